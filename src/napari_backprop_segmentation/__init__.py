@@ -1,0 +1,41 @@
+"""Unsupervised image segmentation by backpropagation, for napari and for scripts.
+
+Names are resolved when first used: importing the package imports neither torch nor napari nor Qt.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_backprop_segmentation.engine.model import Model
+    from napari_backprop_segmentation.engine.training import Step
+    from napari_backprop_segmentation.errors import SegmentationError
+    from napari_backprop_segmentation.params import Params
+    from napari_backprop_segmentation.segment import Result, run, segment, train
+
+_HOMES = {
+    "Model": "engine.model",
+    "Params": "params",
+    "Result": "segment",
+    "SegmentationError": "errors",
+    "Step": "engine.training",
+    "run": "segment",
+    "segment": "segment",
+    "train": "segment",
+}
+
+__all__ = ["Model", "Params", "Result", "SegmentationError", "Step", "run", "segment", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("napari-backprop-segmentation")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

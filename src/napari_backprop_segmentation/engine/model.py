@@ -1,0 +1,98 @@
+"""A trained network with frozen statistics: the same labels for an image whole or in blocks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_backprop_segmentation.engine.network import Network
+from napari_backprop_segmentation.engine.planning import Plan, Window, blocks, with_halo
+from napari_backprop_segmentation.params import Params
+
+
+class Source(Protocol):
+    """An image that can be read piece by piece.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        (C, *spatial).
+    """
+
+    shape: tuple[int, ...]
+
+    def read(self, window: Window) -> NDArray[np.float32]:
+        """Return the normalised pixels (C, *window) of a spatial window."""
+        ...
+
+    def overview(self, stride: int) -> NDArray[np.float32]:
+        """Return every `stride`-th normalised pixel of each spatial axis, (C, *reduced)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network trained on one image.
+
+    Attributes
+    ----------
+    network : Network
+        In evaluation mode, batch-norm statistics frozen.
+    params : Params
+        The settings it was trained with.
+    plan : Plan
+        Where and how it computes.
+    stopped_by : str
+        Why training ended, in words.
+    iterations : int
+        Number of training steps taken.
+    """
+
+    network: Network
+    params: Params
+    plan: Plan
+    stopped_by: str
+    iterations: int
+
+    def predict(self, source: Source, out: Any = None) -> Any:
+        """Label every pixel of an image.
+
+        The image is always computed in the same grid of blocks with halo, so memory is bounded by the block and the
+        labels do not depend on who asks for which part.
+
+        Parameters
+        ----------
+        source : Source
+            The image, normalised as the training image was.
+        out : array-like (*spatial), optional
+            Where to write the labels: anything that takes ``out[window] = labels``, such as a zarr array.
+
+        Returns
+        -------
+        (*spatial) uint8 or uint16 array, or `out`
+            The number of the strongest response, from 1.
+        """
+        if out is None:
+            out = np.empty(source.shape[1:], dtype=label_dtype(self.params.n_channels))
+        for window, response in self.responses(source):
+            out[window] = response.argmax(dim=0).cpu().numpy() + 1
+        return out
+
+    def responses(self, source: Source) -> Iterator[tuple[Window, Tensor]]:
+        """Yield (window, responses (Q, *window) float32) for each block of the image."""
+        shape = source.shape[1:]
+        for window in blocks(shape, self.plan.block):
+            grown, inner = with_halo(window, self.network.halo, shape)
+            pixels = torch.from_numpy(source.read(grown))[None].to(self.plan.device)
+            with torch.inference_mode(), self.plan.autocast():
+                response = self.network(pixels)[0]
+            yield window, response[(slice(None), *inner)].float()
+
+
+def label_dtype(n_labels: int) -> type[np.unsignedinteger[Any]]:
+    """Return the smallest dtype that holds so many labels and 0; napari displays both quickly."""
+    return np.uint8 if n_labels <= np.iinfo(np.uint8).max else np.uint16

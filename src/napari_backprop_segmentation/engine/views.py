@@ -1,0 +1,126 @@
+"""What the training loop looks at: the whole image, or crops of one that is too large."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_backprop_segmentation.engine.model import Source
+from napari_backprop_segmentation.engine.planning import Plan, Window
+from napari_backprop_segmentation.engine.superpixels import superpixel_index
+from napari_backprop_segmentation.params import Params
+
+
+@dataclass(frozen=True)
+class View:
+    """What one iteration looks at.
+
+    Attributes
+    ----------
+    number : int
+        Which view of the image this is.
+    whole : bool
+        Whether it is all of the image.
+    pixels : (1, C, *spatial) float32
+    superpixels : (*spatial) int64, optional
+    n_superpixels : int
+    scribbles : (*spatial) int64, optional
+        From 1; 0 where nothing is drawn.
+    """
+
+    number: int
+    whole: bool
+    pixels: Tensor
+    superpixels: Tensor | None
+    n_superpixels: int
+    scribbles: Tensor | None
+
+
+class Views:
+    """The views of one image, made when first asked for and kept.
+
+    Parameters
+    ----------
+    source : Source
+    params : Params
+    plan : Plan
+    scribbles : (*spatial) int, optional
+    """
+
+    def __init__(
+        self, source: Source, params: Params, plan: Plan, scribbles: NDArray[np.integer[Any]] | None = None
+    ) -> None:
+        self._source, self._params, self._plan, self._scribbles = source, params, plan, scribbles
+        self._windows = crop_windows(source.shape[1:], plan.crop, params.seed)
+        self._made: dict[int, View] = {}
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def __getitem__(self, iteration: int) -> View:
+        """Return the view of an iteration, from 0; the views take turns."""
+        number = iteration % len(self)
+        if number not in self._made:
+            self._made[number] = self._make(number)
+        return self._made[number]
+
+    def pixels(self) -> list[Tensor]:
+        """Return the pixels of all views that training has used."""
+        return [view.pixels for view in self._made.values()]
+
+    def _make(self, number: int) -> View:
+        window = self._windows[number]
+        image = self._source.read(window)
+        index = superpixel_index(image, self._params) if self._params.method == "superpixels" else None
+        drawn = None if self._scribbles is None else np.asarray(self._scribbles[window], dtype=np.int64)
+        return View(
+            number=number,
+            whole=len(self) == 1,
+            pixels=self._to_device(image[None]),
+            superpixels=None if index is None else self._to_device(index),
+            n_superpixels=0 if index is None else int(index.max()) + 1,
+            scribbles=None if drawn is None else self._to_device(drawn),
+        )
+
+    def _to_device(self, array: NDArray[Any]) -> Tensor:
+        tensor = torch.from_numpy(np.ascontiguousarray(array)).to(self._plan.device)
+        return tensor
+
+    @cached_property
+    def overview(self) -> Tensor:
+        """A reduced copy of the image, (1, C, *spatial): every n-th pixel along each axis."""
+        return self._to_device(self._source.overview(self._stride)[None])
+
+    @cached_property
+    def _stride(self) -> int:
+        crop = self._windows[0]
+        pixels = np.prod([w.stop - w.start for w in crop])
+        spatial = self._source.shape[1:]
+        return max(1, int(np.ceil((np.prod(spatial) / pixels) ** (1 / len(spatial)))))
+
+    def enlarge(self, labels: NDArray[Any]) -> NDArray[Any]:
+        """Return labels of the overview at the size of the image."""
+        for axis, size in enumerate(self._source.shape[1:]):
+            labels = np.repeat(labels, self._stride, axis=axis)[(slice(None),) * axis + (slice(size),)]
+        return labels
+
+
+def crop_windows(shape: Sequence[int], crop: Sequence[int] | None, seed: int, most: int = 8) -> list[Window]:
+    """Return the windows training looks at: all of the image, or up to `most` random crops spread over it.
+
+    The crops are drawn one from each cell of a shuffled grid, so that a few of them cover a large image evenly.
+    """
+    if crop is None:
+        return [tuple(slice(0, n) for n in shape)]
+    rng = np.random.default_rng(seed)
+    room = [n - c for n, c in zip(shape, crop, strict=True)]
+    n_crops = min(most, int(np.ceil(np.prod(shape) / np.prod(crop))))
+    # One stratum an axis and crop (a Latin hypercube): marginals are even for any number of crops.
+    strata = np.stack([(rng.permutation(n_crops) + rng.random(n_crops)) / n_crops for _ in shape], axis=1)
+    starts = [[int(round(s * r)) for s, r in zip(row, room, strict=True)] for row in strata]
+    return [tuple(slice(a, a + c) for a, c in zip(row, crop, strict=True)) for row in starts]

@@ -1,0 +1,195 @@
+"""From an image to labels: a short driver over the rooms data and engine."""
+
+import logging
+import platform
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.data.source import ArraySource
+from napari_backprop_segmentation.engine import training
+from napari_backprop_segmentation.engine.baselines import BASELINES
+from napari_backprop_segmentation.engine.model import Model, label_dtype
+from napari_backprop_segmentation.engine.planning import make_plan
+from napari_backprop_segmentation.engine.training import Command, Step
+from napari_backprop_segmentation.errors import EngineError, ImageError, MemoryLimitError
+from napari_backprop_segmentation.params import Params
+
+logger = logging.getLogger(__name__)
+PACKAGE = "napari-backprop-segmentation"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run ends with.
+
+    Attributes
+    ----------
+    labels : (*spatial) int array
+        Numbered from 1. Numbers are the channels of the network, so there can be gaps.
+    model : Model or None
+        The trained network; None for the methods without one.
+    record : dict
+        Everything needed to repeat the run: settings, axes, versions, device, why it stopped. Plain values only.
+    """
+
+    labels: NDArray[Any]
+    model: Model | None
+    record: dict[str, Any]
+
+    @property
+    def stopped_by(self) -> str:
+        """Why the run ended, in words."""
+        return str(self.record["stopped_by"])
+
+
+def run(
+    image: Any, params: Params | None = None, *, axes: str | None = None, scribbles: NDArray[Any] | None = None
+) -> Generator[Step, Command | None, Result]:
+    """Segment an image step by step.
+
+    Parameters
+    ----------
+    image : array-like
+        NumPy, dask or zarr array of any number type.
+    params : Params, optional
+        Settings; the default preset if left out.
+    axes : str, optional
+        One letter an axis of the image: Y, X, C (channels), S (RGB or RGBA samples). Guessed where the shape leaves
+        no doubt.
+    scribbles : (*spatial) int, optional
+        Labels drawn by hand, from 1; 0 where nothing is drawn.
+
+    Yields
+    ------
+    Step
+        One an iteration; none for the methods ``kmeans`` and ``graph``. Send ``"stop"`` to end early and keep the
+        result.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ImageError
+        If the image cannot be segmented as given.
+    MemoryLimitError, EngineError
+        If the run does not fit the memory, or the engine fails.
+    """
+    params = params or Params()
+    started = time.perf_counter()
+    source = ArraySource(image, axes, params.normalisation)
+    drawn = _check_scribbles(scribbles, source, params)
+    model: Model | None = None
+    with _engine_errors():
+        if params.method in BASELINES:
+            found = BASELINES[params.method](source.read(tuple(slice(0, n) for n in source.shape[1:])), params)
+            labels = found.astype(np.int32 if found.max() > np.iinfo(np.uint16).max else label_dtype(int(found.max())))
+        else:
+            plan = make_plan(params, source.shape)
+            model = yield from training.train(source, params, plan, drawn)
+            labels = model.predict(source)
+    seconds = time.perf_counter() - started
+    result = Result(labels, model, _record(source, params, model, seconds))
+    logger.info("%d labels after %.1f s: %s", len(np.unique(labels)), seconds, result.stopped_by)
+    return result
+
+
+def segment(image: Any, params: Params | None = None, *, axes: str | None = None) -> NDArray[Any]:
+    """Segment an image without training data.
+
+    Parameters and errors are those of `run`.
+
+    Returns
+    -------
+    (*spatial) int array
+        Labels, numbered from 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.zeros((32, 32), np.uint8)
+    >>> image[8:24, 8:24] = 200
+    >>> labels = segment(image, Params(n_channels=8, iterations=5))
+    >>> labels.shape
+    (32, 32)
+    >>> bool(labels[16, 16] != labels[0, 0])
+    True
+    """
+    steps = run(image, params, axes=axes)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return done.value.labels  # type: ignore[no-any-return]
+
+
+def train(
+    image: Any, params: Params | None = None, *, axes: str | None = None
+) -> Generator[Step, Command | None, Model]:
+    """Train on an image and watch: yields a Step an iteration and returns the Model.
+
+    Parameters and errors are those of `run`; only the methods with a network can be trained.
+    """
+    result = yield from run(image, params, axes=axes)
+    if result.model is None:
+        raise ImageError(f"method must be superpixels or continuity to train, got {params and params.method!r}")
+    return result.model
+
+
+def _check_scribbles(scribbles: Any, source: ArraySource, params: Params) -> NDArray[np.integer[Any]] | None:
+    """Return the scribbles, or None where nothing is drawn."""
+    if scribbles is None or not np.any(scribbles):
+        return None
+    if tuple(scribbles.shape) != source.shape[1:]:
+        raise ImageError(
+            f"scribbles must have the spatial shape of the image {source.shape[1:]}, got {tuple(scribbles.shape)}; "
+            "draw on a Labels layer made for this image"
+        )
+    if scribbles.min() < 0 or scribbles.max() > params.n_channels:
+        raise ImageError(
+            f"scribbles must be labels from 0 to {params.n_channels} (n_channels), got {scribbles.min()} to "
+            f"{scribbles.max()}; use lower label numbers"
+        )
+    return np.asarray(scribbles)
+
+
+@contextmanager
+def _engine_errors() -> Iterator[None]:
+    """Turn torch's RuntimeErrors into errors of this package: napari's workers swallow RuntimeErrors."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate memory" in str(error):
+            raise MemoryLimitError(
+                f"image must fit the memory of the device, got: {error}; choose a faster preset, fewer channels, "
+                "fewer training pixels or a smaller image"
+            ) from error
+        raise EngineError(f"the engine stopped: {error}; please report this with the output of "
+                          "'backprop-segment info'") from error
+
+
+def _record(source: ArraySource, params: Params, model: Model | None, seconds: float) -> dict[str, Any]:
+    return {
+        "params": params.to_dict(),
+        "axes": source.axes,
+        "image_shape": list(source.shape),
+        "normalisation": {"offsets": list(source.normaliser.offsets), "spans": list(source.normaliser.spans)},
+        "stopped_by": model.stopped_by if model else f"{params.method} done",
+        "iterations": model.iterations if model else 0,
+        "device": str(model.plan.device) if model else "cpu",
+        "precision": str(model.plan.dtype).removeprefix("torch.") if model else "float32",
+        "seconds": round(seconds, 3),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {name: version(name) for name in (PACKAGE, "torch", "numpy", "scikit-image")}
+        | {"python": platform.python_version()},
+    }

@@ -49,11 +49,8 @@ def check_axes(axes: str | None, shape: Sequence[int]) -> str:
         )
     if not {"Y", "X"} <= set(letters) or len(set(letters) & set(CHANNEL_LETTERS)) > 1:
         raise ImageError(f"axes must hold Y and X and at most one of C and S, got {axes!r}; name the axes again")
-    if unsupported := set(letters) & set("TZ"):
-        raise ImageError(
-            f"axes must be two-dimensional for now, got {axes!r} with {', '.join(sorted(unsupported))}; "
-            "choose one slice or frame"
-        )
+    if "T" in letters:
+        raise ImageError(f"axes must be without time for now, got {axes!r}; choose one frame")
     return letters
 
 

@@ -1,5 +1,7 @@
 """Superpixels, and the majority vote of the labels inside each of them."""
 
+import warnings
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -51,13 +53,17 @@ def graph_index(pixels: NDArray[np.float32], params: Params) -> NDArray[np.int64
         raise ParameterError(
             f"superpixels must be slic for volumes, got felzenszwalb on {pixels.ndim - 1} spatial axes; choose slic"
         )
-    return felzenszwalb(
-        pixels,
-        scale=params.felzenszwalb_scale,
-        sigma=params.felzenszwalb_sigma,
-        min_size=params.felzenszwalb_min_size,
-        channel_axis=-1,
-    ).astype(np.int64)
+    with warnings.catch_warnings():
+        # scikit-image doubts that more than three channels are meant; they are.
+        warnings.filterwarnings("ignore", "Got image with third dimension", RuntimeWarning)
+        index = felzenszwalb(
+            pixels,
+            scale=params.felzenszwalb_scale,
+            sigma=params.felzenszwalb_sigma,
+            min_size=params.felzenszwalb_min_size,
+            channel_axis=-1,
+        )
+    return index.astype(np.int64)
 
 
 def majority_vote(labels: Tensor, index: Tensor, n_superpixels: int, n_labels: int) -> Tensor:

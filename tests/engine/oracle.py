@@ -1,0 +1,70 @@
+"""The published algorithms, written a second time as plainly as possible: slow, literal, independent of the package."""
+
+from collections import Counter
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+
+class PlainNetwork(nn.Module):
+    """Kanezaki 2018, section 2: M x (3x3 conv, ReLU, batch norm), 1x1 conv, batch norm; all p = q channels wide."""
+
+    def __init__(self, in_channels, n_channels, n_layers, ndim=2):
+        super().__init__()
+        conv, norm = {2: (nn.Conv2d, nn.BatchNorm2d), 3: (nn.Conv3d, nn.BatchNorm3d)}[ndim]
+        layers = []
+        for before in [in_channels, *[n_channels] * (n_layers - 1)]:
+            layers += [conv(before, n_channels, 3, padding=1), nn.ReLU(), norm(n_channels)]
+        self.layers = nn.Sequential(*layers, conv(n_channels, n_channels, 1), norm(n_channels))
+
+    def forward(self, image):
+        return self.layers(image)
+
+
+def vote_by_loop(labels, superpixels):
+    """Algorithm 1, refinement: one superpixel after the other; of equally frequent labels the lowest."""
+    refined = labels.copy()
+    for k in np.unique(superpixels):
+        counts = Counter(labels[superpixels == k].tolist())
+        most = max(counts.values())
+        refined[superpixels == k] = min(label for label, count in counts.items() if count == most)
+    return refined
+
+
+def continuity(response):
+    """Kim et al. 2020: L1 norm of the differences of neighbouring responses (Q, *spatial), mean of each axis, summed."""
+    return sum(torch.diff(response, dim=axis).abs().mean() for axis in range(1, response.ndim))
+
+
+def train(image, params, superpixels=None, scribbles=None):
+    """Yield (number of labels, loss) of each iteration of the published loop.
+
+    image: (C, *spatial) float32; superpixels: (*spatial) int for the 2018 method, None for that of 2020;
+    scribbles: (*spatial) int, from 1, 0 where nothing is drawn.
+    """
+    torch.manual_seed(params.seed)
+    network = PlainNetwork(image.shape[0], params.n_channels, params.n_layers, image.ndim - 1)
+    optimizer = torch.optim.SGD(network.parameters(), lr=params.learning_rate, momentum=params.momentum)
+    pixels = torch.from_numpy(image)[None]
+    while True:
+        optimizer.zero_grad()
+        response = network(pixels)[0]
+        by_pixel = response.reshape(params.n_channels, -1).T
+        labels = by_pixel.argmax(dim=1)
+        target = labels
+        if superpixels is not None:
+            target = torch.from_numpy(vote_by_loop(labels.numpy(), superpixels.ravel()))
+        if scribbles is None:
+            loss = params.similarity_weight * functional.cross_entropy(by_pixel, target)
+        else:
+            drawn = torch.from_numpy(scribbles.ravel() > 0)
+            wanted = torch.from_numpy(scribbles.ravel().astype(np.int64)) - 1
+            loss = params.similarity_weight * functional.cross_entropy(by_pixel[~drawn], target[~drawn])
+            loss = loss + params.scribble_weight * functional.cross_entropy(by_pixel[drawn], wanted[drawn])
+        if params.method == "continuity":
+            loss = loss + params.continuity_weight * continuity(response)
+        loss.backward()
+        optimizer.step()
+        yield len(labels.unique()), loss.item()

@@ -1,0 +1,158 @@
+from itertools import islice
+
+import numpy as np
+import oracle
+import pytest
+import torch
+from skimage import data
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from napari_backprop_segmentation.data.source import ArraySource
+from napari_backprop_segmentation.engine.planning import make_plan
+from napari_backprop_segmentation.engine.superpixels import superpixel_index
+from napari_backprop_segmentation.engine.training import train
+from napari_backprop_segmentation.params import Params
+
+PHOTO = data.astronaut()[20:84, 180:260]
+VOLUME = np.random.default_rng(0).integers(0, 255, (6, 12, 10)).astype(np.uint8)
+TEN = 10
+
+
+def published(**changes):
+    return Params.preset("published-2018", **{"n_superpixels": 120, "iterations": 40, "seed": 3, **changes})
+
+
+def start(image, params, axes=None, scribbles=None):
+    source = ArraySource(image, axes, params.normalisation)
+    return train(source, params, make_plan(params, source.shape), scribbles)
+
+
+def finish(steps):
+    """Exhaust a run; return its steps and its Model."""
+    seen = []
+    while True:
+        try:
+            seen.append(next(steps))
+        except StopIteration as done:
+            return seen, done.value
+
+
+@pytest.mark.parametrize("image", [PHOTO, PHOTO[..., 0]], ids=["rgb", "grey"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"method": "superpixels"},
+        {"method": "continuity"},
+        {"method": "continuity", "continuity_weight": 5.0, "n_layers": 3},
+        {"method": "superpixels", "superpixels": "felzenszwalb", "n_channels": 30},
+    ],
+    ids=["2018", "2020", "2020-mu5-M3", "felzenszwalb"],
+)
+def test_first_ten_losses_agree_with_the_literal_algorithm(image, changes):
+    params = published(**changes)
+    pixels = np.atleast_3d(image).transpose(2, 0, 1).astype(np.float32) / 255
+    superpixels = superpixel_index(pixels, params) if params.method == "superpixels" else None
+
+    expected = list(islice(oracle.train(pixels, params, superpixels), TEN))
+    found = [(step.n_labels, step.loss) for step in islice(start(image, params), TEN)]
+
+    np.testing.assert_allclose([loss for _, loss in found], [loss for _, loss in expected], rtol=1e-4)
+    assert [n for n, _ in found[:3]] == [n for n, _ in expected[:3]]
+
+
+def test_scribbles_agree_with_the_literal_algorithm():
+    params = published(method="continuity", n_channels=20)
+    scribbles = np.zeros(PHOTO.shape[:2], np.uint8)
+    scribbles[:5], scribbles[-5:] = 1, 7
+    pixels = PHOTO.transpose(2, 0, 1).astype(np.float32) / 255
+
+    expected = [loss for _, loss in islice(oracle.train(pixels, params, None, scribbles), TEN)]
+    found = list(islice(start(PHOTO, params, scribbles=scribbles), TEN))
+
+    np.testing.assert_allclose([step.loss for step in found], expected, rtol=1e-4)
+    assert all(step.scribble > 0 for step in found)
+
+
+def test_same_seed_gives_the_same_labels_and_leaves_the_global_seed_alone():
+    params = published(iterations=4, n_channels=16)
+    torch.manual_seed(42)
+    expected_draw = torch.rand(1)
+    torch.manual_seed(42)
+    first, second, other = (finish(start(PHOTO, p))[0][-1].labels for p in (params, params, params.replace(seed=4)))
+
+    np.testing.assert_array_equal(first, second)
+    assert (first != other).any()
+    assert torch.rand(1) == expected_draw
+
+
+def test_step_labels_are_fresh_numbered_from_one_and_counted():
+    step = next(start(PHOTO, published(n_channels=16)))
+    labels = step.labels
+    assert labels.shape == PHOTO.shape[:2]
+    assert labels.min() >= 1
+    assert len(np.unique(labels)) == step.n_labels
+    labels[:] = 0
+    assert step.labels.min() >= 1
+
+
+def test_stops_at_the_minimum_of_labels():
+    steps, model = finish(start(PHOTO, published(n_channels=16, min_labels=9)))
+    assert steps[-1].n_labels <= 9
+    assert all(step.n_labels > 9 for step in steps[:-1])
+    assert model.stopped_by == f"{steps[-1].n_labels} labels left (minimum 9)"
+    assert model.iterations == len(steps)
+
+
+def test_stops_on_a_plateau():
+    params = published(n_channels=8, min_labels=0, plateau=3, plateau_tolerance=0.2)
+    steps, model = finish(start(PHOTO, params))
+    assert model.stopped_by == "labels unchanged for 3 iterations"
+    assert [step.changed <= 0.2 for step in steps[-4:]] == [False, True, True, True]
+
+
+def test_stop_by_the_user_returns_a_model_of_what_is_there():
+    run = start(PHOTO, published(n_channels=8))
+    next(run)
+    next(run)
+    with pytest.raises(StopIteration) as done:
+        run.send("stop")
+    assert done.value.value.stopped_by == "stopped by you"
+    assert done.value.value.iterations == 2
+
+
+def test_a_volume_trains_with_both_methods():
+    for method in ("superpixels", "continuity"):
+        params = published(method=method, n_channels=8, iterations=3, n_superpixels=20)
+        source = ArraySource(VOLUME, "ZYX", "published")
+        steps, model = finish(train(source, params, make_plan(params, source.shape)))
+        pixels = VOLUME[None].astype(np.float32) / 255
+        superpixels = superpixel_index(pixels, params) if method == "superpixels" else None
+        expected = [loss for _, loss in islice(oracle.train(pixels, params, superpixels), 3)]
+        np.testing.assert_allclose([step.loss for step in steps], expected, rtol=1e-4)
+        assert model.predict(source).shape == VOLUME.shape
+
+
+class CountReads(TorchDispatchMode):
+    """Counts the operations that make the host wait for the device."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        waiting = {"aten::_local_scalar_dense", "aten::nonzero", "aten::is_nonzero", "aten::masked_select"}
+        self.count += func.name() in waiting
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("method", ["superpixels", "continuity"])
+def test_an_unwatched_run_without_stop_rule_never_waits_for_the_device(method):
+    run = start(PHOTO, published(method=method, n_channels=8, min_labels=0, plateau=0))
+    next(run)  # superpixels are made on the host, once
+    with CountReads() as reads:
+        for _ in range(5):
+            step = next(run)
+    assert reads.count == 0
+    with CountReads() as reads:
+        step.loss, step.n_labels
+    assert reads.count > 0

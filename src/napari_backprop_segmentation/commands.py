@@ -1,0 +1,156 @@
+"""The command `run`: which file goes where, and each in its turn."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from napari_backprop_segmentation.data.axes import spatial_axes
+from napari_backprop_segmentation.data.files import TIFF_SUFFIXES, read_image, read_scribbles, write_labels
+from napari_backprop_segmentation.errors import ParameterError, SegmentationError
+from napari_backprop_segmentation.params import Params
+from napari_backprop_segmentation.segment import Result, run
+from napari_backprop_segmentation.watching import watch
+
+
+@dataclass(frozen=True)
+class Job:
+    """The files of one run.
+
+    Attributes
+    ----------
+    image, labels : Path
+        What is read and what is written.
+    log : Path or None
+        One row an iteration.
+    scribbles : Path or None
+        Labels drawn by hand.
+    """
+
+    image: Path
+    labels: Path
+    log: Path | None = None
+    scribbles: Path | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one job ended.
+
+    Attributes
+    ----------
+    message : str
+        One line for the user.
+    error : bool
+        Whether it failed; the others go on.
+    interrupted : bool
+        Whether the user stopped it; its partial result is kept and no other follows.
+    """
+
+    message: str
+    error: bool = False
+    interrupted: bool = False
+
+
+def plan_files(
+    images: Sequence[Path], output: Path, log: Path | None = None, scribbles: Path | None = None
+) -> list[Job]:
+    """Decide where everything goes before anything is computed.
+
+    Parameters
+    ----------
+    images : sequence of Path
+    output : Path
+        A .tif file for one image, or a folder.
+    log : Path, optional
+        A CSV file; with several images each one's name is put into it.
+    scribbles : Path, optional
+        For one image.
+
+    Returns
+    -------
+    list of Job
+
+    Raises
+    ------
+    ParameterError
+        If results would overwrite an input or each other, or the arguments do not fit together.
+    """
+    folder = output.is_dir() or not output.suffix
+    several = len(images) > 1
+    if not folder and output.suffix.lower() not in TIFF_SUFFIXES:
+        raise ParameterError(f"output must be a folder or end in .tif, got {str(output)!r}; labels are written as TIFF")
+    if several and not folder:
+        raise ParameterError(
+            f"output must be a folder for {len(images)} images, got {str(output)!r}; give a name without a suffix"
+        )
+    if several and scribbles:
+        raise ParameterError(f"scribbles must belong to one image, got {len(images)} images; run them one by one")
+    jobs = [
+        Job(
+            image=image,
+            labels=output / f"{image.stem}_labels.tif" if folder else output,
+            log=log.with_stem(f"{log.stem}_{image.stem}") if log and several else log,
+            scribbles=scribbles,
+        )
+        for image in images
+    ]
+    _check_overlaps(jobs)
+    return jobs
+
+
+def _check_overlaps(jobs: Sequence[Job]) -> None:
+    read = {_identity(path) for job in jobs for path in (job.image, job.scribbles) if path}
+    written = [path for job in jobs for path in (job.labels, job.log) if path]
+    for path in written:
+        if _identity(path) in read:
+            raise ParameterError(f"output must not be an input, got {str(path)!r} for both; choose another place")
+    names = [path.resolve() for path in written]
+    if twice := [str(name) for name in names if names.count(name) > 1]:
+        raise ParameterError(f"outputs must have different names, got {twice[0]!r} twice; rename an image or log")
+
+
+def _identity(path: Path) -> object:
+    """Return what tells whether two paths are one file, links included."""
+    if not path.exists():
+        return path.resolve()
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def run_files(jobs: Sequence[Job], params: Params, axes: str | None = None, quiet: bool = False) -> Iterator[Outcome]:
+    """Segment file after file, and yield how each one ended; one that fails does not keep the others from running."""
+    for number, job in enumerate(jobs, start=1):
+        try:
+            result, interrupted = _run_file(job, params, axes, quiet)
+        except (SegmentationError, OSError, MemoryError) as error:
+            yield Outcome(f"{job.image}: {_one_line(error)}", error=True)
+            continue
+        message = f"{job.image} -> {job.labels}: {summary(result)}"
+        if not interrupted:
+            yield Outcome(message)
+            continue
+        left = f"; {len(jobs) - number} more images not started" if number < len(jobs) else ""
+        yield Outcome(f"interrupted, the result so far is kept: {message}{left}", interrupted=True)
+        return
+
+
+def _run_file(job: Job, params: Params, axes: str | None, quiet: bool) -> tuple[Result, bool]:
+    image = read_image(job.image)
+    scribbles = read_scribbles(job.scribbles) if job.scribbles else None
+    steps = run(image.pixels, params, axes=axes or image.axes, scribbles=scribbles)
+    result, interrupted = watch(steps, params, name=job.image.name, log=job.log, quiet=quiet)
+    record = {**result.record, "input": str(job.image), "scribbles": str(job.scribbles) if job.scribbles else None}
+    write_labels(job.labels, result.labels, record, spatial_axes(record["axes"]), image.calibration)
+    return result, interrupted
+
+
+def summary(result: Result) -> str:
+    """Return what a run found, in a line."""
+    n_labels, record = len(np.unique(result.labels)), result.record
+    return f"{n_labels} labels, {record['iterations']} iterations, {record['seconds']:.1f} s, {result.stopped_by}"
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

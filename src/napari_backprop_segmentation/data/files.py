@@ -1,0 +1,295 @@
+"""Image files in, label files out: TIFF, PNG and JPEG."""
+
+import json
+import os
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import tifffile
+from imageio import v3 as imageio
+from numpy.typing import NDArray
+from PIL import Image
+
+from napari_backprop_segmentation.data.axes import KNOWN
+from napari_backprop_segmentation.errors import ImageError
+
+TIFF_SUFFIXES = (".tif", ".tiff")
+LABEL_DTYPES = (np.uint8, np.uint16, np.int32)
+UNLABELLED = 255
+CENTIMETRE = 3
+MICROMETRES_A_CENTIMETRE = 1e4
+IMAGEJ_MICROMETRE = ("micron", "microns", "um", "µm", "\\u00B5m", "micrometer")
+UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, zlib.error, struct.error, Image.DecompressionBombError)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The size of a pixel, as far as a file tells it.
+
+    Attributes
+    ----------
+    sizes : mapping of str to (float, str)
+        Axis letter to length and unit, such as ``{"X": (0.5, "µm")}``.
+    resolution : (float, float), optional
+        Pixels per `resolution_unit` along X and Y: the plain TIFF tags.
+    resolution_unit : int
+        1 none, 2 inch, 3 centimetre.
+    """
+
+    sizes: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    resolution: tuple[float, float] | None = None
+    resolution_unit: int = 1
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """What an image file holds.
+
+    Attributes
+    ----------
+    pixels : array
+    axes : str or None
+        One letter an axis of `pixels`; None where the file does not say.
+    calibration : Calibration
+    """
+
+    pixels: NDArray[Any]
+    axes: str | None = None
+    calibration: Calibration = field(default_factory=Calibration)
+
+
+def read_image(path: str | os.PathLike[str]) -> ImageFile:
+    """Read a TIFF, PNG or JPEG file.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    ImageFile
+        A TIFF of several series or resolutions gives the first series at full resolution.
+
+    Raises
+    ------
+    ImageError
+        If there is no such file or it cannot be read as an image.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ImageError(f"image must be an existing file, got {str(path)!r}; check the path")
+    try:
+        return _read_tiff(path) if path.suffix.lower() in TIFF_SUFFIXES else _read_plain(path)
+    except UNREADABLE as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ImageError(
+            f"image must be a readable TIFF, PNG or JPEG file, got {str(path)!r} ({reason}); save it again as TIFF"
+        ) from error
+
+
+def _read_tiff(path: Path) -> ImageFile:
+    with tifffile.TiffFile(path) as tif:
+        series = tif.series[0]
+        axes = series.axes if set(series.axes) <= set(KNOWN) else None
+        return ImageFile(_tiff_pixels(series, path), axes, _calibration(tif))
+
+
+def _tiff_pixels(series: tifffile.TiffPageSeries, path: Path) -> NDArray[Any]:
+    try:
+        return series.asarray()
+    except ValueError as error:
+        # LZW and JPEG inside TIFF: tifffile wants a further package for them, Pillow reads the common ones.
+        if "imagecodecs" not in str(error):
+            raise
+        pixels: NDArray[Any] = imageio.imread(path, plugin="pillow", index=0 if len(series.pages) == 1 else None)
+        if pixels.shape != series.shape:
+            raise
+        return pixels
+
+
+def _read_plain(path: Path) -> ImageFile:
+    pixels: NDArray[Any] = imageio.imread(path, index=0)
+    if pixels.ndim == 3 and pixels.shape[-1] == 2:  # grey with alpha
+        pixels = pixels[..., 0]
+    return ImageFile(pixels, "YX" if pixels.ndim == 2 else "YXS")
+
+
+def _calibration(tif: tifffile.TiffFile) -> Calibration:
+    tags = tif.pages.first.tags
+    resolution = _resolution(tags)
+    unit = int(tags.valueof(296, default=1))
+    sizes: dict[str, tuple[float, str]] = {}
+    if tif.ome_metadata:
+        sizes = _ome_sizes(tif.ome_metadata)
+    elif tif.imagej_metadata and resolution:
+        sizes = _imagej_sizes(tif.imagej_metadata, resolution)
+    elif unit == CENTIMETRE and resolution:
+        sizes = {a: (MICROMETRES_A_CENTIMETRE / r, "µm") for a, r in zip("XY", resolution, strict=True)}
+    return Calibration(sizes, resolution, unit)
+
+
+def _resolution(tags: tifffile.TiffTags) -> tuple[float, float] | None:
+    """Return XResolution and YResolution; None unless both are positive."""
+    fractions = [tags.valueof(code) for code in (282, 283)]
+    if not all(f and f[0] and f[1] for f in fractions):
+        return None
+    (x, per_x), (y, per_y) = fractions
+    return x / per_x, y / per_y
+
+
+def _ome_sizes(xml: str) -> dict[str, tuple[float, str]]:
+    try:
+        pixels = ElementTree.fromstring(xml).find(".//{*}Pixels")
+    except ElementTree.ParseError:
+        return {}
+    known = {} if pixels is None else pixels.attrib
+    return {
+        axis: (float(known[key]), known.get(f"{key}Unit", "µm"))
+        for axis in "XYZ"
+        if (key := f"PhysicalSize{axis}") in known
+    }
+
+
+def _imagej_sizes(metadata: Mapping[str, Any], resolution: tuple[float, float]) -> dict[str, tuple[float, str]]:
+    unit = str(metadata.get("unit", "pixel"))
+    if unit in ("pixel", "pixels"):
+        return {}
+    unit = "µm" if unit in IMAGEJ_MICROMETRE else unit
+    sizes = {axis: (1 / pixels, unit) for axis, pixels in zip("XY", resolution, strict=True)}
+    return sizes | ({"Z": (float(metadata["spacing"]), unit)} if "spacing" in metadata else {})
+
+
+def read_scribbles(path: str | os.PathLike[str]) -> NDArray[np.int32]:
+    """Read labels that were drawn by hand.
+
+    Parameters
+    ----------
+    path : path-like
+        An image of whole numbers: 0 where nothing is drawn, labels from 1. An 8-bit image that holds 255 is read in
+        the convention of the published code instead: 255 where nothing is drawn, labels from 0. The numbers of a PNG
+        with a palette are its palette entries.
+
+    Returns
+    -------
+    (*spatial) int32
+        0 where nothing is drawn, labels from 1.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be read or does not hold one whole number a pixel.
+    """
+    image = read_image(path)
+    pixels = _palette_indices(Path(path)) if image.axes == "YXS" else image.pixels
+    if pixels is None or pixels.dtype.kind not in "bui":
+        raise ImageError(
+            f"scribbles must hold one whole number a pixel, got {image.pixels.dtype} of shape {image.pixels.shape}; "
+            "save a Labels layer as TIFF, or an 8-bit PNG without colours"
+        )
+    drawn = pixels.astype(np.int32)
+    if pixels.dtype == np.uint8 and (pixels == UNLABELLED).any():
+        drawn = np.where(pixels == UNLABELLED, 0, drawn + 1).astype(np.int32)
+    return drawn
+
+
+def _palette_indices(path: Path) -> NDArray[Any] | None:
+    """Return the palette entry of each pixel, or None for an image without a palette."""
+    with Image.open(path) as image:
+        return np.asarray(image) if image.mode == "P" else None
+
+
+def write_labels(
+    path: str | os.PathLike[str],
+    labels: NDArray[Any],
+    record: Mapping[str, Any],
+    axes: str = "YX",
+    calibration: Calibration | None = None,
+) -> None:
+    """Write labels as a compressed OME-TIFF that ImageJ reads too, with the run's record in its description.
+
+    Parameters
+    ----------
+    path : path-like
+        Ends in .tif or .tiff. Missing folders are made; the file appears only once it is complete.
+    labels : (*spatial) int
+        Stored as they are if uint8, uint16 or int32, else in the smallest of these that holds them.
+    record : mapping
+        Plain values, see `Result.record`.
+    axes : str
+        One letter an axis of `labels`.
+    calibration : Calibration, optional
+        Of the image that the labels belong to.
+
+    Raises
+    ------
+    ImageError
+        If the name does not end in .tif or .tiff.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in TIFF_SUFFIXES:
+        raise ImageError(f"label file must end in .tif or .tiff, got {path.name!r}; labels are written as TIFF only")
+    known = calibration or Calibration()
+    metadata: dict[str, Any] = {"axes": axes, "Name": "labels", "Description": json.dumps(record)}
+    for axis, (size, unit) in known.sizes.items():
+        metadata |= {f"PhysicalSize{axis}": size, f"PhysicalSize{axis}Unit": unit}
+    with replacing(path) as part:
+        tifffile.imwrite(
+            part,
+            _storable(labels),
+            ome=True,
+            compression="zlib",
+            resolution=known.resolution,
+            resolutionunit=known.resolution_unit,
+            software="napari-backprop-segmentation",
+            metadata=metadata,
+        )
+
+
+def _storable(labels: NDArray[Any]) -> NDArray[Any]:
+    if labels.dtype in LABEL_DTYPES:
+        return labels
+    return labels.astype(next(d for d in LABEL_DTYPES if labels.max(initial=0) <= np.iinfo(d).max))
+
+
+def read_record(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return the record that `write_labels` stored in a label file.
+
+    Raises
+    ------
+    ImageError
+        If the file is no TIFF of this package.
+    """
+    try:
+        with tifffile.TiffFile(path) as tif:
+            description = ElementTree.fromstring(tif.ome_metadata or "").find("./{*}Image/{*}Description")
+        record = json.loads(description.text or "")  # type: ignore[union-attr]
+    except (*UNREADABLE, ElementTree.ParseError, AttributeError) as error:
+        raise ImageError(
+            f"label file must carry the record of a run, got {str(path)!r}; give a TIFF that this program wrote"
+        ) from error
+    return dict(record)
+
+
+def write_png(path: str | os.PathLike[str], pixels: NDArray[np.uint8]) -> None:
+    """Write an 8-bit image (Y, X) or (Y, X, 3) as PNG; missing folders are made."""
+    with replacing(Path(path)) as part:
+        imageio.imwrite(part, pixels, extension=".png")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` that takes its place once everything is written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

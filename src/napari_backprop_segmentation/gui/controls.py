@@ -1,0 +1,137 @@
+"""Controls made from the metadata of Params: one a setting, so that a new setting appears by itself."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import Field, fields
+from decimal import Decimal
+from typing import Any
+
+from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, SpinBox
+from magicgui.widgets.bases import ValueWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from superqt import QCollapsible
+
+from napari_backprop_segmentation.params import MAIN, Params, choices
+
+MIN_DECIMALS = 2
+GROUP_TITLES = {
+    "network": "Network",
+    "loss": "Losses",
+    "superpixels": "Superpixels and comparisons",
+    "input": "Input",
+    "run": "Run",
+}
+
+
+def make_control(setting: "Field[Any]") -> ValueWidget[Any]:
+    """Return the control of a field of Params.
+
+    Parameters
+    ----------
+    setting : dataclasses.Field
+        Its type chooses the control; its metadata gives label, tooltip and limits.
+    """
+    meta = setting.metadata
+    tooltip = f"{meta['description']}\nDefault: {setting.default}"
+    common = {"name": setting.name, "label": meta["title"], "tooltip": tooltip, "value": setting.default}
+    if options := choices(setting):
+        return ComboBox(choices=options, **common)
+    if setting.type is bool:
+        return CheckBox(**common)
+    kind = SpinBox if setting.type is int else FloatSpinBox
+    control = kind(min=meta.get("minimum"), max=meta.get("maximum"), **common)
+    control.adaptive_step = True
+    return control
+
+
+class Controls:
+    """All settings of a run as controls: the main ones at hand, the others folded away by group.
+
+    Attributes
+    ----------
+    main : Container
+        The settings of the group "main".
+    folded : QCollapsible
+        All others.
+    """
+
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self._controls = {setting.name: make_control(setting) for setting in fields(Params)}
+        self._on_change = on_change
+        self.main = Container(widgets=list(self._of(MAIN)))
+        self.folded = self._fold()
+        self._filling = False
+        self._show(Params())
+        for control in self._controls.values():
+            control.changed.connect(self._changed)
+
+    def __getitem__(self, name: str) -> ValueWidget[Any]:
+        """Return the control of a setting."""
+        return self._controls[name]
+
+    def params(self) -> Params:
+        """Return what the controls say.
+
+        Raises
+        ------
+        ParameterError
+            If a value is not allowed.
+        """
+        return Params(**{name: control.value for name, control in self._controls.items()})
+
+    def fill(self, params: Params) -> None:
+        """Show these settings."""
+        self._filling = True
+        self._show(params)
+        self._filling = False
+        self._on_change()
+
+    def _show(self, params: Params) -> None:
+        for name, value in params.to_dict().items():
+            control = self._controls[name]
+            if isinstance(control, FloatSpinBox):
+                control.native.setDecimals(max(MIN_DECIMALS, decimals(value)))
+            control.value = value
+
+    def different(self, params: Params) -> list[str]:
+        """Return the titles of the settings that differ from these."""
+        return [
+            str(setting.metadata["title"])
+            for setting in fields(Params)
+            if self._controls[setting.name].value != getattr(params, setting.name)
+        ]
+
+    def lock(self, locked: bool) -> None:
+        """Make the controls unusable during a run, or usable again."""
+        for control in self._controls.values():
+            control.enabled = not locked
+
+    def _changed(self) -> None:
+        if not self._filling:
+            self._on_change()
+
+    def _of(self, group: str) -> Iterator[ValueWidget[Any]]:
+        return (self._controls[f.name] for f in fields(Params) if f.metadata["group"] == group)
+
+    def _fold(self) -> QCollapsible:
+        folded = QCollapsible("More settings")
+        folded.setDuration(0)
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for group in dict.fromkeys(f.metadata["group"] for f in fields(Params) if f.metadata["group"] != MAIN):
+            layout.addWidget(QLabel(f"<b>{GROUP_TITLES.get(group, group.capitalize())}</b>"))
+            layout.addWidget(Container(widgets=list(self._of(group)), name=group).native)
+        folded.addWidget(content)
+        return folded
+
+
+def decimals(value: float) -> int:
+    """Return how many digits after the point a number needs.
+
+    Examples
+    --------
+    >>> decimals(0.1), decimals(20.0), decimals(1e-06)
+    (1, 0, 6)
+    """
+    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0

@@ -1,0 +1,209 @@
+"""One run: its worker, its progress, its end. The widget only shows what happens here."""
+
+import logging
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+from napari.qt.threading import GeneratorWorker, create_worker
+from napari.utils import progress
+from napari.utils.notifications import ErrorNotification, notification_manager, show_error, show_warning
+from qtpy.QtCore import QObject
+
+from napari_backprop_segmentation.errors import SegmentationError
+from napari_backprop_segmentation.gui import words, worker
+from napari_backprop_segmentation.gui.layers import Picture
+from napari_backprop_segmentation.gui.preview import Preview
+from napari_backprop_segmentation.gui.worker import Orders, Progress
+from napari_backprop_segmentation.params import Params
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+    from napari_backprop_segmentation.segment import Result
+
+logger = logging.getLogger(__name__)
+
+STEPLESS = ("kmeans", "graph")  # methods that do not iterate
+# Of interest to developers only; workers collect the warnings of the whole process.
+SILENT = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ResourceWarning, ImportWarning)
+
+
+class Watcher(Protocol):
+    """Who wants to hear of a run; called in the GUI thread."""
+
+    def progressed(self, message: Progress) -> None:
+        """Take the numbers of the last iterations."""
+
+    def said(self, text: str) -> None:
+        """Show in words what is going on."""
+
+    def ended(self) -> None:
+        """Be ready again: called once, however the run ended."""
+
+
+class Session:
+    """A run from Run to its end.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+    picture : Picture
+    params : Params
+    watcher : Watcher
+    """
+
+    def __init__(self, viewer: "Viewer", picture: Picture, params: Params, watcher: Watcher) -> None:
+        self._viewer, self._picture, self._params, self._watcher = viewer, picture, params, watcher
+        self._orders = Orders()
+        self._preview: Preview | None = None
+        self._bar: progress | None = None
+        self._worker: GeneratorWorker[Progress, None, Result | None] | None = None
+        self._outcome: Result | Exception | None = None
+        self._wants_pause = False
+        self._warned: set[str] = set()
+        self._started = time.monotonic()
+
+    @property
+    def paused(self) -> bool:
+        """Whether the user wants the run to rest."""
+        return self._wants_pause
+
+    def start(self, parent: QObject) -> None:
+        """Add the preview layer and start the worker.
+
+        Parameters
+        ----------
+        parent : QObject
+            The widget's; timers end with it.
+        """
+        self._watcher.said("Starting...")
+        self._preview = Preview(self._viewer, self._picture, self._orders, parent)
+        total = 0 if self._params.method in STEPLESS else self._params.iterations  # 0: a bar that only moves
+        self._bar = progress(total=total, desc=f"Segmenting {self._picture.name}")
+        steps = partial(worker.start_steps, self._picture.array, self._params, self._picture.axes)
+        # Not kept anywhere before it starts: napari counts a worker that never starts as a pending task for good.
+        self._worker = create_worker(worker.watched, steps, self._orders, _start_thread=False, _connect=self._slots())
+        self._worker.start()
+
+    def toggle_pause(self) -> None:
+        """Pause after the present iteration, or go on."""
+        if self._worker is None or self._orders.command:
+            return
+        self._wants_pause = not self._wants_pause
+        self._watcher.said("Pausing after this iteration..." if self._wants_pause else "Going on...")
+        self._reconcile_pause()
+
+    def stop(self) -> None:
+        """End training after the present iteration and keep the labels."""
+        self._order("stop", "Stopping: labelling every pixel with what was learned...")
+
+    def cancel(self) -> None:
+        """End after the present iteration and remove the labels."""
+        self._order("cancel", "Cancelling after this iteration...")
+
+    def abandon(self) -> None:
+        """Let go of everything because the window is going away; the layer stays as it is."""
+        if self._worker is None:
+            return
+        self._orders.command = "cancel"
+        for name, slot in self._slots().items():
+            getattr(self._worker, name).disconnect(slot)
+        self._worker.quit()
+        self._worker = None
+        if self._bar is not None:
+            self._bar.close()
+
+    def _slots(self) -> dict[str, Any]:
+        return {
+            "yielded": self._on_yielded,
+            "returned": self._on_outcome,
+            "errored": self._on_outcome,
+            "warned": self._on_warned,
+            "paused": self._on_paused,
+            "resumed": self._reconcile_pause,
+            "finished": self._finish,
+        }
+
+    def _order(self, command: Literal["stop", "cancel"], text: str) -> None:
+        if self._worker is None or self._orders.command == "cancel":
+            return
+        self._orders.command = command
+        self._wants_pause = False
+        self._watcher.said(text)
+        self._reconcile_pause()
+
+    def _on_paused(self) -> None:
+        if self._wants_pause:
+            self._watcher.said("Paused. Press Resume to go on, or Stop to keep these labels.")
+        self._reconcile_pause()
+
+    def _reconcile_pause(self) -> None:
+        """Bring the worker to what the user wants; it may only be half way to what was wanted before."""
+        if self._worker is None or self._worker.is_paused == self._wants_pause:
+            return
+        if self._wants_pause:
+            self._worker.pause()
+        else:
+            self._worker.resume()
+
+    def _on_yielded(self, message: Progress) -> None:
+        if self._preview is None or self._preview.lost:
+            self._order("cancel", "The labels layer was deleted: ending the run...")
+            return
+        if message.labels is not None:
+            self._preview.show(message.labels)
+        if self._bar is not None:
+            self._bar.update(len(message.points))
+        self._watcher.progressed(message)
+        if not self._orders.command and not self._wants_pause:
+            self._watcher.said(words.iteration(message.points[-1], self._params.iterations, message.step_seconds))
+
+    def _on_outcome(self, outcome: "Result | Exception | None") -> None:
+        self._outcome = outcome
+
+    def _on_warned(self, warning: tuple[Any, ...]) -> None:
+        text = str(warning[0])
+        if issubclass(warning[1], SILENT) or text in self._warned:
+            return
+        self._warned.add(text)
+        show_warning(text)
+
+    def _finish(self) -> None:
+        """Tidy up: the one place where every run ends, however it ends."""
+        self._worker = None
+        self._wants_pause = False
+        if self._bar is not None:
+            self._bar.close()
+        try:
+            self._watcher.said(self._end(self._outcome))
+        finally:
+            self._watcher.ended()
+
+    def _end(self, outcome: "Result | Exception | None") -> str:
+        """Settle the preview layer; return in words how the run ended."""
+        preview = self._preview
+        if isinstance(outcome, Exception):
+            return self._fail(outcome)
+        if preview is None or preview.lost:
+            return "The labels layer was deleted, so the run has ended."
+        if outcome is None:
+            preview.remove()
+            return "Cancelled. The labels were removed."
+        preview.finish(outcome.labels, outcome.record)
+        return words.done(len(np.unique(outcome.labels)), outcome.stopped_by, time.monotonic() - self._started)
+
+    def _fail(self, error: Exception) -> str:
+        """Tell the user of an error; labels that have formed are kept."""
+        text = str(error) or type(error).__name__
+        if self._preview is not None and self._preview.formed and not self._preview.lost:
+            self._preview.release()
+            text += f". The labels formed so far are kept in '{self._preview.layer.name}'"
+        elif self._preview is not None:
+            self._preview.remove()
+        if isinstance(error, SegmentationError):
+            show_error(text)
+        else:  # a defect of ours: the notification offers the traceback to report
+            notification_manager.dispatch(ErrorNotification(error))
+        return f"Failed: {text}."

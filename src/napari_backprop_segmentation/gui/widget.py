@@ -1,0 +1,209 @@
+"""The widget: choose an image and a preset, run, watch, stop."""
+
+from typing import TYPE_CHECKING, Any
+
+from magicgui.widgets import ComboBox, Container, PushButton
+from napari.utils.notifications import show_error
+from napari.utils.theme import get_theme
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from napari_backprop_segmentation.errors import SegmentationError
+from napari_backprop_segmentation.gui import words
+from napari_backprop_segmentation.gui.chart import Chart
+from napari_backprop_segmentation.gui.choice import ImageChoice
+from napari_backprop_segmentation.gui.controls import Controls
+from napari_backprop_segmentation.gui.session import Session
+from napari_backprop_segmentation.gui.worker import Progress
+from napari_backprop_segmentation.params import DEFAULT_PRESET, PRESETS, Params
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+
+class BackpropWidget(Container):  # type: ignore[type-arg]
+    """Segments an image without training data, live.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+        The viewer whose images can be chosen.
+
+    Attributes
+    ----------
+    choice : ImageChoice
+    preset : ComboBox
+    controls : Controls
+    run_button, pause_button, stop_button, cancel_button : PushButton
+    chart : Chart
+    """
+
+    def __init__(self, napari_viewer: "Viewer") -> None:
+        super().__init__(labels=False)
+        self._viewer = napari_viewer
+        self._session: Session | None = None
+        self._about_image, self._about_preset, self._status = _text(), _text(dim=True), _text()
+        self.choice = ImageChoice(napari_viewer, self._describe_image)
+        self.preset = ComboBox(
+            label="Preset",
+            choices=[(preset.title, name) for name, preset in PRESETS.items()],
+            value=DEFAULT_PRESET,
+            tooltip="Settings that go well together:\n"
+            + "\n".join(f"- {preset.title}: {preset.description}" for preset in PRESETS.values()),
+        )
+        self.controls = Controls(self._describe_preset)
+        self.chart = Chart()
+        self._make_buttons()
+        self._lay_out()
+        self.preset.changed.connect(self._fill)
+        napari_viewer.events.theme.connect(self._retheme)
+        self.native.destroyed.connect(self._on_destroyed)
+        self._retheme()
+        self._describe_preset()
+        self._describe_image()
+        self.ended()
+        self.said("Ready.")
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is under way."""
+        return self._session is not None
+
+    @property
+    def status(self) -> str:
+        """What the status line says."""
+        return str(self._status.text())
+
+    def run(self) -> None:
+        """Segment the chosen image; does nothing during a run."""
+        if self._session is not None:
+            return
+        try:
+            picture, params = self.choice.picture(), self.controls.params()
+        except SegmentationError as error:
+            self.said(str(error).capitalize())
+            show_error(str(error))
+            return
+        self._session = Session(self._viewer, picture, params, self)
+        self.chart.clear()
+        self._lock(True)
+        self._session.start(self.native)
+
+    def pause(self) -> None:
+        """Pause the run, or resume it."""
+        if self._session is not None:
+            self._session.toggle_pause()
+            self._update_buttons()
+
+    def stop(self) -> None:
+        """End the run and keep the labels."""
+        if self._session is not None:
+            self._session.stop()
+            self._update_buttons()
+
+    def cancel(self) -> None:
+        """End the run and remove the labels."""
+        if self._session is not None:
+            self._session.cancel()
+            self._update_buttons()
+
+    def progressed(self, message: Progress) -> None:
+        """Show the numbers of a run (see `Watcher`)."""
+        self.chart.add(message.points)
+
+    def said(self, text: str) -> None:
+        """Show what is going on (see `Watcher`)."""
+        self._status.setText(text)
+
+    def ended(self) -> None:
+        """Be ready for the next run (see `Watcher`)."""
+        self._session = None
+        self._lock(False)
+
+    def reset_choices(self, *_: Any) -> None:
+        """Take note of layers that came, went or changed their name; napari calls this."""
+        self.choice.refresh()
+
+    def _make_buttons(self) -> None:
+        self.run_button = PushButton(text="Run", tooltip="Segment the image. The labels form in a new layer.")
+        self.pause_button = PushButton(text="Pause", tooltip="Let the run rest, and go on when you like.")
+        self.stop_button = PushButton(text="Stop", tooltip="End now and keep the labels that are there.")
+        self.cancel_button = PushButton(text="Cancel", tooltip="End now and remove the labels of this run.")
+        self.run_button.changed.connect(self.run)
+        self.pause_button.changed.connect(self.pause)
+        self.stop_button.changed.connect(self.stop)
+        self.cancel_button.changed.connect(self.cancel)
+
+    def _lay_out(self) -> None:
+        settings = QWidget()
+        upper = QVBoxLayout(settings)
+        upper.setContentsMargins(0, 0, 0, 0)
+        upper.setSpacing(2)
+        presets = Container(widgets=[self.preset])
+        for part in (self.choice.rows, presets):
+            upper.addWidget(part.native)
+        upper.addWidget(self._about_preset)
+        upper.addWidget(self.controls.main.native)
+        upper.addWidget(self.controls.folded)
+        upper.addStretch()
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(settings)
+        buttons = Container(
+            layout="horizontal",
+            labels=False,
+            widgets=[self.run_button, self.pause_button, self.stop_button, self.cancel_button],
+        )
+        buttons.margins = (0, 0, 0, 0)
+        layout = self.native.layout()
+        for part in (scroll, self._about_image, buttons.native, self._status, self.chart):
+            layout.addWidget(part)
+        layout.setStretchFactor(scroll, 1)
+        self._parts = [presets, buttons]  # magicgui containers live as long as somebody holds them
+
+    def _lock(self, locked: bool) -> None:
+        self.choice.lock(locked)
+        self.controls.lock(locked)
+        self.preset.enabled = not locked
+        self._update_buttons()
+
+    def _update_buttons(self) -> None:
+        session = self._session
+        self.run_button.enabled = session is None
+        for button in (self.pause_button, self.stop_button, self.cancel_button):
+            button.enabled = session is not None
+        self.pause_button.text = "Resume" if session is not None and session.paused else "Pause"
+
+    def _fill(self, name: str) -> None:
+        self.controls.fill(Params.preset(name))
+
+    def _describe_preset(self) -> None:
+        preset = PRESETS[self.preset.value]
+        changed = self.controls.different(Params.preset(self.preset.value))
+        self._about_preset.setText(preset.description + words.changed(changed))
+
+    def _describe_image(self) -> None:
+        self._about_image.setText(self.choice.describe())
+
+    def _retheme(self, _: Any = None) -> None:
+        theme = get_theme(self._viewer.theme)
+        self.chart.recolour(theme.background.as_hex(), theme.text.as_hex())
+
+    def _on_destroyed(self) -> None:
+        """Let go of the run and the viewer: this object outlives its window."""
+        self._viewer.events.theme.disconnect(self._retheme)
+        self.choice.disconnect()
+        if self._session is not None:
+            self._session.abandon()
+            self._session = None
+
+
+def _text(dim: bool = False) -> QLabel:
+    """Return a label that wraps its words."""
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setEnabled(not dim)
+    return label

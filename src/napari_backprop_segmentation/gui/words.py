@@ -1,0 +1,48 @@
+"""What the widget says about a run, in plain words."""
+
+from collections.abc import Sequence
+
+from napari_backprop_segmentation.gui.worker import Point
+
+MINUTE, HOUR = 60, 3600
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as one would say it.
+
+    Examples
+    --------
+    >>> duration(0.4), duration(3.2), duration(100), duration(5000)
+    ('less than a second', 'about 3 s', 'about 2 min', 'about 1.4 h')
+    """
+    if seconds < 1:
+        return "less than a second"
+    if seconds < 1.5 * MINUTE:
+        return f"about {seconds:.0f} s"
+    if seconds < 1.5 * HOUR:
+        return f"about {seconds / MINUTE:.0f} min"
+    return f"about {seconds / HOUR:.1f} h"
+
+
+def count(n_labels: int) -> str:
+    """Return "1 label" or "31 labels"."""
+    return f"{n_labels} label{'' if n_labels == 1 else 's'}"
+
+
+def iteration(point: Point, total: int, step_seconds: float) -> str:
+    """Return where a run is and how long it can still take."""
+    here = f"Iteration {point.iteration} of {total}, {count(point.n_labels)}"
+    if point.iteration >= total:
+        return f"{here}. Labelling every pixel..."
+    return f"{here}, {duration((total - point.iteration) * step_seconds)} left"
+
+
+def done(n_labels: int, reason: str, seconds: float) -> str:
+    """Return how a run ended."""
+    spent = "less than a second" if seconds < 1 else f"{seconds:.0f} s"
+    return f"Done in {spent}: {count(n_labels)}. Stopped because: {reason}."
+
+
+def changed(titles: Sequence[str]) -> str:
+    """Return which settings differ from the preset; empty if none does."""
+    return f" Changed: {', '.join(titles).lower()}." if titles else ""

@@ -1,0 +1,172 @@
+"""What runs in the worker thread: the loop, watched and guarded. No Qt, no viewer, no layer here."""
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.errors import EngineError, MemoryLimitError, SegmentationError
+from napari_backprop_segmentation.params import Params
+
+if TYPE_CHECKING:
+    from napari_backprop_segmentation.engine.training import Step
+    from napari_backprop_segmentation.segment import Result
+
+MESSAGE_SECONDS = 1 / 20  # how often the GUI hears of progress
+PREVIEW_SECONDS = 1 / 5  # how often it gets a label image, at most
+MESSAGE_STEPS = 50  # pending steps hold memory of the device, so only so many are kept back
+SMOOTHING = 0.2  # weight of the newest step in the mean duration
+
+Steps = Generator["Step", Literal["stop"] | None, "Result"]
+
+
+@dataclass
+class Orders:
+    """What the GUI asks of a run. Written by the GUI thread, read by the worker; single attributes, so no lock.
+
+    A value sent to a generator that has not begun is an error, and one sent while it computes replaces the one
+    before, hence orders rather than ``worker.send``.
+
+    Attributes
+    ----------
+    command : {"stop", "cancel"}, optional
+        Stop keeps the labels, cancel drops them.
+    preview_seconds : float
+        Shortest time between two label images; the GUI raises it when showing one is slow.
+    preview_shown : bool
+        Whether the last label image has reached the screen.
+    """
+
+    command: Literal["stop", "cancel"] | None = None
+    preview_seconds: float = PREVIEW_SECONDS
+    preview_shown: bool = True
+
+
+@dataclass(frozen=True)
+class Point:
+    """The numbers of one iteration."""
+
+    iteration: int
+    n_labels: int
+    similarity: float
+    continuity: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the GUI hears of a run.
+
+    Attributes
+    ----------
+    points : tuple of Point
+        All iterations since the last message.
+    step_seconds : float
+        Smoothed duration of one iteration, pauses left out.
+    labels : (*spatial) int array, optional
+        A label image to show; only now and then.
+    """
+
+    points: tuple[Point, ...]
+    step_seconds: float
+    labels: NDArray[Any] | None = field(default=None, repr=False)
+
+
+def start_steps(array: Any, params: Params, axes: str) -> Steps:
+    """Return the loop; torch is imported here, in the thread that calls this."""
+    from napari_backprop_segmentation.segment import run
+
+    return run(array, params, axes=axes)
+
+
+def watched(start: Callable[[], Steps], orders: Orders) -> Generator[Progress, None, "Result | None"]:
+    """Drive a run and report now and then; obey orders.
+
+    Parameters
+    ----------
+    start : callable
+        Returns the loop.
+    orders : Orders
+
+    Yields
+    ------
+    Progress
+        The first one carries labels.
+
+    Returns
+    -------
+    Result or None
+        None after a cancel.
+
+    Raises
+    ------
+    SegmentationError
+        Also for every RuntimeError and MemoryError: napari's generator workers swallow RuntimeErrors.
+    """
+    try:
+        return (yield from _drive(start(), orders))
+    except SegmentationError:
+        raise
+    except MemoryError as error:
+        raise MemoryLimitError(
+            f"image must fit the memory, got: {error or 'out of memory'}; choose a faster preset or a smaller image"
+        ) from error
+    except RuntimeError as error:
+        raise EngineError(f"the engine stopped: {error}; please report this") from error
+
+
+def _drive(steps: Steps, orders: Orders) -> Generator[Progress, None, "Result | None"]:
+    messages = _Messages(orders)
+    command: Literal["stop"] | None = None
+    while orders.command != "cancel":
+        began = time.monotonic()
+        try:
+            step = steps.send(command)
+        except StopIteration as done:
+            if messages.pending:
+                yield messages.take()
+            return None if orders.command == "cancel" else done.value
+        messages.add(step, time.monotonic() - began)
+        if orders.command or messages.due():
+            yield messages.take()
+        command = "stop" if orders.command == "stop" else None
+    steps.close()
+    return None
+
+
+class _Messages:
+    """Collects steps and decides when they become a message and when a label image goes with it."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+        self._pending: list[Step] = []
+        self._step_seconds = 0.0
+        self._last_message = self._last_preview = -float("inf")
+
+    @property
+    def pending(self) -> bool:
+        return bool(self._pending)
+
+    def add(self, step: "Step", seconds: float) -> None:
+        self._pending.append(step)
+        # The first iteration also reads the image and makes the superpixels, so it says little about the next.
+        newest = 1.0 if step.iteration <= 2 else SMOOTHING
+        self._step_seconds += newest * (seconds - self._step_seconds)
+
+    def due(self) -> bool:
+        return len(self._pending) >= MESSAGE_STEPS or time.monotonic() - self._last_message >= MESSAGE_SECONDS
+
+    def take(self) -> Progress:
+        steps, self._pending = self._pending, []
+        labels = steps[-1].labels if self._preview_due() else None
+        if labels is not None:
+            self._orders.preview_shown = False
+            self._last_preview = time.monotonic()
+        self._last_message = time.monotonic()
+        points = tuple(Point(s.iteration, s.n_labels, s.similarity, s.continuity) for s in steps)
+        return Progress(points, self._step_seconds, labels)
+
+    def _preview_due(self) -> bool:
+        waited = time.monotonic() - self._last_preview
+        return self._orders.preview_shown and waited >= self._orders.preview_seconds

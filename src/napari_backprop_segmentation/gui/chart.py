@@ -18,6 +18,15 @@ SERIES = {  # field of Point -> plot, name, colour readable on dark and on light
 MIN_HEIGHT = 220
 AXIS_WIDTH = 38
 LINE_WIDTH = 2
+TICK = -4  # pixels, outwards
+
+
+class _WholeAxis(pg.AxisItem):  # type: ignore[misc]
+    """An axis of whole numbers: there is no half iteration."""
+
+    def tickSpacing(self, minimum: float, maximum: float, size: float) -> list[tuple[float, float]]:  # noqa: N802
+        spacing = super().tickSpacing(minimum, maximum, size)
+        return [(step, offset) for step, offset in spacing if step >= 1] or [(1, 0)]
 
 
 class Chart(QWidget):
@@ -29,6 +38,7 @@ class Chart(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._points: list[Point] = []
+        self._text = "gray"
         self._view = pg.GraphicsView(self)
         self._grid = pg.GraphicsLayout()
         self._grid.setContentsMargins(0, 4, 6, 0)
@@ -38,9 +48,10 @@ class Chart(QWidget):
         self._captions = {
             plot: self._grid.addLabel("", row=2 * i, col=1, justify="left") for i, plot in enumerate((LABELS, LOSSES))
         }
-        boxes = {plot: self._add_plot(2 * i + 1) for i, plot in enumerate((LABELS, LOSSES))}
+        boxes = {LABELS: self._add_plot(1, _WholeAxis), LOSSES: self._add_plot(3, pg.AxisItem)}
         boxes[LOSSES].setXLink(boxes[LABELS])
-        self._add_axis("bottom", boxes[LOSSES], row=4, col=1).setLabel("iteration")
+        self._add_axis(_WholeAxis("bottom", maxTickLength=TICK), boxes[LOSSES], 4, 1).setLabel("iteration")
+        self._labels_box = boxes[LABELS]
         self._curves = {}
         for name, (plot, _, colour) in SERIES.items():
             self._curves[name] = pg.PlotCurveItem(pen=pg.mkPen(colour, width=LINE_WIDTH))
@@ -75,13 +86,12 @@ class Chart(QWidget):
             axis.setTextPen(text)
         self._draw()
 
-    def _add_plot(self, row: int) -> Any:
+    def _add_plot(self, row: int, kind: type[Any]) -> Any:
         box = self._grid.addViewBox(row=row, col=1, enableMenu=False, enableMouse=False, defaultPadding=0.06)
-        self._add_axis("left", box, row=row, col=0).setWidth(AXIS_WIDTH)
+        self._add_axis(kind("left", maxTickLength=TICK), box, row, 0).setWidth(AXIS_WIDTH)
         return box
 
-    def _add_axis(self, side: str, box: Any, row: int, col: int) -> Any:
-        axis = pg.AxisItem(side, maxTickLength=-4)
+    def _add_axis(self, axis: Any, box: Any, row: int, col: int) -> Any:
         axis.linkToView(box)
         self._grid.addItem(axis, row=row, col=col)
         self._axes.append(axis)
@@ -97,8 +107,7 @@ class Chart(QWidget):
             self._curves[name].setData(iterations if shown else [], values if shown else [])
             if shown:
                 captions[plot].append(f'<span style="color:{colour}">{title} <b>{values[-1]:.4g}</b></span>')
+        self._labels_box.setYRange(0, max((point.n_labels for point in self._points), default=1))
         for plot, parts in captions.items():
             empty = f'<span style="color:{self._text}">{plot}</span>'
             self._captions[plot].setText("&nbsp;&nbsp; ".join(parts) or empty)
-
-    _text = "gray"

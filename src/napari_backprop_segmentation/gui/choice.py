@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox, Container
+from magicgui.widgets import ComboBox
 from napari.layers import Image
+from qtpy.QtWidgets import QFormLayout, QLabel
 
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui import layers
+from napari_backprop_segmentation.gui.forms import add_row
 from napari_backprop_segmentation.gui.layers import Picture
 
 if TYPE_CHECKING:
@@ -26,8 +28,6 @@ class ImageChoice:
     Attributes
     ----------
     image, channel_axis : ComboBox
-    rows : Container
-        Both, with labels.
     """
 
     def __init__(self, viewer: "Viewer", on_change: Callable[[], None]) -> None:
@@ -43,12 +43,18 @@ class ImageChoice:
             choices=self._axes,
             tooltip="Which axis of the image holds the channels. Known if the layer names an axis 'c' or 'channel'.",
         )
-        self.rows = Container(widgets=[self.image, self.channel_axis])
+        self._axis_label: QLabel | None = None
         self._follow()
         self._match_axis()
         self.image.changed.connect(self._image_changed)
         self.channel_axis.changed.connect(self._axis_changed)
         viewer.layers.selection.events.active.connect(self._follow)
+
+    def add_to(self, form: QFormLayout) -> None:
+        """Add both controls to a form."""
+        add_row(form, self.image)
+        self._axis_label = add_row(form, self.channel_axis)
+        self._match_axis()
 
     def picture(self) -> Picture:
         """Return what is chosen.
@@ -102,7 +108,10 @@ class ImageChoice:
     def _match_axis(self) -> None:
         self.channel_axis.reset_choices()
         self.channel_axis.value = layers.named_channel_axis(self.image.value)
-        self.channel_axis.visible = layers.needs_channel_axis(self.image.value)
+        visible = layers.needs_channel_axis(self.image.value)
+        for part in (self._axis_label, self.channel_axis.native):
+            if self._axis_label is not None and part is not None:
+                part.setVisible(visible)
 
     def _axis_changed(self, _: Any = None) -> None:
         self._on_change()

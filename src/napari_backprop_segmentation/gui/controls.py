@@ -1,15 +1,16 @@
 """Controls made from the metadata of Params: one a setting, so that a new setting appears by itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import Field, fields
 from decimal import Decimal
 from typing import Any
 
-from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, SpinBox
+from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, SpinBox
 from magicgui.widgets.bases import ValueWidget
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
 from superqt import QCollapsible
 
+from napari_backprop_segmentation.gui.forms import add_row, make_form
 from napari_backprop_segmentation.params import MAIN, Params, choices
 
 MIN_DECIMALS = 2
@@ -44,20 +45,22 @@ def make_control(setting: "Field[Any]") -> ValueWidget[Any]:
 
 
 class Controls:
-    """All settings of a run as controls: the main ones at hand, the others folded away by group.
+    """All settings of a run as controls.
+
+    Parameters
+    ----------
+    on_change : callable
+        Called when the user changes a setting, and once after `fill`.
 
     Attributes
     ----------
-    main : Container
-        The settings of the group "main".
     folded : QCollapsible
-        All others.
+        The settings outside the group "main", under the titles of their groups.
     """
 
     def __init__(self, on_change: Callable[[], None]) -> None:
         self._controls = {setting.name: make_control(setting) for setting in fields(Params)}
         self._on_change = on_change
-        self.main = Container(widgets=list(self._of(MAIN)))
         self.folded = self._fold()
         self._filling = False
         self._show(Params())
@@ -109,18 +112,26 @@ class Controls:
         if not self._filling:
             self._on_change()
 
-    def _of(self, group: str) -> Iterator[ValueWidget[Any]]:
-        return (self._controls[f.name] for f in fields(Params) if f.metadata["group"] == group)
+    def add_main(self, form: QFormLayout) -> None:
+        """Add the settings of the group "main" to a form."""
+        self._add_group(form, MAIN)
+
+    def _add_group(self, form: QFormLayout, group: str) -> None:
+        for setting in fields(Params):
+            if setting.metadata["group"] == group:
+                add_row(form, self._controls[setting.name])
 
     def _fold(self) -> QCollapsible:
-        folded = QCollapsible("More settings")
+        folded = QCollapsible("More settings", expandedIcon="▼", collapsedIcon="▶")
         folded.setDuration(0)
+        folded.layout().setContentsMargins(0, 0, 0, 0)
         content = QWidget()
-        layout = QVBoxLayout(content)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for group in dict.fromkeys(f.metadata["group"] for f in fields(Params) if f.metadata["group"] != MAIN):
-            layout.addWidget(QLabel(f"<b>{GROUP_TITLES.get(group, group.capitalize())}</b>"))
-            layout.addWidget(Container(widgets=list(self._of(group)), name=group).native)
+        form = make_form()
+        content.setLayout(form)
+        for group in dict.fromkeys(setting.metadata["group"] for setting in fields(Params)):
+            if group != MAIN:
+                form.addRow(QLabel(f"<b>{GROUP_TITLES.get(group, group.capitalize())}</b>"))
+                self._add_group(form, group)
         folded.addWidget(content)
         return folded
 

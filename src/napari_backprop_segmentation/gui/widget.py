@@ -6,19 +6,23 @@ from magicgui.widgets import ComboBox, Container, PushButton
 from napari.utils.notifications import show_error
 from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.chart import Chart
 from napari_backprop_segmentation.gui.choice import ImageChoice
 from napari_backprop_segmentation.gui.controls import Controls
+from napari_backprop_segmentation.gui.forms import add_row, make_form, text_label
 from napari_backprop_segmentation.gui.session import Session
 from napari_backprop_segmentation.gui.worker import Progress
 from napari_backprop_segmentation.params import DEFAULT_PRESET, PRESETS, Params
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
+
+MIN_WIDTH = 300
+SETTINGS_STRETCH, CHART_STRETCH = 3, 2
 
 
 class BackpropWidget(Container):  # type: ignore[type-arg]
@@ -42,7 +46,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         super().__init__(labels=False)
         self._viewer = napari_viewer
         self._session: Session | None = None
-        self._about_image, self._about_preset, self._status = _text(), _text(dim=True), _text()
+        self._about_image, self._about_preset, self._status = text_label(), text_label(dim=True), text_label()
         self.choice = ImageChoice(napari_viewer, self._describe_image)
         self.preset = ComboBox(
             label="Preset",
@@ -136,32 +140,28 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _lay_out(self) -> None:
         settings = QWidget()
-        upper = QVBoxLayout(settings)
-        upper.setContentsMargins(0, 0, 0, 0)
-        upper.setSpacing(2)
-        presets = Container(widgets=[self.preset])
-        for part in (self.choice.rows, presets):
-            upper.addWidget(part.native)
-        upper.addWidget(self._about_preset)
-        upper.addWidget(self.controls.main.native)
-        upper.addWidget(self.controls.folded)
-        upper.addStretch()
+        form = make_form()
+        settings.setLayout(form)
+        self.choice.add_to(form)
+        add_row(form, self.preset)
+        form.addRow(self._about_preset)
+        self.controls.add_main(form)
+        form.addRow(self.controls.folded)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(settings)
-        buttons = Container(
-            layout="horizontal",
-            labels=False,
-            widgets=[self.run_button, self.pause_button, self.stop_button, self.cancel_button],
-        )
-        buttons.margins = (0, 0, 0, 0)
+        buttons = QHBoxLayout()
+        for button in (self.run_button, self.pause_button, self.stop_button, self.cancel_button):
+            buttons.addWidget(button.native)
         layout = self.native.layout()
-        for part in (scroll, self._about_image, buttons.native, self._status, self.chart):
-            layout.addWidget(part)
-        layout.setStretchFactor(scroll, 1)
-        self._parts = [presets, buttons]  # magicgui containers live as long as somebody holds them
+        layout.addWidget(scroll, SETTINGS_STRETCH)
+        layout.addWidget(self._about_image)
+        layout.addLayout(buttons)
+        layout.addWidget(self._status)
+        layout.addWidget(self.chart, CHART_STRETCH)
+        self.native.setMinimumWidth(MIN_WIDTH)
 
     def _lock(self, locked: bool) -> None:
         self.choice.lock(locked)
@@ -198,12 +198,3 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         if self._session is not None:
             self._session.abandon()
             self._session = None
-
-
-def _text(dim: bool = False) -> QLabel:
-    """Return a label that wraps its words."""
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setEnabled(not dim)
-    return label

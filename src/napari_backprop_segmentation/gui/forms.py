@@ -1,0 +1,37 @@
+"""Rows of a form: a name on the left, a control on the right, one tooltip for both."""
+
+from magicgui.widgets.bases import ValueWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFormLayout, QLabel, QSizePolicy
+
+SPACING = 4
+
+
+def make_form() -> QFormLayout:
+    """Return an empty form."""
+    form = QFormLayout()
+    form.setContentsMargins(0, 0, 0, 0)
+    form.setSpacing(SPACING)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    form.setLabelAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    return form
+
+
+def add_row(form: QFormLayout, control: ValueWidget) -> QLabel:  # type: ignore[type-arg]
+    """Add a control under its own label; return the label."""
+    label = QLabel(control.label)
+    label.setToolTip(control.tooltip)
+    # A control may be as narrow as the dock; its longest possible value must not widen the whole widget.
+    control.native.setMinimumWidth(0)
+    control.native.setSizePolicy(QSizePolicy.Policy.Ignored, control.native.sizePolicy().verticalPolicy())
+    form.addRow(label, control.native)
+    return label
+
+
+def text_label(dim: bool = False) -> QLabel:
+    """Return an empty label that wraps its words."""
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setEnabled(not dim)
+    return label

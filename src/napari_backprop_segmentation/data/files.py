@@ -13,9 +13,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 import tifffile
-from imageio import v3 as imageio
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from napari_backprop_segmentation.data.axes import KNOWN
 from napari_backprop_segmentation.errors import ImageError
@@ -108,17 +107,24 @@ def _tiff_pixels(series: tifffile.TiffPageSeries, path: Path) -> NDArray[Any]:
         # LZW and JPEG inside TIFF: tifffile wants a further package for them, Pillow reads the common ones.
         if "imagecodecs" not in str(error):
             raise
-        pixels: NDArray[Any] = imageio.imread(path, plugin="pillow", index=0 if len(series.pages) == 1 else None)
-        if pixels.shape != series.shape:
+        with Image.open(path) as pages:
+            pixels = np.stack([np.asarray(page) for page in ImageSequence.Iterator(pages)])
+        if pixels.size != np.prod(series.shape):
             raise
-        return pixels
+        return pixels.reshape(series.shape)
 
 
 def _read_plain(path: Path) -> ImageFile:
-    pixels: NDArray[Any] = imageio.imread(path, index=0)
-    if pixels.ndim == 3 and pixels.shape[-1] == 2:  # grey with alpha
-        pixels = pixels[..., 0]
+    with Image.open(path) as image:
+        pixels = np.asarray(image.convert(_plain_mode(image)))
     return ImageFile(pixels, "YX" if pixels.ndim == 2 else "YXS")
+
+
+def _plain_mode(image: Image.Image) -> str:
+    """Return the mode in which an image is grey, RGB or RGBA, without losing depth."""
+    if image.mode == "P":
+        return "RGBA" if "transparency" in image.info else "RGB"
+    return {"LA": "L", "PA": "RGBA", "CMYK": "RGB", "YCbCr": "RGB"}.get(image.mode, image.mode)
 
 
 def _calibration(tif: tifffile.TiffFile) -> Calibration:
@@ -150,11 +156,8 @@ def _ome_sizes(xml: str) -> dict[str, tuple[float, str]]:
     except ElementTree.ParseError:
         return {}
     known = {} if pixels is None else pixels.attrib
-    return {
-        axis: (float(known[key]), known.get(f"{key}Unit", "µm"))
-        for axis in "XYZ"
-        if (key := f"PhysicalSize{axis}") in known
-    }
+    keys = {axis: f"PhysicalSize{axis}" for axis in "XYZ"}
+    return {a: (float(known[key]), known.get(f"{key}Unit", "µm")) for a, key in keys.items() if key in known}
 
 
 def _imagej_sizes(metadata: Mapping[str, Any], resolution: tuple[float, float]) -> dict[str, tuple[float, str]]:
@@ -244,6 +247,7 @@ def write_labels(
             part,
             _storable(labels),
             ome=True,
+            photometric="minisblack",
             compression="zlib",
             resolution=known.resolution,
             resolutionunit=known.resolution_unit,
@@ -280,7 +284,7 @@ def read_record(path: str | os.PathLike[str]) -> dict[str, Any]:
 def write_png(path: str | os.PathLike[str], pixels: NDArray[np.uint8]) -> None:
     """Write an 8-bit image (Y, X) or (Y, X, 3) as PNG; missing folders are made."""
     with replacing(Path(path)) as part:
-        imageio.imwrite(part, pixels, extension=".png")
+        Image.fromarray(pixels).save(part, format="PNG")
 
 
 @contextmanager

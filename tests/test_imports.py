@@ -1,0 +1,67 @@
+"""Importing the package is cheap and has no effects."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = (
+    "torch", "numpy", "scipy", "skimage", "sklearn", "higra", "napari", "npe2", "qtpy", "magicgui", "superqt",
+    "pyqtgraph", "dask", "zarr", "tifffile", "PIL", "tqdm", "psutil", "pandas", "pooch",
+)  # fmt: skip
+SECONDS = 0.2
+
+
+def python(code):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("statement", [
+    "import napari_backprop_segmentation",
+    "from napari_backprop_segmentation import Params, SegmentationError",
+    "import napari_backprop_segmentation.cli",
+])  # fmt: skip
+def test_importing_brings_nothing_heavy(statement):
+    assert python(f"import sys\n{statement}\nprint(sorted(set({HEAVY!r}) & set(sys.modules)))") == "[]"
+
+
+def test_the_list_of_heavy_packages_would_notice():
+    assert python(f"import sys, tqdm\nprint(sorted(set({HEAVY!r}) & set(sys.modules)))") == "['tqdm']"
+
+
+def test_importing_takes_no_time():
+    """The best of five, so that a busy machine does not decide."""
+    code = (
+        "from time import perf_counter\n"
+        "began = perf_counter()\n"
+        "import napari_backprop_segmentation\n"
+        "print(perf_counter() - began)"
+    )
+    assert min(float(python(code)) for _ in range(5)) < SECONDS
+
+
+@pytest.mark.parametrize("first", ["", "from napari_backprop_segmentation.segment import run"])
+def test_public_names_stay_what_they_are(first):
+    """Also `segment`, which is the name of a module too, and whoever was imported first."""
+    code = (
+        f"{first}\nimport napari_backprop_segmentation as package\n"
+        "for _ in range(2): print(*(getattr(package, name).__name__ for name in package.__all__))"
+    )
+    import napari_backprop_segmentation as package
+
+    assert python(code).splitlines() == [" ".join(package.__all__)] * 2
+
+
+def test_every_public_name_is_listed_by_dir():
+    import napari_backprop_segmentation as package
+
+    assert set(package.__all__) | {"__version__"} == set(dir(package))
+    assert package.__version__[0].isdigit()
+
+
+def test_unknown_names_are_attribute_errors():
+    import napari_backprop_segmentation as package
+
+    with pytest.raises(AttributeError, match="has no attribute 'segmentation'"):
+        _ = package.segmentation

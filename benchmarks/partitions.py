@@ -1,13 +1,12 @@
 """Label images as families of cuts over one fine partition, and the tables of overlaps everything is scored from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import higra as hg
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from skimage.measure import label as label_parts
 
 IntArray = NDArray[np.integer]
@@ -45,20 +44,32 @@ class Family:
         return cls(leaves, {name: of_leaf})
 
     @cached_property
-    def neighbours(self) -> IntArray:
-        """Pairs of leaves (n_pairs, 2) that touch along an axis."""
-        return borders(self.leaves)[0]
+    def _contacts(self) -> tuple[IntArray, hg.UndirectedGraph]:
+        """Pairs of leaves (n_pairs, 2) that touch along an axis, also as a graph."""
+        pairs, _ = borders(self.leaves)
+        graph = hg.UndirectedGraph(int(self.leaves.max()) + 1)
+        graph.add_edges(*pairs.T)
+        return pairs, graph
 
     def labels(self, name: str) -> IntArray:
         """Return the label image (*spatial) of one scale."""
         return self.cuts[name][self.leaves]
 
+    def distinct(self) -> Iterator[tuple[list[str], IntArray]]:
+        """Yield every different cut once, with all its names."""
+        names: dict[bytes, list[str]] = {}
+        for name, labels in self.cuts.items():
+            names.setdefault(labels.tobytes(), []).append(name)
+        for same in names.values():
+            yield same, self.cuts[same[0]]
+
     def parts(self, keys: IntArray) -> IntArray:
         """Return for every leaf (n_leaves,) the number of its region: touching leaves of equal key are one region."""
-        a, b = self.neighbours.T
-        same = keys[a] == keys[b]
-        graph = coo_array((np.ones(same.sum(), bool), (a[same], b[same])), shape=(len(keys), len(keys)))
-        return connected_components(graph, directed=False)[1]
+        pairs, graph = self._contacts
+        if not len(pairs):
+            return np.zeros(1, np.int64)
+        apart = keys[pairs[:, 0]] != keys[pairs[:, 1]]
+        return hg.graph_cut_2_labelisation(graph, apart).astype(np.int64) - 1
 
 
 @dataclass(frozen=True)

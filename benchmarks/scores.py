@@ -30,10 +30,11 @@ def region_rows(sample: Sample, picture: Picture, prediction: Prediction) -> Row
     rows = {}
     for family in prediction.families:
         table = annotations.table(family.leaves)
-        for name, labels in family.cuts.items():
+        for names, labels in family.distinct():
             merged = table.merged(family.parts(labels))
-            rows[name] = metrics.region_scores(merged, annotations)
-            rows[name] |= {f"pairs_{t}": metrics.segment_pairs(merged, t) for t in AP_THRESHOLDS}
+            row = metrics.region_scores(merged, annotations)
+            row |= {f"pairs_{t}": metrics.segment_pairs(merged, t) for t in AP_THRESHOLDS}
+            rows |= dict.fromkeys(names, row)
     return rows
 
 
@@ -47,12 +48,13 @@ def object_rows(sample: Sample, picture: Picture, prediction: Prediction) -> Row
     for family in prediction.families:
         table = Table.of(family.leaves, truth, int(truth.max()) + 1)
         light, frame = _leaf_sums(family.leaves, picture)
-        for name, labels in family.cuts.items():
+        for names, labels in family.distinct():
             inside = metrics.true_shares(labels, table)
             choices = [inside > share for share in FOREGROUND_SHARES]
             choices.append(frame_foreground(labels, light, frame, table.row_sizes))
             for mode, i, found in metrics.mapped_objects(family, labels, choices[: len(readings)], table):
-                rows |= {(*readings[i], name, mode, size): score for size, score in zip(MIN_SIZES, found, strict=True)}
+                sized = zip(MIN_SIZES, found, strict=True)
+                rows |= {(*readings[i], name, mode, size): score for size, score in sized for name in names}
     return rows
 
 
@@ -62,8 +64,9 @@ def class_rows(sample: Sample, picture: Picture, prediction: Prediction) -> Rows
     rows = {}
     for family in prediction.families:
         table = Table.of(family.leaves, truth, int(truth.max()) + 1)
-        for name, labels in family.cuts.items():
-            rows[name] = {"iou": metrics.class_ious(table.merged(labels)), "labels": int(labels.max()) + 1}
+        for names, labels in family.distinct():
+            row = {"iou": metrics.class_ious(table.merged(labels)), "labels": int(labels.max()) + 1}
+            rows |= dict.fromkeys(names, row)
     return rows
 
 
@@ -119,7 +122,7 @@ def summarise_objects(images: Sequence[Rows]) -> dict[str, Any]:
         pooled = {key: _pool(image[key] for image in images) for key in settings}
         best = max(settings, key=lambda key: pooled[key]["f1"])
         result |= {f"{reading}_{k}": v for k, v in pooled[best].items()} | {f"{reading}_setting": list(best[1:])}
-        own = (max((v for k, v in image.items() if allowed(k, v.n_labels)), key=_f1) for image in images)
+        own = (max((v for k, v in image.items() if allowed(k, v.n_labels)), key=_merit) for image in images)
         result[f"{reading}_f1_ois"] = _pool(own)["f1"]
     return result
 
@@ -178,10 +181,10 @@ def _pool(scores: Iterable[ObjectScore]) -> dict[str, float]:
     return {"f1": 2 * tp / max(predicted + true, 1), "ap": tp / max(predicted + true - tp, 1), "seg": seg}
 
 
-def _f1(score: ObjectScore) -> float:
-    """Return F1; nothing found where nothing is true counts as right."""
+def _merit(score: ObjectScore) -> tuple[float, int]:
+    """Return F1, and of equals the fewer objects; nothing found where nothing is true counts as right."""
     total = score.n_predicted + score.n_true
-    return 2 * score.tp / total if total else 1.0
+    return 2 * score.tp / total if total else 1.0, -score.n_predicted
 
 
 def _is_automatic(key: tuple[Any, ...], n_labels: float) -> bool:

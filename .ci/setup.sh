@@ -17,7 +17,8 @@ find_python() {
 
 # Whether a Debian package is there; Ubuntu 24.04 and Debian 13 renamed some with the suffix t64.
 has_package() {
-    dpkg-query -W -f '${db:Status-Status}\n' "$1" "${1}t64" 2>/dev/null | grep -qx installed
+    # It fails where either name is unknown, which says nothing about the other.
+    { dpkg-query -W -f '${db:Status-Status}\n' "$1" "${1}t64" 2>/dev/null || true; } | grep -qx installed
 }
 
 # need_packages PACKAGE...: installs those that are missing through apt-get, or prints the line that would.

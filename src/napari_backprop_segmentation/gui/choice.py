@@ -8,7 +8,7 @@ from napari.layers import Image
 from qtpy.QtWidgets import QFormLayout, QLabel
 
 from napari_backprop_segmentation.errors import ImageError
-from napari_backprop_segmentation.gui import layers
+from napari_backprop_segmentation.gui import layers, words
 from napari_backprop_segmentation.gui.forms import add_row
 from napari_backprop_segmentation.gui.layers import Picture
 
@@ -71,7 +71,7 @@ class ImageChoice:
         try:
             return layers.summary(self.picture())
         except ImageError as error:
-            return str(error).capitalize()
+            return words.sentence(str(error))
 
     def refresh(self, *_: Any) -> None:
         """Take note of layers that came, went or changed their name."""
@@ -97,7 +97,7 @@ class ImageChoice:
 
     def _follow(self, _: Any = None) -> None:
         active = self._viewer.layers.selection.active
-        if not self._locked and isinstance(active, Image) and any(active is layer for _, layer in self._images()):
+        if not self._locked and isinstance(active, Image) and active in self._viewer.layers:
             self.image.reset_choices()
             self.image.value = active
 

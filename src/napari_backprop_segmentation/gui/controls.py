@@ -38,8 +38,8 @@ def make_control(setting: "Field[Any]") -> ValueWidget[Any]:
         return ComboBox(choices=options, **common)
     if setting.type is bool:
         return CheckBox(**common)
-    kind = SpinBox if setting.type is int else FloatSpinBox
-    control = kind(min=meta.get("minimum"), max=meta.get("maximum"), **common)
+    limits = {short: meta[name] for short, name in (("min", "minimum"), ("max", "maximum")) if name in meta}
+    control = (SpinBox if setting.type is int else FloatSpinBox)(**limits, **common)
     control.adaptive_step = True
     return control
 
@@ -124,7 +124,6 @@ class Controls:
     def _fold(self) -> QCollapsible:
         folded = QCollapsible("More settings", expandedIcon="▼", collapsedIcon="▶")
         folded.setDuration(0)
-        folded.layout().setContentsMargins(0, 0, 0, 0)
         content = QWidget()
         form = make_form()
         content.setLayout(form)

@@ -1,8 +1,8 @@
 """Rows of a form: a name on the left, a control on the right, one tooltip for both."""
 
 from magicgui.widgets.bases import ValueWidget
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFormLayout, QLabel, QSizePolicy
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QSizePolicy, QWidget
 
 SPACING = 4
 
@@ -26,6 +26,29 @@ def add_row(form: QFormLayout, control: ValueWidget) -> QLabel:  # type: ignore[
     control.native.setSizePolicy(QSizePolicy.Policy.Ignored, control.native.sizePolicy().verticalPolicy())
     form.addRow(label, control.native)
     return label
+
+
+class FittingScrollArea(QScrollArea):
+    """Scrolls its content only where the dock is too low to show all of it."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.setWidget(content)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return the size at which nothing needs to be scrolled."""
+        content = self.widget()
+        return super().sizeHint() if content is None else content.sizeHint()
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
+        """Follow content that is folded or unfolded."""
+        if event is not None and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return bool(super().eventFilter(watched, event))
 
 
 def text_label(dim: bool = False) -> QLabel:

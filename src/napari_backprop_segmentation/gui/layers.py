@@ -57,10 +57,12 @@ def picture_of(layer: Image | None, channel_axis: int | None = None) -> Picture:
     if layer is None:
         raise ImageError("image must be chosen, got none; open an image or a sample (File > Open Sample)")
     array = _pixels(layer)
+    shape = " x ".join(map(str, array.shape))
+    if 0 in array.shape:
+        raise ImageError(f"image must hold pixels, got shape {shape}; choose another image")
     if layer.ndim == FLAT:
         axes = "YXS" if layer.rgb else "YX"
         return Picture(layer.name, array, axes, _placement(layer, [0, 1]))
-    shape = " x ".join(map(str, array.shape))
     if layer.ndim != STACKED or layer.rgb:
         raise ImageError(
             f"image must be a plane with or without channels, got {layer.ndim} axes ({shape}"

@@ -69,6 +69,7 @@ class Preview:
         self.formed = True
         self._shown_at = time.monotonic()
         self.layer.data = labels
+        self.layer.editable = False  # napari makes a layer editable again whenever its data is set
         self._timer.start()
 
     def finish(self, labels: NDArray[Any], record: dict[str, Any]) -> None:

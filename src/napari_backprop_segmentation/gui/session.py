@@ -59,7 +59,7 @@ class Session:
         self._orders = Orders()
         self._preview: Preview | None = None
         self._bar: progress | None = None
-        self._worker: GeneratorWorker[Progress, None, Result | None] | None = None
+        self._worker: GeneratorWorker[Progress | None, None, Result | None] | None = None
         self._outcome: Result | Exception | None = None
         self._wants_pause = False
         self._warned: set[str] = set()
@@ -104,16 +104,23 @@ class Session:
         self._order("cancel", "Cancelling after this iteration...")
 
     def abandon(self) -> None:
-        """Let go of everything because the window is going away; the layer stays as it is."""
+        """Let the worker end unheard because nobody is left to listen; the labels stay as they are."""
         if self._worker is None:
             return
         self._orders.command = "cancel"
         for name, slot in self._slots().items():
             getattr(self._worker, name).disconnect(slot)
-        self._worker.quit()
+        if self._wants_pause:
+            # Only a resting worker is told to quit: a quit generator is never closed, so it keeps its memory.
+            self._worker.quit()
         self._worker = None
         if self._bar is not None:
             self._bar.close()
+
+    def release(self) -> None:
+        """Hand the labels to the user as they are."""
+        if self._preview is not None:
+            self._preview.release()
 
     def _slots(self) -> dict[str, Any]:
         return {
@@ -127,7 +134,7 @@ class Session:
         }
 
     def _order(self, command: Literal["stop", "cancel"], text: str) -> None:
-        if self._worker is None or self._orders.command == "cancel":
+        if self._worker is None or self._orders.cancelled:
             return
         self._orders.command = command
         self._wants_pause = False
@@ -148,17 +155,20 @@ class Session:
         else:
             self._worker.resume()
 
-    def _on_yielded(self, message: Progress) -> None:
+    def _on_yielded(self, message: Progress | None) -> None:
+        if message is None:
+            return
         if self._preview is None or self._preview.lost:
             self._order("cancel", "The labels layer was deleted: ending the run...")
             return
         if message.labels is not None:
             self._preview.show(message.labels)
-        if self._bar is not None:
-            self._bar.update(len(message.points))
         self._watcher.progressed(message)
         if not self._orders.command and not self._wants_pause:
             self._watcher.said(words.iteration(message.points[-1], self._params.iterations, message.step_seconds))
+        if self._bar is not None:
+            self._bar.update(len(message.points))  # handles events, so the run may have ended after this line
+        self._orders.heard = True
 
     def _on_outcome(self, outcome: "Result | Exception | None") -> None:
         self._outcome = outcome

@@ -5,15 +5,14 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import ComboBox, Container, PushButton
 from napari.utils.notifications import show_error
 from napari.utils.theme import get_theme
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.chart import Chart
 from napari_backprop_segmentation.gui.choice import ImageChoice
 from napari_backprop_segmentation.gui.controls import Controls
-from napari_backprop_segmentation.gui.forms import add_row, make_form, text_label
+from napari_backprop_segmentation.gui.forms import FittingScrollArea, add_row, make_form, text_label
 from napari_backprop_segmentation.gui.session import Session
 from napari_backprop_segmentation.gui.worker import Progress
 from napari_backprop_segmentation.params import DEFAULT_PRESET, PRESETS, Params
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 MIN_WIDTH = 300
-SETTINGS_STRETCH, CHART_STRETCH = 3, 2
 
 
 class BackpropWidget(Container):  # type: ignore[type-arg]
@@ -62,6 +60,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.preset.changed.connect(self._fill)
         napari_viewer.events.theme.connect(self._retheme)
         self.native.destroyed.connect(self._on_destroyed)
+        self.native_parent_changed.connect(self._on_parent_changed)
         self._retheme()
         self._describe_preset()
         self._describe_image()
@@ -85,7 +84,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         try:
             picture, params = self.choice.picture(), self.controls.params()
         except SegmentationError as error:
-            self.said(str(error).capitalize())
+            self.said(words.sentence(str(error)))
             show_error(str(error))
             return
         self._session = Session(self._viewer, picture, params, self)
@@ -147,20 +146,15 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         form.addRow(self._about_preset)
         self.controls.add_main(form)
         form.addRow(self.controls.folded)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(settings)
         buttons = QHBoxLayout()
         for button in (self.run_button, self.pause_button, self.stop_button, self.cancel_button):
             buttons.addWidget(button.native)
         layout = self.native.layout()
-        layout.addWidget(scroll, SETTINGS_STRETCH)
+        layout.addWidget(FittingScrollArea(settings))
         layout.addWidget(self._about_image)
         layout.addLayout(buttons)
         layout.addWidget(self._status)
-        layout.addWidget(self.chart, CHART_STRETCH)
+        layout.addWidget(self.chart, 1)
         self.native.setMinimumWidth(MIN_WIDTH)
 
     def _lock(self, locked: bool) -> None:
@@ -190,6 +184,13 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     def _retheme(self, _: Any = None) -> None:
         theme = get_theme(self._viewer.theme)
         self.chart.recolour(theme.background.as_hex(), theme.text.as_hex())
+
+    def _on_parent_changed(self, parent: QWidget | None) -> None:
+        """End a run whose widget was closed: napari takes a closed widget out of its window, but does not delete it."""
+        if parent is None and self._session is not None:
+            self._session.abandon()
+            self._session.release()
+            self.ended()
 
     def _on_destroyed(self) -> None:
         """Let go of the run and the viewer: this object outlives its window."""

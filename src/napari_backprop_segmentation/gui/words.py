@@ -43,6 +43,17 @@ def done(n_labels: int, reason: str, seconds: float) -> str:
     return f"Done in {spent}: {count(n_labels)}. Stopped because: {reason}."
 
 
+def sentence(text: str) -> str:
+    """Return a message with a capital letter and a full stop.
+
+    Examples
+    --------
+    >>> sentence("image must be RGB, got a PDF; open a photograph")
+    'Image must be RGB, got a PDF; open a photograph.'
+    """
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+
+
 def changed(titles: Sequence[str]) -> str:
     """Return which settings differ from the preset; empty if none does."""
     return f" Changed: {', '.join(titles).lower()}." if titles else ""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MESSAGE_SECONDS = 1 / 20  # how often the GUI hears of progress
 PREVIEW_SECONDS = 1 / 5  # how often it gets a label image, at most
-MESSAGE_STEPS = 50  # pending steps hold memory of the device, so only so many are kept back
+UNREAD_STEPS = 50  # steps hold memory of the device, so only so many are kept for reading their numbers later
 SMOOTHING = 0.2  # weight of the newest step in the mean duration
 
 Steps = Generator["Step", Literal["stop"] | None, "Result"]
@@ -37,11 +37,20 @@ class Orders:
         Shortest time between two label images; the GUI raises it when showing one is slow.
     preview_shown : bool
         Whether the last label image has reached the screen.
+    heard : bool
+        Whether the GUI has taken in the last message. It gets no other before: napari's progress bars handle pending
+        events inside an update, so that a queue of messages would be taken in one inside the other.
     """
 
     command: Literal["stop", "cancel"] | None = None
     preview_seconds: float = PREVIEW_SECONDS
     preview_shown: bool = True
+    heard: bool = True
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the run should end and its labels be dropped."""
+        return self.command == "cancel"
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,7 @@ def start_steps(array: Any, params: Params, axes: str) -> Steps:
     return run(array, params, axes=axes)
 
 
-def watched(start: Callable[[], Steps], orders: Orders) -> Generator[Progress, None, "Result | None"]:
+def watched(start: Callable[[], Steps], orders: Orders) -> Generator[Progress | None, None, "Result | None"]:
     """Drive a run and report now and then; obey orders.
 
     Parameters
@@ -91,8 +100,8 @@ def watched(start: Callable[[], Steps], orders: Orders) -> Generator[Progress, N
 
     Yields
     ------
-    Progress
-        The first one carries labels.
+    Progress or None
+        The first one carries labels. None only gives napari a chance to pause or quit the worker.
 
     Returns
     -------
@@ -110,26 +119,28 @@ def watched(start: Callable[[], Steps], orders: Orders) -> Generator[Progress, N
         raise
     except MemoryError as error:
         raise MemoryLimitError(
-            f"image must fit the memory, got: {error or 'out of memory'}; choose a faster preset or a smaller image"
+            f"image must fit the memory, got: {str(error) or 'out of memory'}; "
+            "choose a faster preset or a smaller image"
         ) from error
     except RuntimeError as error:
         raise EngineError(f"the engine stopped: {error}; please report this") from error
 
 
-def _drive(steps: Steps, orders: Orders) -> Generator[Progress, None, "Result | None"]:
+def _drive(steps: Steps, orders: Orders) -> Generator[Progress | None, None, "Result | None"]:
     messages = _Messages(orders)
     command: Literal["stop"] | None = None
-    while orders.command != "cancel":
+    while not orders.cancelled:
         began = time.monotonic()
         try:
             step = steps.send(command)
         except StopIteration as done:
             if messages.pending:
                 yield messages.take()
-            return None if orders.command == "cancel" else done.value
+            result: Result = done.value
+            return None if orders.cancelled else result
         messages.add(step, time.monotonic() - began)
-        if orders.command or messages.due():
-            yield messages.take()
+        if messages.due():
+            yield messages.take() if orders.heard or orders.command else None
         command = "stop" if orders.command == "stop" else None
     steps.close()
     return None
@@ -140,32 +151,44 @@ class _Messages:
 
     def __init__(self, orders: Orders) -> None:
         self._orders = orders
-        self._pending: list[Step] = []
+        self._unread: list[Step] = []
+        self._points: list[Point] = []
+        self._newest: Step | None = None
         self._step_seconds = 0.0
-        self._last_message = self._last_preview = -float("inf")
+        self._last_yield = self._last_preview = -float("inf")
 
     @property
     def pending(self) -> bool:
-        return bool(self._pending)
+        return bool(self._unread or self._points)
 
     def add(self, step: "Step", seconds: float) -> None:
-        self._pending.append(step)
+        self._newest = step
+        self._unread.append(step)
+        if len(self._unread) >= UNREAD_STEPS:
+            self._read()
         # The first iteration also reads the image and makes the superpixels, so it says little about the next.
-        newest = 1.0 if step.iteration <= 2 else SMOOTHING
-        self._step_seconds += newest * (seconds - self._step_seconds)
+        weight = 1.0 if step.iteration <= 2 else SMOOTHING
+        self._step_seconds += weight * (seconds - self._step_seconds)
 
     def due(self) -> bool:
-        return len(self._pending) >= MESSAGE_STEPS or time.monotonic() - self._last_message >= MESSAGE_SECONDS
+        due = self._orders.command is not None or time.monotonic() - self._last_yield >= MESSAGE_SECONDS
+        if due:
+            self._last_yield = time.monotonic()
+        return due
 
     def take(self) -> Progress:
-        steps, self._pending = self._pending, []
-        labels = steps[-1].labels if self._preview_due() else None
+        self._read()
+        points, self._points = tuple(self._points), []
+        labels = self._newest.labels if self._newest is not None and self._preview_due() else None
         if labels is not None:
             self._orders.preview_shown = False
             self._last_preview = time.monotonic()
-        self._last_message = time.monotonic()
-        points = tuple(Point(s.iteration, s.n_labels, s.similarity, s.continuity) for s in steps)
+        self._orders.heard = False
         return Progress(points, self._step_seconds, labels)
+
+    def _read(self) -> None:
+        self._points += [Point(s.iteration, s.n_labels, s.similarity, s.continuity) for s in self._unread]
+        self._unread = []
 
     def _preview_due(self) -> bool:
         waited = time.monotonic() - self._last_preview

@@ -1,0 +1,122 @@
+import os
+import sys
+import threading
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+os.environ["NAPARI_STRICT_QT"] = "raise"
+
+
+def pytest_collection_modifyitems(items):
+    if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        return
+    for item in items:
+        if "make_napari_viewer" in item.fixturenames or "qtbot" in item.fixturenames:
+            item.add_marker(pytest.mark.skip(reason="needs a display; run under xvfb-run"))
+
+
+@dataclass
+class FakeStep:
+    """What the widget needs of a Step."""
+
+    iteration: int
+    shape: tuple[int, ...]
+    n_labels: int = 5
+    similarity: float = 0.5
+    continuity: float = 0.0
+
+    @property
+    def labels(self):
+        return np.full(self.shape, self.iteration, np.uint8)
+
+
+class FakeEngine:
+    """Stands for the loop: takes a step only when the test allows it, and fails when told to.
+
+    Labels of step i are all i; those of the result are 200 + the number of steps taken.
+    """
+
+    def __init__(self):
+        self.gate = threading.Semaphore(0)
+        self.runs = []
+        self.fail_with = None  # raised instead of the next step
+        self.closed = threading.Event()  # the last run has ended, in whatever way
+
+    def __call__(self, array, params, axes):
+        self.runs.append(SimpleNamespace(array=array, params=params, axes=axes))
+        self.closed.clear()
+        return self._steps(tuple(n for n, letter in zip(array.shape, axes, strict=True) if letter in "YX"), params)
+
+    def allow(self, steps=1):
+        """Let so many steps happen."""
+        for _ in range(steps):
+            self.gate.release()
+
+    def _steps(self, shape, params):
+        reason, iteration = "all done", 0
+        try:
+            for iteration in range(1, params.iterations + 1):
+                assert self.gate.acquire(timeout=20), "the test never allowed the next step"
+                if self.fail_with is not None:
+                    raise self.fail_with
+                if (yield FakeStep(iteration, shape)) == "stop":
+                    reason = "stopped by you"
+                    break
+            record = {"params": params.to_dict(), "stopped_by": reason, "iterations": iteration}
+            return SimpleNamespace(
+                labels=np.full(shape, 200 + iteration, np.uint8), record=record, stopped_by=reason, model=None
+            )
+        finally:
+            self.closed.set()
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    from napari_backprop_segmentation.gui import worker
+
+    fake = FakeEngine()
+    monkeypatch.setattr(worker, "start_steps", fake)
+    monkeypatch.setattr(worker, "MESSAGE_SECONDS", 0.0)
+    yield fake
+    fake.allow(1000)  # lets a forgotten thread end
+
+
+@pytest.fixture
+def viewer(make_napari_viewer_proxy):
+    return make_napari_viewer_proxy()
+
+
+@pytest.fixture
+def image():
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 60, (24, 32)).astype(np.uint8)
+    image[6:18, 8:24] += 150
+    return image
+
+
+@pytest.fixture
+def widget(viewer, image):
+    from napari_backprop_segmentation.gui.widget import BackpropWidget
+
+    viewer.add_image(image, name="cells")
+    widget = BackpropWidget(viewer)
+    viewer.window.add_dock_widget(widget, name="Backprop Segmentation")
+    return widget
+
+
+@pytest.fixture
+def notes():
+    """The notifications of napari since the test began, as (severity, message)."""
+    from napari.utils.notifications import notification_manager
+
+    found = []
+
+    def listen(notification):
+        found.append((str(notification.severity), notification.message))
+
+    notification_manager.notification_ready.connect(listen)
+    yield found
+    notification_manager.notification_ready.disconnect(listen)

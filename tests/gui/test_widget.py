@@ -1,0 +1,378 @@
+"""The widget in a real napari window, with a stand-in for the engine that takes a step when told to."""
+
+import gc
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QThreadPool
+
+from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.gui import session
+from napari_backprop_segmentation.gui.preview import METADATA
+from napari_backprop_segmentation.params import PRESETS, Params
+
+LABELS = "cells labels"
+
+
+def run_to_end(widget, engine, qtbot):
+    widget.run()
+    engine.allow(1000)
+    qtbot.waitUntil(lambda: not widget.running)
+    engine.gate = type(engine.gate)(0)
+
+
+def assert_ready(widget):
+    assert not widget.running
+    assert widget.run_button.enabled
+    assert widget.choice.image.enabled
+    assert widget.preset.enabled
+    assert widget.controls["iterations"].enabled
+    assert widget.pause_button.text == "Pause"
+    assert not any(b.enabled for b in (widget.pause_button, widget.stop_button, widget.cancel_button))
+
+
+def first_step(widget, engine, qtbot):
+    widget.run()
+    engine.allow(1)
+    qtbot.waitUntil(lambda: len(widget.chart.points) == 1)
+
+
+def test_run_shows_labels_as_they_form_and_then_the_result(widget, viewer, engine, qtbot):
+    first_step(widget, engine, qtbot)
+    layer = viewer.layers[LABELS]
+    assert (layer.data == 1).all()
+    assert not layer.editable
+    assert widget.status.startswith("Iteration 1 of 20, 5 labels, ")
+    assert widget.status.endswith(" left")
+    assert not widget.run_button.enabled
+    assert not widget.controls["iterations"].enabled
+    engine.allow(19)
+    qtbot.waitUntil(lambda: not widget.running)
+    assert_ready(widget)
+    assert (layer.data == 220).all()
+    assert layer.editable
+    assert layer.metadata[METADATA]["params"] == Params().to_dict()
+    assert widget.status.startswith("Done in ")
+    assert widget.status.endswith(": 1 label. Stopped because: all done.")
+    assert [p.iteration for p in widget.chart.points] == list(range(1, 21))
+
+
+def test_the_engine_gets_the_chosen_image_and_settings(widget, viewer, engine, qtbot, image):
+    widget.controls["iterations"].value = 2
+    run_to_end(widget, engine, qtbot)
+    assert engine.runs[0].array is image
+    assert engine.runs[0].axes == "YX"
+    assert engine.runs[0].params == Params(iterations=2)
+
+
+def test_same_label_same_colour_in_every_run(widget, viewer, engine, qtbot):
+    run_to_end(widget, engine, qtbot)
+    run_to_end(widget, engine, qtbot)
+    first, second = (layer for layer in viewer.layers if layer.name.startswith(LABELS))
+    np.testing.assert_array_equal(first.get_color(7), second.get_color(7))
+    np.testing.assert_array_equal(first.colormap.colors, second.colormap.colors)
+
+
+def test_a_second_run_leaves_the_edits_of_the_first_alone(widget, viewer, engine, qtbot):
+    run_to_end(widget, engine, qtbot)
+    first = viewer.layers[LABELS]
+    first.paint((5, 5), 9)
+    run_to_end(widget, engine, qtbot)
+    assert first.data[5, 5] == 9
+    assert [layer.name for layer in viewer.layers] == ["cells", LABELS, f"{LABELS} [1]"]
+
+
+def test_a_layer_of_the_user_with_that_name_is_not_touched(widget, viewer, engine, qtbot):
+    theirs = viewer.add_labels(np.full((24, 32), 3), name=LABELS)
+    run_to_end(widget, engine, qtbot)
+    assert theirs.name == LABELS
+    assert (theirs.data == 3).all()
+
+
+def test_renaming_the_layer_during_the_run_does_no_harm(widget, viewer, engine, qtbot):
+    first_step(widget, engine, qtbot)
+    viewer.layers[LABELS].name = "mine"
+    engine.allow(19)
+    qtbot.waitUntil(lambda: not widget.running)
+    assert (viewer.layers["mine"].data == 220).all()
+    assert len(viewer.layers) == 2
+
+
+def test_run_pressed_twice_runs_once(widget, viewer, engine, qtbot):
+    widget.run()
+    widget.run()
+    widget.run_button.changed.emit(True)
+    engine.allow(20)
+    qtbot.waitUntil(lambda: not widget.running)
+    assert len(engine.runs) == 1
+    assert len(viewer.layers) == 2
+
+
+def test_stop_keeps_the_labels(widget, viewer, engine, qtbot):
+    first_step(widget, engine, qtbot)
+    widget.stop()
+    engine.allow(1)
+    qtbot.waitUntil(lambda: not widget.running)
+    assert_ready(widget)
+    assert (viewer.layers[LABELS].data >= 201).all()
+    assert widget.status.endswith("Stopped because: stopped by you.")
+
+
+def test_stop_before_anything_was_seen_keeps_labels_too(widget, viewer, engine, qtbot):
+    widget.run()
+    widget.stop()
+    engine.allow(1)
+    qtbot.waitUntil(lambda: not widget.running)
+    assert (viewer.layers[LABELS].data == 201).all()
+
+
+@pytest.mark.parametrize("steps", [0, 1])
+def test_cancel_removes_the_labels(widget, viewer, engine, qtbot, steps):
+    widget.run()
+    engine.allow(steps)
+    qtbot.waitUntil(lambda: len(widget.chart.points) == steps)
+    widget.cancel()
+    engine.allow(1)
+    qtbot.waitUntil(lambda: not widget.running)
+    assert_ready(widget)
+    assert [layer.name for layer in viewer.layers] == ["cells"]
+    assert widget.status == "Cancelled. The labels were removed."
+
+
+def test_cancel_wins_over_stop_but_not_the_other_way_round(widget, viewer, engine, qtbot):
+    first_step(widget, engine, qtbot)
+    widget.cancel()
+    widget.stop()
+    engine.allow(1)
+    qtbot.waitUntil(lambda: not widget.running)
+    assert [layer.name for layer in viewer.layers] == ["cells"]
+
+
+def test_pause_and_resume(widget, engine, qtbot):
+    first_step(widget, engine, qtbot)
+    widget.pause()
+    assert widget.pause_button.text == "Resume"
+    engine.allow(3)
+    qtbot.waitUntil(lambda: widget.status.startswith("Paused."))
+    seen = len(widget.chart.points)
+    qtbot.wait(50)
+    assert len(widget.chart.points) == seen < 4
+    widget.pause()
+    assert widget.pause_button.text == "Pause"
+    engine.allow(20)
+    qtbot.waitUntil(lambda: not widget.running)
+    assert len(widget.chart.points) == 20
+
+
+def test_pause_pressed_twice_before_it_took_effect_goes_on(widget, engine, qtbot):
+    first_step(widget, engine, qtbot)
+    widget.pause()
+    widget.pause()
+    engine.allow(20)
+    qtbot.waitUntil(lambda: not widget.running)
+    assert len(widget.chart.points) == 20
+
+
+@pytest.mark.parametrize(("button", "layers"), [("stop", 2), ("cancel", 1)])
+def test_a_paused_run_can_be_ended(widget, viewer, engine, qtbot, button, layers):
+    first_step(widget, engine, qtbot)
+    widget.pause()
+    engine.allow(1)
+    qtbot.waitUntil(lambda: widget.status.startswith("Paused."))
+    getattr(widget, button)()
+    engine.allow(1)
+    qtbot.waitUntil(lambda: not widget.running)
+    assert_ready(widget)
+    assert len(viewer.layers) == layers
+
+
+def test_buttons_without_a_run_do_nothing(widget, viewer):
+    widget.pause()
+    widget.stop()
+    widget.cancel()
+    assert_ready(widget)
+    assert widget.status == "Ready."
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ImageError("image must hold pixels"), "image must hold pixels"),
+        (RuntimeError("shapes cannot be multiplied"), "the engine stopped: shapes cannot be multiplied"),
+        (MemoryError("8 GB"), "image must fit the memory, got: 8 GB; choose a faster preset"),
+        (ZeroDivisionError("a defect"), "a defect"),
+    ],
+)
+@pytest.mark.parametrize("steps", [0, 1])
+def test_every_error_ends_in_words_and_the_widget_is_ready(widget, viewer, engine, qtbot, notes, error, text, steps):
+    widget.run()
+    engine.allow(steps)
+    qtbot.waitUntil(lambda: len(widget.chart.points) == steps)
+    engine.fail_with = error
+    engine.allow(1)
+    qtbot.waitUntil(lambda: not widget.running)
+    assert_ready(widget)
+    assert text in widget.status
+    assert [severity for severity, _ in notes] == ["error"]
+    assert text in notes[0][1]
+    # Labels that have formed are not thrown away; an empty layer is.
+    assert [layer.name for layer in viewer.layers] == ["cells", LABELS][: 1 + steps]
+    engine.fail_with = None
+    run_to_end(widget, engine, qtbot)
+    assert widget.status.startswith("Done")
+
+
+def test_deleting_the_labels_ends_the_run_quietly(widget, viewer, engine, qtbot, notes):
+    first_step(widget, engine, qtbot)
+    viewer.layers.remove(LABELS)
+    engine.allow(19)
+    qtbot.waitUntil(lambda: not widget.running)
+    assert_ready(widget)
+    assert widget.status == "The labels layer was deleted, so the run has ended."
+    assert [layer.name for layer in viewer.layers] == ["cells"]
+    assert notes == []
+
+
+def test_deleting_the_image_lets_the_run_finish(widget, viewer, engine, qtbot, notes):
+    first_step(widget, engine, qtbot)
+    viewer.layers.remove("cells")
+    engine.allow(19)
+    qtbot.waitUntil(lambda: not widget.running)
+    assert_ready(widget)
+    assert [layer.name for layer in viewer.layers] == [LABELS]
+    assert (viewer.layers[LABELS].data == 220).all()
+    assert notes == []
+
+
+def test_closing_the_window_ends_the_run(widget, viewer, engine, qtbot):
+    first_step(widget, engine, qtbot)
+    viewer.close()
+    qtbot.waitUntil(lambda: not widget.running)
+    engine.allow(2)
+    assert QThreadPool.globalInstance().waitForDone(10_000)
+    qtbot.wait(10)
+    gc.collect()
+    assert engine.closed.is_set()
+
+
+def test_closing_the_widget_ends_the_run_and_leaves_the_labels(widget, viewer, engine, qtbot):
+    first_step(widget, engine, qtbot)
+    viewer.window.remove_dock_widget(widget.native)
+    qtbot.waitUntil(lambda: not widget.running)
+    engine.allow(2)
+    assert QThreadPool.globalInstance().waitForDone(10_000)
+    assert (viewer.layers[LABELS].data == 1).all()
+    assert viewer.layers[LABELS].editable
+
+
+def test_the_image_follows_the_active_layer_but_not_during_a_run(widget, viewer, engine, qtbot):
+    other = viewer.add_image(np.zeros((8, 8), np.uint8), name="other")
+    assert widget.choice.image.value == other
+    viewer.layers.selection.active = viewer.layers["cells"]
+    assert widget.choice.image.value.name == "cells"
+    first_step(widget, engine, qtbot)
+    viewer.layers.selection.active = other
+    assert widget.choice.image.value.name == "cells"
+    engine.allow(20)
+    qtbot.waitUntil(lambda: not widget.running)
+    assert widget.choice.image.value == other
+
+
+def test_renamed_and_removed_images_are_noticed(widget, viewer):
+    viewer.layers["cells"].name = "nuclei"
+    assert widget.choice.image.choices[0].name == "nuclei"
+    viewer.layers.clear()
+    assert widget.choice.image.value is None
+    assert widget.choice.describe().startswith("Image must be chosen")
+
+
+def test_running_without_an_image_says_what_to_do(widget, viewer, notes):
+    viewer.layers.clear()
+    widget.run()
+    assert_ready(widget)
+    assert widget.status.startswith("Image must be chosen, got none")
+    assert notes == [("error", "image must be chosen, got none; open an image or a sample (File > Open Sample)")]
+
+
+def test_the_channel_axis_is_asked_for_and_then_used(widget, viewer, engine, qtbot, notes):
+    viewer.add_image(np.zeros((2, 24, 32), np.uint16), name="stack")
+    assert not widget.choice.channel_axis.native.isHidden()
+    widget.run()
+    assert widget.status.startswith("Channel axis must be chosen")
+    assert len(viewer.layers) == 2
+    widget.choice.channel_axis.value = 0
+    assert widget.choice.describe() == "24 x 32, 2 channels (axis 0), 16-bit"
+    run_to_end(widget, engine, qtbot)
+    assert engine.runs[0].axes == "CYX"
+    assert viewer.layers["stack labels"].data.shape == (24, 32)
+    viewer.layers.selection.active = viewer.layers["cells"]
+    assert widget.choice.channel_axis.native.isHidden()
+    assert widget.choice.channel_axis.value is None
+
+
+def test_a_preset_fills_the_controls_and_changes_are_named(widget):
+    for name, preset in PRESETS.items():
+        widget.preset.value = name
+        assert widget.controls.params() == Params.preset(name)
+        assert widget._about_preset.text() == preset.description
+    widget.preset.value = "fast"
+    widget.controls["n_layers"].value = 5
+    assert widget._about_preset.text().endswith(" Changed: layers.")
+
+
+def test_warnings_of_a_run_are_shown_once(widget, engine, qtbot, notes, monkeypatch):
+    import warnings
+
+    from napari_backprop_segmentation.gui import worker
+
+    def warning(*args):
+        warnings.warn("two labels look alike", UserWarning, stacklevel=1)
+        warnings.warn("two labels look alike", UserWarning, stacklevel=1)
+        warnings.warn("old name", DeprecationWarning, stacklevel=1)
+        return (yield from engine(*args))
+
+    monkeypatch.setattr(worker, "start_steps", warning)
+    run_to_end(widget, engine, qtbot)
+    assert notes == [("warning", "two labels look alike")]
+
+
+def test_progress_is_shown_in_the_activity_dock(widget, engine, qtbot, monkeypatch):
+    bars = []
+
+    class Bar(session.progress):
+        def __init__(self, **settings):
+            super().__init__(**settings)
+            self.seen = []
+            bars.append(self)
+
+        def update(self, n=1):
+            super().update(n)
+            self.seen.append(self.n)
+
+    monkeypatch.setattr(session, "progress", Bar)
+    run_to_end(widget, engine, qtbot)
+    (bar,) = bars
+    assert bar.desc.startswith("Segmenting cells")
+    assert (bar.total, bar.seen[-1]) == (20, 20)
+    assert bar not in session.progress._all_instances
+
+
+def test_the_chart_takes_the_colours_of_the_theme(widget, viewer):
+    dark = widget.chart.grab().toImage().pixelColor(2, 2).lightness()
+    viewer.theme = "light"
+    assert widget.chart.grab().toImage().pixelColor(2, 2).lightness() > dark + 100
+
+
+def test_opening_the_widget_does_not_import_torch():
+    code = """
+import sys
+from napari.components import ViewerModel
+from qtpy.QtWidgets import QApplication
+app = QApplication([])
+from napari_backprop_segmentation.gui.widget import BackpropWidget
+widget = BackpropWidget(ViewerModel())
+assert "torch" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -1,0 +1,150 @@
+"""The worker's generator, without a thread and without Qt."""
+
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from napari_backprop_segmentation.errors import EngineError, ImageError, MemoryLimitError
+from napari_backprop_segmentation.gui import worker
+from napari_backprop_segmentation.gui.worker import Orders, watched
+from napari_backprop_segmentation.params import Params
+
+IMAGE = np.zeros((3, 4), np.uint8)
+
+
+def start(engine, iterations, orders):
+    return watched(partial(engine, IMAGE, Params(iterations=iterations), "YX"), orders)
+
+
+def exhaust(generator, orders):
+    """Take all messages as the GUI would; return them and the result."""
+    messages = []
+    while True:
+        try:
+            message = next(generator)
+        except StopIteration as done:
+            return messages, done.value
+        if message is not None:
+            messages.append(message)
+        orders.heard = True
+
+
+def test_every_iteration_is_reported_once_and_the_first_message_has_labels(engine, monkeypatch):
+    monkeypatch.setattr(worker, "MESSAGE_SECONDS", 1e9)  # nothing is due before the end but the first step
+    engine.allow(5)
+    orders = Orders()
+    messages, result = exhaust(start(engine, 5, orders), orders)
+    assert [[p.iteration for p in m.points] for m in messages] == [[1], [2, 3, 4, 5]]
+    assert messages[0].labels.tolist() == np.ones((3, 4)).tolist()
+    assert result.labels[0, 0] == 205
+
+
+def test_no_message_before_the_last_was_heard(engine):
+    engine.allow(4)
+    orders = Orders()
+    run = start(engine, 4, orders)
+    assert len(next(run).points) == 1
+    assert next(run) is None
+    assert next(run) is None
+    orders.heard = True
+    assert [p.iteration for p in next(run).points] == [2, 3, 4]
+
+
+def test_no_more_steps_are_held_back_than_the_device_can_bear(engine, monkeypatch):
+    read = []
+    monkeypatch.setattr(worker, "Point", lambda iteration, *numbers: read.append(iteration) or iteration)
+    monkeypatch.setattr(worker, "UNREAD_STEPS", 3)
+    engine.allow(4)
+    run = start(engine, 9, Orders())
+    for expected in ([1], [1], [1], [1, 2, 3, 4]):  # the first message was never heard
+        next(run)
+        assert read == expected
+
+
+def test_no_new_preview_before_the_last_one_is_on_the_screen(engine):
+    engine.allow(3)
+    orders = Orders(preview_seconds=0.0)
+    run = start(engine, 3, orders)
+    assert next(run).labels is not None
+    orders.heard = True
+    assert next(run).labels is None
+    orders.heard = orders.preview_shown = True
+    assert next(run).labels[0, 0] == 3
+
+
+def test_no_new_preview_before_its_time(engine):
+    engine.allow(2)
+    orders = Orders(preview_seconds=1e9)
+    run = start(engine, 2, orders)
+    next(run)
+    orders.heard = orders.preview_shown = True
+    assert next(run).labels is None
+
+
+def test_stop_ends_after_this_step_and_keeps_the_labels(engine):
+    engine.allow(9)
+    orders = Orders()
+    run = start(engine, 9, orders)
+    next(run)
+    orders.command = "stop"
+    messages, result = exhaust(run, orders)
+    assert messages == []
+    assert result.record == {"params": Params(iterations=9).to_dict(), "stopped_by": "stopped by you", "iterations": 1}
+
+
+def test_stop_before_the_first_step_still_gives_labels(engine):
+    engine.allow(1)
+    orders = Orders(command="stop")
+    messages, result = exhaust(start(engine, 9, orders), orders)
+    assert [p.iteration for m in messages for p in m.points] == [1]
+    assert result.labels[0, 0] == 201
+
+
+def test_cancel_closes_the_loop(engine):
+    engine.allow(1)
+    orders = Orders()
+    run = start(engine, 9, orders)
+    next(run)
+    orders.command = "cancel"
+    assert exhaust(run, orders) == ([], None)
+    assert engine.closed.is_set()
+
+
+def test_cancel_drops_the_result_of_a_method_without_steps():
+    orders = Orders()
+
+    def stepless():
+        orders.command = "cancel"
+        yield from ()
+        return SimpleNamespace(labels=IMAGE)
+
+    assert exhaust(watched(stepless, orders), orders) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("raised", "shown", "text"),
+    [
+        (RuntimeError("mat1 and mat2"), EngineError, "the engine stopped: mat1 and mat2"),
+        (MemoryError(), MemoryLimitError, "out of memory; choose a faster preset"),
+        (ImageError("image must hold pixels"), ImageError, "^image must hold pixels$"),
+        (KeyError("x"), KeyError, "x"),
+    ],
+)
+def test_no_runtime_error_leaves_the_worker(engine, raised, shown, text):
+    engine.allow(1)
+    engine.fail_with = raised
+    with pytest.raises(shown, match=text) as caught:
+        next(start(engine, 3, Orders()))
+    assert not isinstance(caught.value, RuntimeError)
+
+
+def test_step_time_forgets_the_first_iteration_which_makes_the_superpixels(engine, monkeypatch):
+    clock = iter([0.0, 100.0, 100.0, 100.0, 100.0, 101.0, 101.0, 101.0, 101.0])
+    monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: next(clock, 101.0)))
+    engine.allow(2)
+    orders = Orders()
+    messages, _ = exhaust(start(engine, 2, orders), orders)
+    assert messages[0].step_seconds == 100
+    assert messages[-1].step_seconds <= 1

@@ -13,8 +13,9 @@ Definitions. N pixels, R predicted and S true regions, |.| pixels, iou = |R & S|
   mean over the classes in the image of the iou of the mapped labels with the class.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from partitions import Family, IntArray, Table, consecutive
 FOREGROUND_SHARES = (0.3, 0.5, 0.7)
 MIN_SIZES = (1, 20, 100)
 FEW_LABELS = 32
+
+Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ class ObjectScore:
 
 def object_scores(
     table: Table, foreground: NDArray[np.bool_], n_labels: int = 0, sizes: Sequence[int] = MIN_SIZES
-) -> list[ObjectScore]:
+) -> dict[int, ObjectScore]:
     """Return the score of the foreground rows as objects, without those smaller than each of `sizes` pixels.
 
     Parameters
@@ -170,12 +173,12 @@ def object_scores(
     inside = foreground[table.rows] & (table.columns > 0)
     rows, columns, ious = table.rows[inside], table.columns[inside], table.ious[inside]
     covers = 2 * table.counts[inside] > table.column_sizes[columns]
-    scores = []
+    scores = {}
     for smallest in sizes:
         kept = table.row_sizes >= smallest
         tp = int((kept[rows] & (ious > 0.5)).sum())
         seg = float(ious[kept[rows] & covers].sum())
-        scores.append(ObjectScore(tp, int((foreground & kept).sum()), n_true, seg, n_labels))
+        scores[smallest] = ObjectScore(tp, int((foreground & kept).sum()), n_true, seg, n_labels)
     return scores
 
 
@@ -183,38 +186,50 @@ def labelled_objects(prediction: IntArray, truth: IntArray) -> ObjectScore:
     """Return the score of an instance image (*spatial) with background 0, any ids."""
     objects, true = consecutive(np.append(prediction, 0)), consecutive(np.append(truth, 0))
     table = Table.of(objects[:-1], true[:-1], int(true.max()) + 1)
-    return object_scores(table, np.arange(len(table.row_sizes)) > 0, sizes=(1,))[0]
+    return object_scores(table, np.arange(len(table.row_sizes)) > 0, sizes=(1,))[1]
 
 
 def mapped_objects(
-    family: Family, labels: IntArray, foregrounds: Sequence[NDArray[np.bool_]], table: Table
-) -> Iterator[tuple[str, int, list[ObjectScore]]]:
-    """Yield (mode, number of the foreground, scores for `MIN_SIZES`) of labels that are called foreground.
+    family: Family, labels: IntArray, foregrounds: Mapping[Key, NDArray[np.bool_]], table: Table
+) -> Iterator[tuple[tuple[Key, str, int], ObjectScore]]:
+    """Yield the scores of the objects that labels make when some are called foreground, and their settings.
 
-    In the mode "regions" each connected part of each foreground label is an object, in the mode "joined" touching
-    foreground labels are one object (labels are clusters).
+    Settings are the key of the foreground, the mode and the smallest size. In the mode "regions" each connected part
+    of each foreground label is an object, in the mode "joined" touching foreground labels are one object (labels are
+    clusters).
 
     Parameters
     ----------
     family : Family
     labels : (n_leaves,) int
         One cut.
-    foregrounds : sequence of (n_labels,) bool
+    foregrounds : mapping to (n_labels,) bool
         Several choices.
     table : Table
         Overlaps of the leaves with the true objects.
     """
     n_labels = int(labels.max()) + 1
-    parts = family.parts(labels)
-    regions, of_region = table.merged(parts), np.empty(parts.max() + 1, labels.dtype)
-    of_region[parts] = labels
-    for i, foreground in enumerate(foregrounds):
-        yield "regions", i, object_scores(regions, foreground[of_region], n_labels)
-        inside = foreground[labels]
-        parts = family.parts(inside)
-        of_part = np.empty(parts.max() + 1, bool)
-        of_part[parts] = inside
-        yield "joined", i, object_scores(table.merged(parts), of_part, n_labels)
+    own = family.parts(labels)
+    regions, of_region = table.merged(own), _by_part(own, labels)
+    known: dict[bytes, dict[str, dict[int, ObjectScore]]] = {}
+    for key, foreground in foregrounds.items():
+        if foreground.tobytes() not in known:
+            inside = foreground[labels]
+            parts = family.parts(inside)
+            known[foreground.tobytes()] = {
+                "regions": object_scores(regions, foreground[of_region], n_labels),
+                "joined": object_scores(table.merged(parts), _by_part(parts, inside), n_labels),
+            }
+        for mode, found in known[foreground.tobytes()].items():
+            for size, score in found.items():
+                yield (key, mode, size), score
+
+
+def _by_part(parts: IntArray, values: NDArray[Any]) -> NDArray[Any]:
+    """Return the value that all leaves of a part share, for each part."""
+    shared = np.empty(parts.max() + 1, values.dtype)
+    shared[parts] = values
+    return shared
 
 
 def true_shares(labels: IntArray, table: Table) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ from skimage import color, filters, segmentation
 PERCENTILES = (0.5, 99.5)
 KMEANS_K = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20)
 KMEANS_WINDOWS = (1, 5)
-KMEANS_SAMPLE = 10_000
+KMEANS_SAMPLE = 5_000
 GRAPH_SCALES = (100, 200, 500, 1000, 2000)
 CONTROL_ALTITUDES = tuple(float(f"{a:.3g}") for a in np.geomspace(0.05, 2000, 47))
 FEATURE_UNIT = 20.0  # Lab is divided by it before the tree is built
@@ -79,8 +79,8 @@ class Prediction:
     families : list of Family
         Its label images by scale.
     objects : dict of str to (*spatial) int array, optional
-        Instance images it makes by itself, 0 is background, by setting. Methods without any get the common rule:
-        Otsu's threshold of the mean intensity of their labels, the side that holds less of the frame is foreground.
+        Instance images it makes by itself, 0 is background, by setting. Methods without any get the common
+        rules, see `scores.automatic_foregrounds`.
     """
 
     families: list[Family]
@@ -105,7 +105,7 @@ def kmeans(picture: Picture, seed: int) -> Prediction:
         some = np.random.default_rng(seed).permutation(len(points))[:KMEANS_SAMPLE]
         n_distinct = len(np.unique(points[some], axis=0))
         for k in KMEANS_K:
-            model = KMeans(min(k, n_distinct), n_init=1, max_iter=50, random_state=seed).fit(points[some])
+            model = KMeans(min(k, n_distinct), n_init=1, max_iter=30, random_state=seed).fit(points[some])
             families.append(Family.from_labels(model.predict(points).reshape(picture.shape), f"k={k} window={width}"))
     return Prediction(families)
 
@@ -130,10 +130,12 @@ def otsu_watershed(picture: Picture, seed: int) -> Prediction:
     families, objects = [], {}
     for family in otsu(picture, seed).families:
         (name,) = family.cuts
-        mask = off_frame(family.labels(name))
-        for spacing in (3, 6, 12):
-            objects[f"{name} spacing={spacing}"] = found = _split(mask, spacing)
-            families.append(Family.from_labels(found, f"{name} spacing={spacing}"))
+        bright = family.labels(name) == 1
+        for side, mask in {"bright": bright, "dark": ~bright, "inner": off_frame(bright)}.items():
+            for spacing in (3, 6, 12):
+                setting = f"{name} {side} spacing={spacing}"
+                objects[setting] = _split(mask, spacing)
+                families.append(Family.from_labels(objects[setting], setting))
     return Prediction(families, objects)
 
 

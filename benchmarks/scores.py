@@ -13,7 +13,7 @@ from typing import Any
 import metrics
 import numpy as np
 from datasets import Sample
-from metrics import FEW_LABELS, FOREGROUND_SHARES, MIN_SIZES, Annotations, ObjectScore
+from metrics import FEW_LABELS, FOREGROUND_SHARES, Annotations, ObjectScore
 from numpy.typing import NDArray
 from partitions import IntArray, Table, consecutive
 from rivals import Picture, Prediction, on_frame
@@ -42,19 +42,16 @@ def object_rows(sample: Sample, picture: Picture, prediction: Prediction) -> Row
     """Return for each (reading, setting) the object score of one image."""
     truth = consecutive(np.append(sample.truths[0], 0))[:-1].reshape(sample.truths[0].shape)
     rows: Rows = {(AUTOMATIC, name): metrics.labelled_objects(o, truth) for name, o in prediction.objects.items()}
-    readings = [*[(GUIDED, share) for share in FOREGROUND_SHARES], (AUTOMATIC,)]
-    if prediction.objects:
-        readings.pop()
     for family in prediction.families:
         table = Table.of(family.leaves, truth, int(truth.max()) + 1)
         light, frame = _leaf_sums(family.leaves, picture)
         for names, labels in family.distinct():
             inside = metrics.true_shares(labels, table)
-            choices = [inside > share for share in FOREGROUND_SHARES]
-            choices.append(frame_foreground(labels, light, frame, table.row_sizes))
-            for mode, i, found in metrics.mapped_objects(family, labels, choices[: len(readings)], table):
-                sized = zip(MIN_SIZES, found, strict=True)
-                rows |= {(*readings[i], name, mode, size): score for size, score in sized for name in names}
+            choices = {(GUIDED, share): inside > share for share in FOREGROUND_SHARES}
+            if not prediction.objects:
+                choices |= automatic_foregrounds(labels, light, frame, table.row_sizes)
+            for key, score in metrics.mapped_objects(family, labels, choices, table):
+                rows |= {(*key[0], name, *key[1:]): score for name in names}
     return rows
 
 
@@ -70,12 +67,14 @@ def class_rows(sample: Sample, picture: Picture, prediction: Prediction) -> Rows
     return rows
 
 
-def frame_foreground(
+def automatic_foregrounds(
     labels: IntArray, light: NDArray[np.float64], frame: IntArray, area: IntArray
-) -> NDArray[np.bool_]:
-    """Return the common rule for objects without ground truth (n_labels,) bool.
+) -> dict[tuple[str, str], NDArray[np.bool_]]:
+    """Return the common rules for objects without ground truth, each (n_labels,) bool.
 
-    Otsu's threshold of the mean intensity of the labels, weighted by area; the side with less of the frame.
+    The side of Otsu's threshold of the mean intensity of the labels, weighted by area, that is bright, dark, or holds
+    less of the frame of the image. Which rule serves a data set best is chosen like the scale: somebody who uses the
+    method knows whether the objects are bright.
 
     Parameters
     ----------
@@ -85,7 +84,8 @@ def frame_foreground(
     sizes, on_edge = np.bincount(labels, area), np.bincount(labels, frame)
     means = np.bincount(labels, light) / sizes
     bright = means > _weighted_otsu(means, sizes)
-    return ~bright if on_edge[bright].sum() > on_edge[~bright].sum() else bright
+    inner = ~bright if on_edge[bright].sum() > on_edge[~bright].sum() else bright
+    return {(AUTOMATIC, "bright"): bright, (AUTOMATIC, "dark"): ~bright, (AUTOMATIC, "inner"): inner}
 
 
 def summarise_regions(images: Sequence[Rows]) -> dict[str, Any]:

@@ -200,14 +200,16 @@ def test_automatic_objects_do_not_see_the_truth():
     rows = scores.object_rows(
         Sample("s", "", image, "YX", [labels]), picture_of(image), rivals.Prediction([Family.from_labels(labels, "x")])
     )
-    assert rows["automatic", "x", "regions", 1].tp == 1
+    assert rows["automatic", "bright", "x", "regions", 1].tp == 1
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_common_foreground_rule_ignores_polarity(dark):
-    light = np.array([10.0, 2000.0]) if not dark else np.array([2000.0, 10.0])
-    found = scores.frame_foreground(np.array([0, 1]), light, np.array([20, 0]), np.array([50, 50]))
-    assert found.tolist() == [False, True]
+@pytest.mark.parametrize("light", [(10.0, 2000.0), (2000.0, 10.0)])
+def test_common_foreground_rules(light):
+    found = scores.automatic_foregrounds(np.array([0, 1]), np.array(light), np.array([20, 0]), np.array([50, 50]))
+    bright = [value > 1000 for value in light]
+    assert found["automatic", "bright"].tolist() == bright
+    assert found["automatic", "dark"].tolist() == [not b for b in bright]
+    assert found["automatic", "inner"].tolist() == [False, True]  # the first label holds the frame
 
 
 def test_best_scale_of_the_set_and_of_each_image():

@@ -51,16 +51,13 @@ qt_packages() {
         libxcb-shape0 libxcb-xfixes0 libxcb-xinerama0 libxcb-xkb1 libdbus-1-3 libfontconfig1
 }
 
-# make_environment DIR: a virtual environment with a pip that knows dependency groups; one that works is kept.
+# The Debian package without which this Python makes no virtual environment; nothing where it can.
+venv_package() {
+    "$1" -c 'import ensurepip, venv' 2>/dev/null || "$1" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'
+}
+
+# make_environment PYTHON DIR: an environment with a pip that knows dependency groups; one that works is kept.
 make_environment() {
-    if ! "$1/bin/python" -m pip --version >/dev/null 2>&1; then
-        local python version
-        python=$(find_python)
-        if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-            version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-            need_packages "python$version-venv"
-        fi
-        "$python" -m venv --clear "$1"
-    fi
-    "$1/bin/python" -m pip install --quiet --upgrade 'pip>=25.1'
+    "$2/bin/python" -m pip --version >/dev/null 2>&1 || "$1" -m venv --clear "$2"
+    "$2/bin/python" -m pip install --quiet --upgrade 'pip>=25.1'
 }

@@ -7,6 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+DTYPE = torch.float32
+
 
 class PlainNetwork(nn.Module):
     """Kanezaki 2018, section 2: M x (3x3 conv, ReLU, batch norm), 1x1 conv, batch norm; all p = q channels wide."""
@@ -45,7 +47,7 @@ def train(image, params, superpixels=None, scribbles=None):
     scribbles: (*spatial) int, from 1, 0 where nothing is drawn.
     """
     torch.manual_seed(params.seed)
-    network = PlainNetwork(image.shape[0], params.n_channels, params.n_layers, image.ndim - 1)
+    network = PlainNetwork(image.shape[0], params.n_channels, params.n_layers, image.ndim - 1).to(DTYPE)
     optimizer = torch.optim.SGD(network.parameters(), lr=params.learning_rate, momentum=params.momentum)
     pixels = torch.from_numpy(image)[None]
     while True:

@@ -8,6 +8,7 @@ from skimage import data
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from napari_backprop_segmentation.data.source import ArraySource
+from napari_backprop_segmentation.engine import training
 from napari_backprop_segmentation.engine.planning import make_plan
 from napari_backprop_segmentation.engine.superpixels import superpixel_index
 from napari_backprop_segmentation.engine.training import train
@@ -37,7 +38,30 @@ def finish(steps):
             return seen, done.value
 
 
-@pytest.mark.parametrize("image", [PHOTO, PHOTO[..., 0]], ids=["rgb", "grey"])
+class Doubles:
+    """The pixels of a source in float64. (C, *spatial)"""
+
+    def __init__(self, source):
+        self._source, self.shape = source, source.shape
+
+    def read(self, window):
+        return self._source.read(window).astype(np.float64)
+
+
+def losses_beside_the_oracle(source, params, scribbles=None):
+    """Return ten losses of the package and ten of the literal algorithm, on the same pixels and superpixels."""
+    whole = tuple(slice(0, n) for n in source.shape[1:])
+    superpixels = superpixel_index(source.read(whole), params) if params.method == "superpixels" else None
+    found = [step.loss for step in islice(train(source, params, make_plan(params, source.shape), scribbles), TEN)]
+    return found, [loss for _, loss in islice(oracle.train(source.read(whole), params, superpixels, scribbles), TEN)]
+
+
+SCRIBBLES = np.zeros(PHOTO.shape[:2], np.uint8)
+SCRIBBLES[:5], SCRIBBLES[-5:] = 1, 7
+BOTH_IMAGES = pytest.mark.parametrize("image", [PHOTO, PHOTO[..., 0]], ids=["rgb", "grey"])
+
+
+@BOTH_IMAGES
 @pytest.mark.parametrize(
     "changes",
     [
@@ -48,29 +72,36 @@ def finish(steps):
     ],
     ids=["2018", "2020", "2020-mu5-M3", "felzenszwalb"],
 )
-def test_first_ten_losses_agree_with_the_literal_algorithm(image, changes):
-    params = published(**changes)
-    pixels = np.atleast_3d(image).transpose(2, 0, 1).astype(np.float32) / 255
-    superpixels = superpixel_index(pixels, params) if params.method == "superpixels" else None
+def test_ten_losses_are_those_of_the_literal_algorithm(image, changes, monkeypatch):
+    # In double precision, where rounding has no time to grow: the proof that the method is the published one.
+    make = training.new_network
+    monkeypatch.setattr(training, "new_network", lambda *args: make(*args).double())
+    monkeypatch.setattr(oracle, "DTYPE", torch.float64)
+    found, expected = losses_beside_the_oracle(Doubles(ArraySource(image, None, "published")), published(**changes))
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
 
-    expected = list(islice(oracle.train(pixels, params, superpixels), TEN))
-    found = [(step.n_labels, step.loss) for step in islice(start(image, params), TEN)]
 
-    np.testing.assert_allclose([loss for _, loss in found], [loss for _, loss in expected], rtol=1e-4)
-    assert [n for n, _ in found[:3]] == [n for n, _ in expected[:3]]
+@BOTH_IMAGES
+@pytest.mark.parametrize("method", ["superpixels", "continuity"], ids=["2018", "2020"])
+def test_ten_losses_agree_in_single_precision(image, method):
+    # At the published learning rate single precision is chaotic: the literal algorithm in float32 and in float64 differ
+    # by up to 1e-2 after ten iterations, because votes flip and the L1 term has a kink. A smaller step leaves room.
+    params = published(method=method, learning_rate=0.001)
+    found, expected = losses_beside_the_oracle(ArraySource(image, None, "published"), params)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("method", ["superpixels", "continuity"])
+def test_the_first_losses_agree_in_single_precision_at_the_published_settings(method):
+    found, expected = losses_beside_the_oracle(ArraySource(PHOTO, None, "published"), published(method=method))
+    np.testing.assert_allclose(found[:3], expected[:3], rtol=1e-4)
 
 
 def test_scribbles_agree_with_the_literal_algorithm():
-    params = published(method="continuity", n_channels=20)
-    scribbles = np.zeros(PHOTO.shape[:2], np.uint8)
-    scribbles[:5], scribbles[-5:] = 1, 7
-    pixels = PHOTO.transpose(2, 0, 1).astype(np.float32) / 255
-
-    expected = [loss for _, loss in islice(oracle.train(pixels, params, None, scribbles), TEN)]
-    found = list(islice(start(PHOTO, params, scribbles=scribbles), TEN))
-
-    np.testing.assert_allclose([step.loss for step in found], expected, rtol=1e-4)
-    assert all(step.scribble > 0 for step in found)
+    params = published(method="continuity", n_channels=20, learning_rate=0.001)
+    found, expected = losses_beside_the_oracle(ArraySource(PHOTO, None, "published"), params, SCRIBBLES)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    assert next(start(PHOTO, params, scribbles=SCRIBBLES)).scribble > 0
 
 
 def test_same_seed_gives_the_same_labels_and_leaves_the_global_seed_alone():
@@ -124,12 +155,9 @@ def test_a_volume_trains_with_both_methods():
     for method in ("superpixels", "continuity"):
         params = published(method=method, n_channels=8, iterations=3, n_superpixels=20)
         source = ArraySource(VOLUME, "ZYX", "published")
-        steps, model = finish(train(source, params, make_plan(params, source.shape)))
-        pixels = VOLUME[None].astype(np.float32) / 255
-        superpixels = superpixel_index(pixels, params) if method == "superpixels" else None
-        expected = [loss for _, loss in islice(oracle.train(pixels, params, superpixels), 3)]
-        np.testing.assert_allclose([step.loss for step in steps], expected, rtol=1e-4)
-        assert model.predict(source).shape == VOLUME.shape
+        found, expected = losses_beside_the_oracle(source, params)
+        np.testing.assert_allclose(found, expected[: len(found)], rtol=1e-4)
+        assert finish(start(VOLUME, params, "ZYX"))[1].predict(source).shape == VOLUME.shape
 
 
 class CountReads(TorchDispatchMode):
@@ -140,9 +168,11 @@ class CountReads(TorchDispatchMode):
         self.count = 0
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
         waiting = {"aten::_local_scalar_dense", "aten::nonzero", "aten::is_nonzero", "aten::masked_select"}
-        self.count += func.name() in waiting
-        return func(*args, **(kwargs or {}))
+        to_host = func.name() == "aten::_to_copy" and kwargs.get("device") == torch.device("cpu")
+        self.count += to_host or func.name() in waiting
+        return func(*args, **kwargs)
 
 
 @pytest.mark.parametrize("method", ["superpixels", "continuity"])
@@ -154,5 +184,6 @@ def test_an_unwatched_run_without_stop_rule_never_waits_for_the_device(method):
             step = next(run)
     assert reads.count == 0
     with CountReads() as reads:
-        step.loss, step.n_labels
-    assert reads.count > 0
+        assert step.n_labels > 0
+        assert step.loss > 0
+    assert reads.count == 1

@@ -65,17 +65,18 @@ def losses_and_gradient(response: Tensor, targets: Targets, weights: Weights) ->
     r = response.detach()[0].movedim(0, -1)  # (*spatial, Q)
     gradient = torch.empty_like(r, memory_format=torch.contiguous_format)
     pull = _pull(targets, weights)
-    sums = torch.zeros(3, dtype=torch.float32, device=r.device)
+    dtype = torch.promote_types(r.dtype, torch.float32)
+    sums = torch.zeros(3, dtype=dtype, device=r.device)
     owed: Tensor | None = None  # what the last difference of a block adds to the first line of the next
     n_lines = _lines_per_block(r)
     for start in range(0, r.shape[0], n_lines):
         lines = slice(start, start + n_lines)
-        block = r[lines].float()
+        block = r[lines].to(dtype)
         part = _softmax_gradient(block, targets.labels[lines], [_cut(p, lines) for p in pull], sums)
         if weights.continuity:
             if owed is not None:
                 part[0] += owed
-            following = r[start + n_lines : start + n_lines + 1].float()
+            following = r[start + n_lines : start + n_lines + 1].to(dtype)
             owed = _continuity_gradient(block, following, part, (weights.continuity, _n_differences(r)), sums)
         gradient[lines] = part
     return sums, gradient.movedim(-1, 0)[None]
@@ -113,7 +114,7 @@ def _softmax_gradient(block: Tensor, labels: Tensor, pull: list[Tensor | float],
     weight, similarity, scribble = pull
     labels = labels.unsqueeze(-1)
     probability = torch.softmax(block, dim=-1)
-    surprise = -probability.gather(-1, labels).clamp_(min=torch.finfo(torch.float32).tiny).log_()
+    surprise = -probability.gather(-1, labels).clamp_(min=torch.finfo(block.dtype).tiny).log_()
     sums[0] += (surprise * similarity).sum()
     if isinstance(scribble, Tensor):
         sums[2] += (surprise * scribble).sum()

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from napari_backprop_segmentation.engine.fused import EPSILON, BatchNorm
+
 VECTOR_WIDTH = 16  # float32 lanes of AVX-512; convolution kernels run far faster on multiples of it
 
 
@@ -34,7 +36,6 @@ class Network(nn.Module):
     def __init__(self, in_channels: int, n_channels: int, n_layers: int, ndim: int = 2) -> None:
         super().__init__()
         conv = {2: nn.Conv2d, 3: nn.Conv3d}[ndim]
-        norm = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}[ndim]
         padded = -(-n_channels // VECTOR_WIDTH) * VECTOR_WIDTH
         self.ndim = ndim
         self.halo = n_layers
@@ -42,9 +43,9 @@ class Network(nn.Module):
         self.norms = nn.ModuleList()
         for before in [in_channels] + [n_channels] * (n_layers - 1):
             self.convs.append(conv(before, n_channels, kernel_size=3, padding=1))
-            self.norms.append(norm(padded, momentum=None))
+            self.norms.append(ImageNorm(padded))
         self.head = conv(n_channels, n_channels, kernel_size=1)
-        self.head_norm = norm(n_channels, momentum=None)
+        self.head_norm = ImageNorm(n_channels)
         for layer, inner in enumerate(self.convs):
             _pad_channels(inner, in_channels if layer == 0 else padded, padded)
         _pad_channels(self.head, padded, n_channels)
@@ -54,9 +55,8 @@ class Network(nn.Module):
         """Return the responses (1, n_channels, *spatial) of an image (1, in_channels, *spatial)."""
         x = image
         for conv, norm in zip(self.convs, self.norms, strict=True):
-            x = norm(torch.relu_(conv(x)))
-        response: Tensor = self.head_norm(self.head(x))
-        return response
+            x = norm(conv(x), relu=True)
+        return self.head_norm(self.head(x), relu=False)  # type: ignore[no-any-return]
 
     @torch.no_grad()
     def freeze(self, images: Sequence[Tensor]) -> None:
@@ -66,11 +66,41 @@ class Network(nn.Module):
         statistics that do not depend on the block.
         """
         self.train()
-        for norm in (*self.norms, self.head_norm):
-            norm.reset_running_stats()
+        norms = [m for m in self.modules() if isinstance(m, ImageNorm)]
+        seen = []
         for image in images:
             self(image)
+            seen.append([torch.stack([norm.mean, norm.variance]) for norm in norms])
+        for norm, statistics in zip(norms, zip(*seen, strict=True), strict=True):
+            norm.mean, norm.variance = torch.stack(statistics).mean(dim=0)
         self.eval()
+
+
+class ImageNorm(nn.Module):
+    """Batch norm whose batch is the pixels of one image, optionally of the ReLU of its input.
+
+    In training mode it keeps the statistics of the last image it saw; in evaluation mode it uses them as they are.
+    """
+
+    mean: Tensor
+    variance: Tensor
+
+    def __init__(self, n_channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(n_channels))
+        self.bias = nn.Parameter(torch.zeros(n_channels))
+        self.register_buffer("mean", torch.zeros(n_channels))
+        self.register_buffer("variance", torch.ones(n_channels))
+
+    def forward(self, x: Tensor, relu: bool) -> Tensor:
+        """Return the normalised (1, C, *spatial); the input may be overwritten."""
+        if self.training:
+            y, self.mean, self.variance = BatchNorm.apply(x, self.weight, self.bias, relu)
+            return y  # type: ignore[no-any-return]
+        scale = self.weight * (self.variance + EPSILON).rsqrt()
+        shift = self.bias - self.mean * scale
+        shape = (1, -1) + (1,) * (x.ndim - 2)
+        return torch.addcmul(shift.view(shape), torch.relu_(x) if relu else x, scale.view(shape))
 
 
 def _pad_channels(conv: nn.Conv2d | nn.Conv3d, n_in: int, n_out: int) -> None:

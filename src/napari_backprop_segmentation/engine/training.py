@@ -44,7 +44,7 @@ class Step:
 
     @cached_property
     def _values(self) -> list[float]:
-        return self._numbers.tolist()  # type: ignore[no-any-return]  # waits for the device
+        return self._numbers.to("cpu", copy=True).tolist()  # type: ignore[no-any-return]  # waits for the device
 
     @property
     def n_labels(self) -> int:
@@ -202,7 +202,9 @@ class _Watch:
         previous = self._previous.get(view.number)
         self._previous[view.number] = labels
         n_labels = torch.stack(list(self._present.values())).any(dim=0).sum()
-        changed = n_labels.new_ones((), dtype=torch.float32) if previous is None else (labels != previous).float().mean()
+        changed = (
+            n_labels.new_ones((), dtype=torch.float32) if previous is None else (labels != previous).float().mean()
+        )
         return torch.stack([n_labels.float(), changed])
 
     def reason(self, step: Step) -> str | None:

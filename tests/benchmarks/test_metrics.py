@@ -184,9 +184,16 @@ def test_regions_that_touch_stay_objects_and_clusters_that_touch_join():
 def test_joining_many_tiny_labels_is_kept_apart():
     truth = two_squares() == 1
     pixels = np.arange(truth.size).reshape(truth.shape)
-    found = object_summary(pixels, truth * 200, truth.astype(int))
+    found = object_summary(pixels, np.roll(truth, 20, axis=0) * 200, truth.astype(int))
     assert found["painted_f1"] == 1
-    assert found["guided_f1"] == 0
+    assert found["guided_f1"] == found["automatic_f1"] == 0
+
+
+def test_guided_is_never_below_automatic():
+    truth = two_squares() == 1
+    pixels = np.arange(truth.size).reshape(truth.shape)
+    found = object_summary(pixels, truth * 200, truth.astype(int))
+    assert found["guided_f1"] == found["automatic_f1"] == 1
 
 
 def test_automatic_objects_do_not_see_the_truth():

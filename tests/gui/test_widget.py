@@ -1,6 +1,5 @@
 """The widget in a real napari window, with a stand-in for the engine that takes a step when told to."""
 
-import gc
 import subprocess
 import sys
 
@@ -250,11 +249,10 @@ def test_closing_the_window_ends_the_run(widget, viewer, engine, qtbot):
     first_step(widget, engine, qtbot)
     viewer.close()
     qtbot.waitUntil(lambda: not widget.running)
-    engine.allow(2)
+    engine.allow(2)  # the first is already being waited for
     assert QThreadPool.globalInstance().waitForDone(10_000)
-    qtbot.wait(10)
-    gc.collect()
-    assert engine.closed.is_set()
+    qtbot.wait(10)  # late signals of the worker must find nobody
+    assert engine.gate.acquire(blocking=False), "a step was taken after the window had closed"
 
 
 def test_closing_the_widget_ends_the_run_and_leaves_the_labels(widget, viewer, engine, qtbot):
@@ -265,6 +263,8 @@ def test_closing_the_widget_ends_the_run_and_leaves_the_labels(widget, viewer, e
     assert QThreadPool.globalInstance().waitForDone(10_000)
     assert (viewer.layers[LABELS].data == 1).all()
     assert viewer.layers[LABELS].editable
+    widget.native.deleteLater()
+    qtbot.wait(10)
 
 
 def test_the_image_follows_the_active_layer_but_not_during_a_run(widget, viewer, engine, qtbot):
@@ -357,6 +357,22 @@ def test_progress_is_shown_in_the_activity_dock(widget, engine, qtbot, monkeypat
     assert bar.desc.startswith("Segmenting cells")
     assert (bar.total, bar.seen[-1]) == (20, 20)
     assert bar not in session.progress._all_instances
+
+
+def test_the_busy_indicator_is_calmed_and_then_as_before(widget, viewer, engine, qtbot):
+    from qtpy.QtWidgets import QLabel
+
+    def speeds():
+        labels = widget.native.window().findChildren(QLabel)
+        return [label.movie().speed() for label in labels if label.movie() is not None]
+
+    before = speeds()
+    assert before
+    first_step(widget, engine, qtbot)
+    assert speeds() == [10] * len(before)
+    engine.allow(19)
+    qtbot.waitUntil(lambda: not widget.running)
+    assert speeds() == before
 
 
 def test_the_chart_takes_the_colours_of_the_theme(widget, viewer):

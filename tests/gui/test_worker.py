@@ -32,24 +32,43 @@ def exhaust(generator, orders):
 
 
 def test_every_iteration_is_reported_once_and_the_first_message_has_labels(engine, monkeypatch):
-    monkeypatch.setattr(worker, "MESSAGE_SECONDS", 1e9)  # nothing is due before the end but the first step
     engine.allow(5)
-    orders = Orders()
+    orders = Orders(message_seconds=1e9)  # nothing is due before the end but the first step
     messages, result = exhaust(start(engine, 5, orders), orders)
     assert [[p.iteration for p in m.points] for m in messages] == [[1], [2, 3, 4, 5]]
     assert messages[0].labels.tolist() == np.ones((3, 4)).tolist()
     assert result.labels[0, 0] == 205
 
 
-def test_no_message_before_the_last_was_heard(engine):
+def test_no_message_before_the_last_was_drawn(engine):
     engine.allow(4)
-    orders = Orders()
+    orders = Orders(message_seconds=0.0)
     run = start(engine, 4, orders)
     assert len(next(run).points) == 1
     assert next(run) is None
     assert next(run) is None
     orders.heard = True
     assert [p.iteration for p in next(run).points] == [2, 3, 4]
+
+
+def test_no_message_before_its_time(engine):
+    engine.allow(3)
+    orders = Orders(message_seconds=1e9)
+    run = start(engine, 3, orders)
+    assert len(next(run).points) == 1
+    orders.heard = True
+    assert next(run) is None
+    orders.message_seconds = 0.0
+    assert [p.iteration for p in next(run).points] == [2, 3]
+
+
+@pytest.mark.parametrize(("seconds", "carried"), [(0.0, [1, 2, 3]), (1e9, [1, None, None])])
+def test_labels_are_sent_now_and_then(engine, monkeypatch, seconds, carried):
+    monkeypatch.setattr(worker, "PREVIEW_SECONDS", seconds)
+    engine.allow(3)
+    orders = Orders(message_seconds=0.0)
+    messages, _ = exhaust(start(engine, 3, orders), orders)
+    assert [None if m.labels is None else m.labels[0, 0] for m in messages] == carried
 
 
 def test_no_more_steps_are_held_back_than_the_device_can_bear(engine, monkeypatch):
@@ -61,26 +80,6 @@ def test_no_more_steps_are_held_back_than_the_device_can_bear(engine, monkeypatc
     for expected in ([1], [1], [1], [1, 2, 3, 4]):  # the first message was never heard
         next(run)
         assert read == expected
-
-
-def test_no_new_preview_before_the_last_one_is_on_the_screen(engine):
-    engine.allow(3)
-    orders = Orders(preview_seconds=0.0)
-    run = start(engine, 3, orders)
-    assert next(run).labels is not None
-    orders.heard = True
-    assert next(run).labels is None
-    orders.heard = orders.preview_shown = True
-    assert next(run).labels[0, 0] == 3
-
-
-def test_no_new_preview_before_its_time(engine):
-    engine.allow(2)
-    orders = Orders(preview_seconds=1e9)
-    run = start(engine, 2, orders)
-    next(run)
-    orders.heard = orders.preview_shown = True
-    assert next(run).labels is None
 
 
 def test_stop_ends_after_this_step_and_keeps_the_labels(engine):

@@ -1,6 +1,6 @@
 """Controls made from the metadata of Params: one a setting, so that a new setting appears by itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import Field, fields
 from decimal import Decimal
 from typing import Any
@@ -89,10 +89,10 @@ class Controls:
         self._on_change()
 
     def _show(self, params: Params) -> None:
-        for name, value in params.to_dict().items():
-            control = self._controls[name]
+        for setting in fields(Params):
+            control, value = self._controls[setting.name], getattr(params, setting.name)
             if isinstance(control, FloatSpinBox):
-                control.native.setDecimals(max(MIN_DECIMALS, decimals(value)))
+                _set_decimals(control, value, setting.metadata)
             control.value = value
 
     def different(self, params: Params) -> list[str]:
@@ -133,6 +133,15 @@ class Controls:
                 self._add_group(form, group)
         folded.addWidget(content)
         return folded
+
+
+def _set_decimals(control: FloatSpinBox, value: float, limits: Mapping[str, Any]) -> None:
+    """Show a number with as many digits as it needs; neither it nor a limit may be rounded out of bounds."""
+    low, high = limits.get("minimum", control.min), limits.get("maximum", control.max)
+    digits = max(MIN_DECIMALS, decimals(value), decimals(high))
+    control.native.setDecimals(digits)
+    control.min = max(low, 10.0**-digits) if low > 0 else low
+    control.max = high
 
 
 def decimals(value: float) -> int:

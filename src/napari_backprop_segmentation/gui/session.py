@@ -9,11 +9,12 @@ import numpy as np
 from napari.qt.threading import GeneratorWorker, create_worker
 from napari.utils import progress
 from napari.utils.notifications import ErrorNotification, notification_manager, show_error, show_warning
-from qtpy.QtCore import QObject
+from qtpy.QtWidgets import QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui import words, worker
 from napari_backprop_segmentation.gui.layers import Picture
+from napari_backprop_segmentation.gui.pace import Pace
 from napari_backprop_segmentation.gui.preview import Preview
 from napari_backprop_segmentation.gui.worker import Orders, Progress
 from napari_backprop_segmentation.params import Params
@@ -58,6 +59,7 @@ class Session:
         self._viewer, self._picture, self._params, self._watcher = viewer, picture, params, watcher
         self._orders = Orders()
         self._preview: Preview | None = None
+        self._pace: Pace | None = None
         self._bar: progress | None = None
         self._worker: GeneratorWorker[Progress | None, None, Result | None] | None = None
         self._outcome: Result | Exception | None = None
@@ -70,18 +72,20 @@ class Session:
         """Whether the user wants the run to rest."""
         return self._wants_pause
 
-    def start(self, parent: QObject) -> None:
+    def start(self, parent: QWidget) -> None:
         """Add the preview layer and start the worker.
 
         Parameters
         ----------
-        parent : QObject
+        parent : QWidget
             The widget's; timers end with it.
         """
         self._watcher.said("Starting...")
-        self._preview = Preview(self._viewer, self._picture, self._orders, parent)
+        self._preview = Preview(self._viewer, self._picture)
+        self._pace = Pace(self._orders, parent)
         total = 0 if self._params.method in STEPLESS else self._params.iterations  # 0: a bar that only moves
         self._bar = progress(total=total, desc=f"Segmenting {self._picture.name}")
+        self._pace.calm_indicator()
         steps = partial(worker.start_steps, self._picture.array, self._params, self._picture.axes)
         # Not kept anywhere before it starts: napari counts a worker that never starts as a pending task for good.
         self._worker = create_worker(worker.watched, steps, self._orders, _start_thread=False, _connect=self._slots())
@@ -118,7 +122,9 @@ class Session:
             self._bar.close()
 
     def release(self) -> None:
-        """Hand the labels to the user as they are."""
+        """After `abandon`, where the window is still there: hand the labels to the user as they are."""
+        if self._pace is not None:
+            self._pace.end()
         if self._preview is not None:
             self._preview.release()
 
@@ -156,19 +162,20 @@ class Session:
             self._worker.resume()
 
     def _on_yielded(self, message: Progress | None) -> None:
-        if message is None:
+        if message is None or self._preview is None or self._pace is None or self._bar is None:
             return
-        if self._preview is None or self._preview.lost:
+        if self._preview.lost:
             self._order("cancel", "The labels layer was deleted: ending the run...")
             return
+        self._pace.begin()
         if message.labels is not None:
             self._preview.show(message.labels)
         self._watcher.progressed(message)
         if not self._orders.command and not self._wants_pause:
             self._watcher.said(words.iteration(message.points[-1], self._params.iterations, message.step_seconds))
-        if self._bar is not None:
-            self._bar.update(len(message.points))  # handles events, so the run may have ended after this line
-        self._orders.heard = True
+        self._bar.update(len(message.points))
+        if self._worker is not None:  # updating the bar handles events: the run may have ended meanwhile
+            self._pace.drawn_next()
 
     def _on_outcome(self, outcome: "Result | Exception | None") -> None:
         self._outcome = outcome
@@ -184,12 +191,17 @@ class Session:
         """Tidy up: the one place where every run ends, however it ends."""
         self._worker = None
         self._wants_pause = False
-        if self._bar is not None:
-            self._bar.close()
+        self._rest()
         try:
             self._watcher.said(self._end(self._outcome))
         finally:
             self._watcher.ended()
+
+    def _rest(self) -> None:
+        if self._pace is not None:
+            self._pace.end()
+        if self._bar is not None:
+            self._bar.close()
 
     def _end(self, outcome: "Result | Exception | None") -> str:
         """Settle the preview layer; return in words how the run ended."""

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.engine.training import Step
     from napari_backprop_segmentation.segment import Result
 
-MESSAGE_SECONDS = 1 / 20  # how often the GUI hears of progress
-PREVIEW_SECONDS = 1 / 5  # how often it gets a label image, at most
+MESSAGE_SECONDS = 1 / 20  # shortest time between two messages to the GUI
+PREVIEW_SECONDS = 1 / 5  # and between two that carry a label image
 UNREAD_STEPS = 50  # steps hold memory of the device, so only so many are kept for reading their numbers later
 SMOOTHING = 0.2  # weight of the newest step in the mean duration
 
@@ -33,18 +33,15 @@ class Orders:
     ----------
     command : {"stop", "cancel"}, optional
         Stop keeps the labels, cancel drops them.
-    preview_seconds : float
-        Shortest time between two label images; the GUI raises it when showing one is slow.
-    preview_shown : bool
-        Whether the last label image has reached the screen.
+    message_seconds : float
+        Shortest time between two messages; the GUI raises it where drawing is slow.
     heard : bool
-        Whether the GUI has taken in the last message. It gets no other before: napari's progress bars handle pending
-        events inside an update, so that a queue of messages would be taken in one inside the other.
+        Whether the GUI has taken in the last message and drawn it. It gets no other before: napari's progress bars
+        handle pending events inside an update, so that a queue of messages would be taken in one inside the other.
     """
 
     command: Literal["stop", "cancel"] | None = None
-    preview_seconds: float = PREVIEW_SECONDS
-    preview_shown: bool = True
+    message_seconds: float = MESSAGE_SECONDS
     heard: bool = True
 
     @property
@@ -140,7 +137,9 @@ def _drive(steps: Steps, orders: Orders) -> Generator[Progress | None, None, "Re
             return None if orders.cancelled else result
         messages.add(step, time.monotonic() - began)
         if messages.due():
-            yield messages.take() if orders.heard or orders.command else None
+            yield messages.take()
+        elif messages.quiet():
+            yield None
         command = "stop" if orders.command == "stop" else None
     steps.close()
     return None
@@ -155,7 +154,7 @@ class _Messages:
         self._points: list[Point] = []
         self._newest: Step | None = None
         self._step_seconds = 0.0
-        self._last_yield = self._last_preview = -float("inf")
+        self._last_yield = self._last_message = self._last_preview = -float("inf")
 
     @property
     def pending(self) -> bool:
@@ -171,25 +170,29 @@ class _Messages:
         self._step_seconds += weight * (seconds - self._step_seconds)
 
     def due(self) -> bool:
-        due = self._orders.command is not None or time.monotonic() - self._last_yield >= MESSAGE_SECONDS
-        if due:
-            self._last_yield = time.monotonic()
-        return due
+        if self._orders.command:
+            return True
+        return self._orders.heard and time.monotonic() - self._last_message >= self._orders.message_seconds
+
+    def quiet(self) -> bool:
+        """Return whether nothing has been yielded for a while, and take note that something is now."""
+        if time.monotonic() - self._last_yield < MESSAGE_SECONDS:
+            return False
+        self._last_yield = time.monotonic()
+        return True
 
     def take(self) -> Progress:
         self._read()
         points, self._points = tuple(self._points), []
-        labels = self._newest.labels if self._newest is not None and self._preview_due() else None
-        if labels is not None:
-            self._orders.preview_shown = False
-            self._last_preview = time.monotonic()
+        now = time.monotonic()
+        labels = None
+        if self._newest is not None and now - self._last_preview >= PREVIEW_SECONDS:
+            labels = self._newest.labels
+            self._last_preview = now
+        self._last_message = self._last_yield = now
         self._orders.heard = False
         return Progress(points, self._step_seconds, labels)
 
     def _read(self) -> None:
         self._points += [Point(s.iteration, s.n_labels, s.similarity, s.continuity) for s in self._unread]
         self._unread = []
-
-    def _preview_due(self) -> bool:
-        waited = time.monotonic() - self._last_preview
-        return self._orders.preview_shown and waited >= self._orders.preview_seconds

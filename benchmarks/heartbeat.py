@@ -1,0 +1,125 @@
+"""How long the GUI thread is held while an image is segmented: a timer that should fire every 10 ms tells.
+
+Run it by hand where there is a display (or under ``xvfb-run -s "-screen 0 1400x1000x24"``):
+
+    python benchmarks/heartbeat.py --size 2048 --preset fast
+
+Every gap between two beats counts, whoever causes it: this plugin, napari, Qt, the graphics driver, or the computation
+that keeps the interpreter or the processor from the GUI. The gap around pressing Run is listed by itself: it is the
+answer to a click, and nearly all of it is napari building the new Labels layer.
+"""
+
+import argparse
+import json
+import os
+import platform
+import time
+from pathlib import Path
+
+import numpy as np
+
+BEAT_MS = 10
+LIMIT_MS = 100.0
+
+
+def picture(size: int) -> np.ndarray:
+    """Return a large two-channel image: the synthetic sample, repeated."""
+    from napari_backprop_segmentation.data.samples import fluorescence
+
+    tile = fluorescence()
+    repeats = -(-size // tile.shape[-1])
+    return np.tile(tile, (1, repeats, repeats))[:, :size, :size]
+
+
+def measure(size: int, preset: str, iterations: int | None) -> dict[str, object]:
+    """Run once in a real window and return what the heart did."""
+    import napari
+
+    from napari_backprop_segmentation.gui.widget import BackpropWidget
+
+    viewer = napari.Viewer(show_welcome_screen=False)
+    viewer.window.resize(1280, 800)
+    viewer.add_image(picture(size), name="large", axis_labels=("c", "y", "x"))
+    widget = BackpropWidget(viewer)
+    viewer.window.add_dock_widget(widget, name="Backprop Segmentation")
+    widget.preset.value = preset
+    if iterations:
+        widget.controls["iterations"].value = iterations
+    app = napari.qt.get_qapp()
+    _spin(app, 3.0)
+    idle, _ = _beats(lambda: False, 2.0)
+    began = time.perf_counter()
+    widget.run()
+    click = 1000 * (time.perf_counter() - began)
+    gaps, texts = _beats(lambda: not widget.running, 3600.0, lambda: widget.status)
+    after, _ = _beats(lambda: False, 1.0)
+    status = widget.status
+    viewer.close()
+    worst = int(np.argmax(gaps))
+    return {
+        "size": size,
+        "preset": preset,
+        "longest_gap_ms": round(max(*gaps, *after), 1),
+        "during": texts[worst],
+        "gaps_over_limit": int((np.array(gaps) > LIMIT_MS).sum()),
+        "p99_ms": round(float(np.percentile(gaps, 99)), 1),
+        "beats": len(gaps),
+        "click_ms": round(click, 1),
+        "idle_longest_ms": round(max(idle), 1),
+        "result": status,
+    }
+
+
+def _spin(app, seconds: float) -> None:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        app.processEvents()
+        time.sleep(0.001)
+
+
+def _beats(done, limit, say=lambda: "") -> tuple[list[float], list[str]]:
+    """Return the gaps between beats in milliseconds until done, and what the widget said at each."""
+    from qtpy.QtCore import QEventLoop, QTimer
+
+    loop, timer = QEventLoop(), QTimer()
+    gaps: list[float] = []
+    texts: list[str] = []
+    last = time.perf_counter()
+
+    def beat() -> None:
+        nonlocal last
+        now = time.perf_counter()
+        gaps.append(1000 * (now - last))
+        texts.append(say())
+        last = now
+        if done() or now - began > limit:
+            timer.stop()
+            loop.quit()
+
+    began = last
+    timer.setInterval(BEAT_MS)
+    timer.timeout.connect(beat)
+    timer.start()
+    loop.exec()
+    return gaps, texts
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", type=int, default=2048)
+    parser.add_argument("--preset", default="fast")
+    parser.add_argument("--iterations", type=int)
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    found = measure(args.size, args.preset, args.iterations)
+    found["machine"] = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
+    found["load_average"] = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    for key, value in found.items():
+        print(f"{key:>18}: {value}")
+    if args.json:
+        args.json.write_text(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_backprop_segmentation.engine.hierarchy import Hierarchy
     from napari_backprop_segmentation.engine.model import Model
     from napari_backprop_segmentation.engine.training import Step
     from napari_backprop_segmentation.errors import SegmentationError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.segment import Result, run, segment, train
 
 _HOMES = {
+    "Hierarchy": "engine.hierarchy",
     "Model": "engine.model",
     "Params": "params",
     "Result": "segment",
@@ -26,7 +28,7 @@ _HOMES = {
     "train": "segment",
 }
 
-__all__ = ["Model", "Params", "Result", "SegmentationError", "Step", "run", "segment", "train"]
+__all__ = ["Hierarchy", "Model", "Params", "Result", "SegmentationError", "Step", "run", "segment", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -18,8 +18,10 @@ SuperpixelKind = Literal["slic", "felzenszwalb"]
 Normalisation = Literal["published", "percentile"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
+Regions = Literal["merged", "trained"]
 
-MAIN, NETWORK, LOSS, SUPERPIXELS, INPUT, RUN = "main", "network", "loss", "superpixels", "input", "run"
+MAIN, REGIONS, NETWORK, LOSS = "main", "regions", "network", "loss"
+SUPERPIXELS, INPUT, RUN = "superpixels", "input", "run"
 
 
 def _setting(default: Any, group: str, title: str, description: str, **limits: float) -> Any:
@@ -47,100 +49,213 @@ class Params:
     """
 
     method: Method = _setting(
-        "superpixels", MAIN, "Method",
+        "superpixels",
+        MAIN,
+        "Method",
         "How neighbouring pixels are made to agree: 'superpixels' lets small patches vote (Kanezaki 2018), "
         "'continuity' penalises differences between neighbours (Kim 2020). 'kmeans' and 'graph' are the classical "
         "comparisons without a network.",
     )
     iterations: int = _setting(
-        20, MAIN, "Iterations",
-        "The most training steps to take. More steps merge more labels.", minimum=1, maximum=100_000,
+        20,
+        MAIN,
+        "Iterations",
+        "The most training steps to take. More steps merge more labels.",
+        minimum=1,
+        maximum=100_000,
     )
     min_labels: int = _setting(
-        3, MAIN, "Minimum labels",
-        "Stop as soon as so few labels are left. 0 never stops for this.", minimum=0, maximum=1000,
+        3,
+        MAIN,
+        "Minimum labels",
+        "Stop as soon as so few labels are left. 0 never stops for this.",
+        minimum=0,
+        maximum=1000,
+    )
+    detail: float = _setting(
+        45.0,
+        MAIN,
+        "Detail",
+        "How fine the result is: 0 gives few large regions, 100 all that the network has found. Used where regions "
+        "are merged.",
+        minimum=0.0,
+        maximum=100.0,
+    )
+    regions: Regions = _setting(
+        "merged",
+        REGIONS,
+        "Result",
+        "'merged' merges similar neighbouring regions up to the chosen detail and numbers each region; 'trained' "
+        "keeps the network's own labels, as published.",
+    )
+    response_weight: float = _setting(
+        0.35,
+        REGIONS,
+        "Weight of the network",
+        "How much merging listens to what the network has learned, compared with plain colour.",
+        minimum=0.0,
+        maximum=100.0,
     )
     n_channels: int = _setting(
-        48, NETWORK, "Channels",
-        "Width of the network, which is also the most labels there can be.", minimum=2, maximum=1000,
+        48,
+        NETWORK,
+        "Channels",
+        "Width of the network, which is also the most labels there can be.",
+        minimum=2,
+        maximum=1000,
     )
     n_layers: int = _setting(
-        2, NETWORK, "Layers",
+        2,
+        NETWORK,
+        "Layers",
         "Number of 3x3 convolutions (M in the papers). Each layer lets a pixel see one pixel further.",
-        minimum=1, maximum=10,
+        minimum=1,
+        maximum=10,
     )
     learning_rate: float = _setting(
-        0.1, NETWORK, "Learning rate", "Step size of the gradient descent.", minimum=1e-6, maximum=10.0,
+        0.1,
+        NETWORK,
+        "Learning rate",
+        "Step size of the gradient descent.",
+        minimum=1e-6,
+        maximum=10.0,
     )
     momentum: float = _setting(
-        0.9, NETWORK, "Momentum", "Share of the previous step that is kept.", minimum=0.0, maximum=0.999,
+        0.9,
+        NETWORK,
+        "Momentum",
+        "Share of the previous step that is kept.",
+        minimum=0.0,
+        maximum=0.999,
     )
     similarity_weight: float = _setting(
-        1.0, LOSS, "Similarity weight", "Weight of the loss that makes each pixel surer of its label.",
-        minimum=0.0, maximum=1000.0,
+        1.0,
+        LOSS,
+        "Similarity weight",
+        "Weight of the loss that makes each pixel surer of its label.",
+        minimum=0.0,
+        maximum=1000.0,
     )
     continuity_weight: float = _setting(
-        1.0, LOSS, "Continuity weight",
+        1.0,
+        LOSS,
+        "Continuity weight",
         "Weight of the smoothness loss of the method 'continuity' (mu in the paper). Higher gives larger, smoother "
-        "regions.", minimum=0.0, maximum=1000.0,
+        "regions.",
+        minimum=0.0,
+        maximum=1000.0,
     )
     scribble_weight: float = _setting(
-        0.5, LOSS, "Scribble weight", "Weight of the loss on pixels you have labelled by hand (nu in the paper).",
-        minimum=0.0, maximum=1000.0,
+        0.5,
+        LOSS,
+        "Scribble weight",
+        "Weight of the loss on pixels you have labelled by hand (nu in the paper).",
+        minimum=0.0,
+        maximum=1000.0,
     )
     superpixels: SuperpixelKind = _setting(
-        "slic", SUPERPIXELS, "Superpixels",
+        "slic",
+        SUPERPIXELS,
+        "Superpixels",
         "How the patches that vote are made: 'slic' gives compact ones of equal size, 'felzenszwalb' follows edges.",
     )
     n_superpixels: int = _setting(
-        10_000, SUPERPIXELS, "Number of superpixels", "About how many SLIC patches the image is cut into.",
-        minimum=1, maximum=10_000_000,
+        10_000,
+        SUPERPIXELS,
+        "Number of superpixels",
+        "About how many SLIC patches the image is cut into.",
+        minimum=1,
+        maximum=10_000_000,
     )
     compactness: float = _setting(
-        100.0, SUPERPIXELS, "Compactness", "SLIC: high values give square patches, low ones follow the intensities.",
-        minimum=1e-4, maximum=1e6,
+        100.0,
+        SUPERPIXELS,
+        "Compactness",
+        "SLIC: high values give square patches, low ones follow the intensities.",
+        minimum=1e-4,
+        maximum=1e6,
     )
     felzenszwalb_scale: float = _setting(
-        100.0, SUPERPIXELS, "Felzenszwalb scale",
-        "Felzenszwalb patches and the method 'graph': higher gives larger regions.", minimum=0.0, maximum=1e6,
+        100.0,
+        SUPERPIXELS,
+        "Felzenszwalb scale",
+        "Felzenszwalb patches and the method 'graph': higher gives larger regions.",
+        minimum=0.0,
+        maximum=1e6,
     )
     felzenszwalb_sigma: float = _setting(
-        0.8, SUPERPIXELS, "Felzenszwalb smoothing", "Gaussian smoothing before the patches are made, in pixels.",
-        minimum=0.0, maximum=100.0,
+        0.8,
+        SUPERPIXELS,
+        "Felzenszwalb smoothing",
+        "Gaussian smoothing before the patches are made, in pixels.",
+        minimum=0.0,
+        maximum=100.0,
     )
     felzenszwalb_min_size: int = _setting(
-        20, SUPERPIXELS, "Felzenszwalb minimum size", "Smallest patch, in pixels.", minimum=1, maximum=1_000_000,
+        20,
+        SUPERPIXELS,
+        "Felzenszwalb minimum size",
+        "Smallest patch, in pixels.",
+        minimum=1,
+        maximum=1_000_000,
     )
     n_clusters: int = _setting(
-        6, SUPERPIXELS, "Clusters (k-means)", "Number of clusters of the method 'kmeans'.", minimum=1, maximum=1000,
+        6,
+        SUPERPIXELS,
+        "Clusters (k-means)",
+        "Number of clusters of the method 'kmeans'.",
+        minimum=1,
+        maximum=1000,
     )
     normalisation: Normalisation = _setting(
-        "percentile", INPUT, "Intensity scaling",
+        "percentile",
+        INPUT,
+        "Intensity scaling",
         "'percentile' stretches each channel between its 0.5 and 99.5 percentiles; 'published' divides 8-bit images "
         "by 255 and does nothing else.",
     )
     crop_pixels: int = _setting(
-        2**18, INPUT, "Training pixels",
+        2**18,
+        INPUT,
+        "Training pixels",
         "Train on random crops of so many pixels when the image is larger. 0 always trains on the whole image.",
-        minimum=0, maximum=2**31 - 1,
+        minimum=0,
+        maximum=2**31 - 1,
     )
     plateau: int = _setting(
-        0, RUN, "Plateau", "Stop when the labels have not changed for so many iterations. 0 never stops for this.",
-        minimum=0, maximum=100_000,
+        0,
+        RUN,
+        "Plateau",
+        "Stop when the labels have not changed for so many iterations. 0 never stops for this.",
+        minimum=0,
+        maximum=100_000,
     )
     plateau_tolerance: float = _setting(
-        0.001, RUN, "Plateau tolerance",
+        0.001,
+        RUN,
+        "Plateau tolerance",
         "Share of pixels that may change their label in an iteration that still counts as unchanged.",
-        minimum=0.0, maximum=1.0,
+        minimum=0.0,
+        maximum=1.0,
     )
     seed: int = _setting(
-        0, RUN, "Seed", "The same seed on the same image gives the same result.", minimum=0, maximum=2**31 - 1,
+        0,
+        RUN,
+        "Seed",
+        "The same seed on the same image gives the same result.",
+        minimum=0,
+        maximum=2**31 - 1,
     )
     device: DeviceName = _setting(
-        "auto", RUN, "Device", "Where to compute. 'auto' takes the graphics card if there is one.",
+        "auto",
+        RUN,
+        "Device",
+        "Where to compute. 'auto' takes the graphics card if there is one.",
     )
     precision: Precision = _setting(
-        "auto", RUN, "Precision",
+        "auto",
+        RUN,
+        "Precision",
         "'float32' is exact; 'bfloat16' is faster where the processor supports it; 'auto' finds out.",
     )
 
@@ -216,14 +331,13 @@ _PUBLISHED = {
     "iterations": 1000,
     "n_channels": 100,
     "crop_pixels": 0,
+    "regions": "trained",
 }
 
 DEFAULT_PRESET = "fast"
 PRESETS: Mapping[str, Preset] = {
     DEFAULT_PRESET: Preset("Fast", "A good first result in seconds, on any image.", {}),
-    "balanced": Preset(
-        "Balanced", "Better boundaries for a few seconds more.", {"n_channels": 64, "iterations": 60}
-    ),
+    "balanced": Preset("Balanced", "Better boundaries for a few seconds more.", {"n_channels": 64, "iterations": 60}),
     "published-2018": Preset(
         "Published 2018 (superpixels)",
         "The code of Kanezaki, ICASSP 2018, with its own defaults. Slow: minutes for a small photograph.",

@@ -17,13 +17,17 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.data.source import ArraySource
 from napari_backprop_segmentation.engine import training
 from napari_backprop_segmentation.engine.baselines import BASELINES
+from napari_backprop_segmentation.engine.features import tree_features
+from napari_backprop_segmentation.engine.hierarchy import Hierarchy, build_hierarchy
 from napari_backprop_segmentation.engine.model import Model, label_dtype
 from napari_backprop_segmentation.engine.planning import make_plan
+from napari_backprop_segmentation.engine.regions import region_graph, region_means
 from napari_backprop_segmentation.engine.training import Command, Step
 from napari_backprop_segmentation.errors import EngineError, ImageError, MemoryLimitError
 from napari_backprop_segmentation.params import Params
 
 logger = logging.getLogger(__name__)
+MOST_TREE_PIXELS = 2**24  # above, the tree would not fit a laptop: labels stay as trained
 PACKAGE = "napari-backprop-segmentation"
 
 
@@ -34,15 +38,18 @@ class Result:
     Attributes
     ----------
     labels : (*spatial) int array
-        Numbered from 1. Numbers are the channels of the network, so there can be gaps.
+        Numbered from 1. Merged regions are numbered by size, else by channel of the network: there can be gaps.
     model : Model or None
         The trained network; None for the methods without one.
+    hierarchy : Hierarchy or None
+        The merge tree that `labels` is one cut of; None where regions are not merged.
     record : dict
         Everything needed to repeat the run: settings, axes, versions, device, why it stopped. Plain values only.
     """
 
     labels: NDArray[Any]
     model: Model | None
+    hierarchy: Hierarchy | None
     record: dict[str, Any]
 
     @property
@@ -90,6 +97,7 @@ def run(
     source = ArraySource(image, axes, params.normalisation)
     drawn = _check_scribbles(scribbles, source, params)
     model: Model | None = None
+    hierarchy: Hierarchy | None = None
     with _engine_errors():
         if params.method in BASELINES:
             found = BASELINES[params.method](source.read(tuple(slice(0, n) for n in source.shape[1:])), params)
@@ -98,8 +106,12 @@ def run(
             plan = make_plan(params, source.shape)
             model = yield from training.train(source, params, plan, drawn)
             labels = model.predict(source)
+            if params.regions == "merged" and labels.size <= MOST_TREE_PIXELS:
+                graph = region_graph(labels)
+                hierarchy = build_hierarchy(graph, region_means(graph, tree_features(model, source)))
+                labels = hierarchy.cut(params.detail)
     seconds = time.perf_counter() - started
-    result = Result(labels, model, _record(source, params, model, seconds))
+    result = Result(labels, model, hierarchy, _record(source, params, model, seconds))
     logger.info("%d labels after %.1f s: %s", len(np.unique(labels)), seconds, result.stopped_by)
     return result
 
@@ -174,8 +186,9 @@ def _engine_errors() -> Iterator[None]:
                 f"image must fit the memory of the device, got: {error}; choose a faster preset, fewer channels, "
                 "fewer training pixels or a smaller image"
             ) from error
-        raise EngineError(f"the engine stopped: {error}; please report this with the output of "
-                          "'backprop-segment info'") from error
+        raise EngineError(
+            f"the engine stopped: {error}; please report this with the output of 'backprop-segment info'"
+        ) from error
 
 
 def _record(source: ArraySource, params: Params, model: Model | None, seconds: float) -> dict[str, Any]:

@@ -1,0 +1,156 @@
+"""From regions to a merge tree: how many segments there are becomes a slider instead of a wait.
+
+The leaves are the connected regions of the trained network's labels. They are merged two by two in the order of the
+piecewise-constant Mumford-Shah energy of their mean colour and response.
+
+References
+----------
+Guigues, Cocquerez and Le Men, Scale-sets image analysis, IJCV 68(3), 2006.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import higra as hg
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.engine.model import label_dtype
+from napari_backprop_segmentation.engine.regions import RegionGraph
+from napari_backprop_segmentation.errors import ParameterError
+
+MOST_DETAIL = 100.0
+COARSEST, FINEST = 1e4, 1e-1  # altitudes of detail 0 and 100: photographs and nuclei lie well inside
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """A merge tree over the regions of an image; any cut of it is a segmentation.
+
+    Attributes
+    ----------
+    index : (*spatial) int32
+        Leaf of each pixel, numbered from 0.
+    parents : (n_nodes,) int64
+        Parent of each node; the first n_leaves nodes are the leaves, the last is the root and its own parent.
+    altitudes : (n_nodes,) float64
+        Mumford-Shah scale from which on a node is preferred to its children; 0 for leaves, never above its parent's.
+    names : (n_nodes,) int64
+        The largest leaf under each node, followed from child to child: what a region's number is made of.
+    """
+
+    index: NDArray[np.int32]
+    parents: NDArray[np.int64]
+    altitudes: NDArray[np.float64]
+    names: NDArray[np.int64]
+
+    def cut(self, detail: float | None = None, *, n_regions: int | None = None) -> NDArray[Any]:
+        """Return the labels of one position in the hierarchy.
+
+        A region keeps its number from position to position: a merged region takes the number of its larger part.
+
+        Parameters
+        ----------
+        detail : float
+            From 0, few large regions, to 100, all regions the network has found.
+        n_regions : int
+            Instead of `detail`: the finest cut with at most so many regions.
+
+        Returns
+        -------
+        (*spatial) int array
+            Numbered from 1 in the order of the leaves' size, with gaps.
+
+        Raises
+        ------
+        ParameterError
+            Unless exactly one of the two is given, and in its range.
+        """
+        if (detail is None) == (n_regions is None):
+            raise ParameterError(
+                f"cut must be given either detail or n_regions, got detail={detail} and n_regions={n_regions}; name one"
+            )
+        table = self.lookup(self._merged(n_regions) if n_regions is not None else altitude_of(detail))
+        return table[self.index]
+
+    def lookup(self, altitude: float) -> NDArray[Any]:
+        """Return the label of each leaf (n_leaves,) when all merges up to an altitude are made."""
+        top = _follow(np.where(self.altitudes[self.parents] <= altitude, self.parents, np.arange(len(self.parents))))
+        return self._numbers[self.names[top[: self.n_leaves]]]  # type: ignore[no-any-return]
+
+    def count(self, detail: float) -> int:
+        """Return how many regions the cut at `detail` has: cheap enough to show while a slider moves."""
+        return 1 + int((self.altitudes[self.n_leaves :] > altitude_of(detail)).sum())
+
+    @property
+    def n_leaves(self) -> int:
+        """How many regions the finest cut has."""
+        return (len(self.parents) + 1) // 2
+
+    @cached_property
+    def _numbers(self) -> NDArray[Any]:
+        """The label of each leaf: its rank by size, from 1."""
+        areas = np.bincount(self.index.ravel(), minlength=self.n_leaves)
+        numbers = np.empty(self.n_leaves, dtype=label_dtype(self.n_leaves))
+        numbers[np.argsort(-areas, kind="stable")] = np.arange(1, self.n_leaves + 1)
+        return numbers
+
+    def _merged(self, n_regions: int) -> float:
+        """Return the lowest altitude whose cut has at most so many regions."""
+        if n_regions < 1:
+            raise ParameterError(f"n_regions must be at least 1, got {n_regions}; ask for one region or more")
+        inner = np.sort(self.altitudes[self.n_leaves :])[::-1]
+        return float(inner[n_regions - 1]) if n_regions <= len(inner) else -1.0
+
+
+def altitude_of(detail: float | None) -> float:
+    """Return the altitude of a position from 0 to 100: equal steps of detail are equal factors of scale."""
+    if detail is None or not 0 <= detail <= MOST_DETAIL:
+        raise ParameterError(f"detail must be a number from 0 to {MOST_DETAIL:g}, got {detail}; choose one between")
+    if detail == MOST_DETAIL:
+        return -1.0
+    return float(COARSEST * (FINEST / COARSEST) ** (detail / MOST_DETAIL))
+
+
+def build_hierarchy(graph: RegionGraph, features: NDArray[np.float64]) -> Hierarchy:
+    """Merge the regions of an image into a tree.
+
+    Parameters
+    ----------
+    graph : RegionGraph
+        n regions.
+    features : (n, F) float64
+        Mean of each region; the units decide what counts as different (see `tree_features`).
+    """
+    n = len(graph.areas)
+    if n == 1:
+        return Hierarchy(graph.index, np.zeros(1, np.int64), np.zeros(1), np.zeros(1, np.int64))
+    adjacency = hg.UndirectedGraph(n)
+    adjacency.add_edges(graph.edges[:, 0], graph.edges[:, 1])
+    perimeters = np.zeros(n)
+    np.add.at(perimeters, graph.edges.ravel(), np.repeat(graph.lengths, 2))
+    sums = features * graph.areas[:, None]
+    tree, altitudes = hg.binary_partition_tree_MumfordShah_energy(
+        adjacency, sums, graph.areas, perimeters, graph.lengths, squared_vertex_values=sums * features
+    )
+    altitudes = hg.tree_monotonic_regression(tree, altitudes, "max")
+    parents = tree.parents().astype(np.int64)
+    areas = hg.accumulate_sequential(tree, graph.areas, hg.Accumulators.sum)
+    return Hierarchy(graph.index, parents, altitudes, _follow(_largest_child(parents, areas, n)))
+
+
+def _largest_child(parents: NDArray[np.int64], areas: NDArray[np.float64], n_leaves: int) -> NDArray[np.int64]:
+    """Return the larger child of each inner node; a leaf is its own."""
+    child = np.arange(len(parents))
+    by_size = np.lexsort((-np.arange(len(parents) - 1), areas[:-1]))  # without the root; the last one written wins
+    child[parents[by_size]] = by_size
+    child[:n_leaves] = np.arange(n_leaves)
+    return child
+
+
+def _follow(pointers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where each chain of pointers ends, in as many rounds as the chains' length has binary digits."""
+    while not np.array_equal(further := pointers[pointers], pointers):
+        pointers = further
+    return pointers

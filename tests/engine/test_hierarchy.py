@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from napari_backprop_segmentation.engine.hierarchy import build_hierarchy
+from napari_backprop_segmentation.engine.regions import region_graph, region_means
+from napari_backprop_segmentation.errors import ParameterError
+
+# Two regions of label 1 that do not touch, one of label 2 between them.
+STRIPES = np.array([[1, 1, 2, 1], [1, 1, 2, 1]])
+
+
+def tree_of(labels, values):
+    graph = region_graph(labels)
+    windows = [(tuple(slice(0, n) for n in labels.shape), np.asarray(values, np.float32)[None])]
+    return build_hierarchy(graph, region_means(graph, windows))
+
+
+def test_region_graph_by_hand():
+    graph = region_graph(STRIPES)
+    np.testing.assert_array_equal(graph.index, [[0, 0, 1, 2], [0, 0, 1, 2]])
+    assert graph.areas.tolist() == [4, 2, 2]
+    assert graph.edges.tolist() == [[0, 1], [1, 2]]
+    assert graph.lengths.tolist() == [2, 2]
+
+
+def test_region_means_add_up_over_blocks():
+    graph = region_graph(STRIPES)
+    values = np.arange(16, dtype=np.float32).reshape(2, 2, 4)
+    left, right = (slice(0, 2), slice(0, 3)), (slice(0, 2), slice(3, 4))
+    means = region_means(graph, [(w, values[(slice(None), *w)]) for w in (left, right)])
+    np.testing.assert_allclose(means, [[2.5, 10.5], [4, 12], [5, 13]])
+
+
+def test_the_most_alike_neighbours_merge_first():
+    labels = np.repeat([[1, 2, 3, 4]], 4, axis=0)
+    tree = tree_of(labels, np.repeat([[0, 10, 100, 101]], 4, axis=0))
+    assert [len(np.unique(tree.cut(n_regions=n))) for n in (1, 2, 3, 4, 9)] == [1, 2, 3, 4, 4]
+    assert tree.cut(n_regions=3)[0].tolist() == [1, 2, 3, 3]
+    assert tree.cut(n_regions=2)[0].tolist() == [1, 1, 3, 3]
+
+
+def test_a_merged_region_keeps_the_number_of_its_larger_part():
+    labels = np.array([[1, 2, 2, 2, 3, 3]])
+    tree = tree_of(labels, [[0, 1, 1, 1, 50, 50]])
+    assert tree.cut(100)[0].tolist() == [3, 1, 1, 1, 2, 2]  # numbered by size
+    assert tree.cut(n_regions=2)[0].tolist() == [1, 1, 1, 1, 2, 2]
+    assert tree.cut(n_regions=1)[0].tolist() == [1] * 6
+
+
+def test_cuts_are_nested_and_counted():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 5, (30, 40))
+    tree = tree_of(labels, labels * 3 + rng.normal(size=labels.shape))
+    details = np.linspace(0, 100, 21)
+    cuts = [tree.cut(d) for d in details]
+    counts = [len(np.unique(c)) for c in cuts]
+    assert counts == sorted(counts)
+    assert counts == [tree.count(d) for d in details]
+    assert counts[-1] == tree.n_leaves
+    for coarse, fine in zip(cuts, cuts[1:], strict=False):
+        assert len(np.unique(coarse.astype(np.int64) * 10**6 + fine)) == len(np.unique(fine))
+
+
+def test_volumes_and_a_single_region():
+    volume = np.zeros((3, 4, 5), int)
+    volume[1:, 2:, 2:] = 1
+    tree = tree_of(volume, volume * 10)
+    assert len(np.unique(tree.cut(n_regions=2))) == 2
+    assert tree_of(np.ones((3, 3), int), np.ones((3, 3))).cut(50).tolist() == [[1] * 3] * 3
+
+
+@pytest.mark.parametrize("arguments", [{}, {"detail": 3, "n_regions": 2}, {"detail": 101}, {"n_regions": 0}])
+def test_says_what_a_cut_needs(arguments):
+    with pytest.raises(ParameterError, match="must be"):
+        tree_of(STRIPES, STRIPES).cut(**arguments)

@@ -4,7 +4,7 @@ Objects are scored in two readings. *Automatic*: no ground truth is touched but 
 *Guided*: the best of the automatic foreground and of the labels with more than a share of their pixels in true objects.
 The share (`FOREGROUND_SHARES`), the smallest object (`MIN_SIZES`) and whether touching foreground labels are one object
 are settings like the scale, tried for every method alike. Joining by hand is tried up to `FEW_LABELS` labels an image:
-with thousands of tiny regions the ground truth would do the segmenting. What that would give is kept apart as "painted".
+with thousands of tiny regions the ground truth would do the segmenting. What that gives is kept apart as "painted".
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -23,6 +23,11 @@ def colours() -> CyclicLabelColormap:
     return label_colormap(N_COLOURS, seed=0.5)
 
 
+def warm_up() -> None:
+    """Make a first layer and forget it: napari imports and computes much for its first Labels layer."""
+    Labels(np.zeros((2, 2), np.uint8), colormap=colours())
+
+
 class Preview:
     """A new Labels layer above the image; the user's other layers are never touched.
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import ComboBox, Container, PushButton
 from napari.utils.notifications import show_error
 from napari.utils.theme import get_theme
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
@@ -13,6 +14,7 @@ from napari_backprop_segmentation.gui.chart import Chart
 from napari_backprop_segmentation.gui.choice import ImageChoice
 from napari_backprop_segmentation.gui.controls import Controls
 from napari_backprop_segmentation.gui.forms import FittingScrollArea, add_row, make_form, text_label
+from napari_backprop_segmentation.gui.preview import warm_up
 from napari_backprop_segmentation.gui.session import Session
 from napari_backprop_segmentation.gui.worker import Progress
 from napari_backprop_segmentation.params import DEFAULT_PRESET, PRESETS, Params
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 MIN_WIDTH = 300
+WARM_UP_MS = 300  # after the widget is on the screen, before anyone can have pressed Run
 
 
 class BackpropWidget(Container):  # type: ignore[type-arg]
@@ -66,6 +69,10 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._describe_image()
         self.ended()
         self.said("Ready.")
+        self._warm_up = QTimer(self.native)
+        self._warm_up.setSingleShot(True)
+        self._warm_up.timeout.connect(warm_up)
+        self._warm_up.start(WARM_UP_MS)
 
     @property
     def running(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import EngineError, MemoryLimitError, SegmentationError
+from napari_backprop_segmentation.gui.preload import load_torch_library
 from napari_backprop_segmentation.params import Params
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Progress:
 
 def start_steps(array: Any, params: Params, axes: str) -> Steps:
     """Return the loop; torch is imported here, in the thread that calls this."""
+    load_torch_library()
     from napari_backprop_segmentation.segment import run
 
     return run(array, params, axes=axes)

@@ -1,0 +1,111 @@
+"""The whole way, with the real engine, in a real window; writes the picture of the documentation."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_backprop_segmentation.gui.preview import METADATA
+from napari_backprop_segmentation.params import Params
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+SIZE = (1280, 800)
+
+
+def finish(widget, qtbot):
+    qtbot.waitUntil(lambda: not widget.running, timeout=300_000)
+
+
+@pytest.fixture
+def quick(widget):
+    widget.controls.fill(Params(n_channels=8, iterations=3, n_superpixels=50, min_labels=0))
+    return widget
+
+
+@pytest.mark.parametrize("method", ["superpixels", "continuity", "kmeans", "graph"])
+def test_every_method_gives_labels_and_a_record(quick, viewer, qtbot, notes, method):
+    quick.controls["method"].value = method
+    quick.run()
+    finish(quick, qtbot)
+    layer = viewer.layers["cells labels"]
+    assert quick.status.startswith("Done in ")
+    assert notes == []
+    assert layer.data.shape == (24, 32)
+    assert layer.data.min() >= 1
+    assert layer.metadata[METADATA]["params"]["method"] == method
+    assert layer.metadata[METADATA]["stopped_by"] in quick.status
+    if method in ("superpixels", "continuity"):
+        assert [p.iteration for p in quick.chart.points] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "text"),
+    [
+        (np.full((24, 32), 7, np.uint8), "at least two different values, got 7"),
+        (np.full((24, 32), np.nan, np.float32), "must hold finite values"),
+    ],
+)
+def test_an_image_without_contrast_is_refused_in_words(quick, viewer, qtbot, notes, pixels, text):
+    viewer.add_image(pixels, name="blank", contrast_limits=(0, 1))
+    quick.run()
+    finish(quick, qtbot)
+    assert text in quick.status
+    assert [severity for severity, _ in notes] == ["error"]
+    assert "blank labels" not in viewer.layers
+    assert quick.run_button.enabled
+
+
+def test_not_a_number_here_and_there_does_no_harm(quick, viewer, qtbot, notes, image):
+    holes = image.astype(np.float32)
+    holes[::5, ::7] = np.nan
+    viewer.add_image(holes, name="holes")
+    quick.run()
+    finish(quick, qtbot)
+    assert notes == []
+    assert viewer.layers["holes labels"].data.min() >= 1
+
+
+def test_torch_is_imported_when_a_run_starts_and_not_before():
+    code = """
+import sys
+from napari_backprop_segmentation.gui import preload, worker
+loaded = preload.load_torch_library()
+assert loaded == (sys.platform in preload.LIBRARIES), loaded
+assert "torch" not in sys.modules
+import torch
+assert torch.ones(2).sum() == 2
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_the_picture_of_the_documentation(make_napari_viewer, qtbot, monkeypatch):
+    """A run on the synthetic cells as the user sees it; kept only where WRITE_SCREENSHOTS is set."""
+    from napari_backprop_segmentation.gui.samples import open_sample
+    from napari_backprop_segmentation.gui.widget import BackpropWidget
+
+    wanted = bool(os.environ.get("WRITE_SCREENSHOTS"))
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(*SIZE)
+    ((array, settings, _),) = open_sample("fluorescence")
+    viewer.add_image(array if wanted else array[:, :96, :96], **settings)
+    widget = BackpropWidget(viewer)
+    viewer.window.add_dock_widget(widget, name="Backprop Segmentation")
+    if not wanted:
+        widget.controls.fill(Params(n_channels=8, iterations=3, n_superpixels=100))
+    widget.run()
+    finish(widget, qtbot)
+    viewer.reset_view()
+    qtbot.wait(200)
+    picture = viewer.screenshot(canvas_only=False, flash=False)
+    if wanted:
+        from skimage.io import imsave
+
+        IMAGES.mkdir(parents=True, exist_ok=True)
+        imsave(IMAGES / "widget.png", picture[..., :3])
+    # Dark theme, colourful labels, nothing cut off: the dock is as wide as it wants to be.
+    assert picture.shape[0] >= SIZE[1]
+    assert picture[..., :3].std() > 20
+    assert widget.native.width() >= widget.native.minimumSizeHint().width()

@@ -11,7 +11,8 @@ scribbles[60:66, 18:30] = 1  # on a coin
 scribbles[62:68, 56:66] = 1  # on another
 scribbles[45:48, 60:120] = 2  # between the coins
 
-params = Params(method="continuity", n_channels=16, iterations=40, min_labels=2, scribble_weight=5)
+# Trained labels keep the numbers of the scribbles; merged regions are numbered anew.
+params = Params(method="continuity", regions="trained", n_channels=16, iterations=40, min_labels=2, scribble_weight=5)
 steps = run(image, params, axes="YX", scribbles=scribbles)
 while True:
     try:

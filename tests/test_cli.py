@@ -18,7 +18,11 @@ from napari_backprop_segmentation.data.files import read_image, read_record
 from napari_backprop_segmentation.errors import EngineError, ParameterError
 from napari_backprop_segmentation.params import Params
 
-SMALL = ("--n-channels", "8", "--iterations", "3", "--min-labels", "0", "--precision", "float32")
+SMALL = (
+    *("--n-channels", "8", "--iterations", "3", "--min-labels", "0", "--precision", "float32"),
+    *("--regions", "trained"),
+)
+SMALL_SETTINGS = {"n_channels": 8, "iterations": 3, "min_labels": 0, "precision": "float32", "regions": "trained"}
 
 
 @pytest.fixture
@@ -54,7 +58,7 @@ def test_record_repeats_the_run(square, out, tmp_path):
     assert record["input"] == str(square)
     assert record["scribbles"] is None
     params = Params.from_dict(record["params"])
-    assert params == Params(n_channels=8, iterations=3, min_labels=0, precision="float32", seed=5)
+    assert params == Params(**SMALL_SETTINGS, seed=5)
     again = commands.run_files([commands.Job(square, tmp_path / "again.tif")], params)
     assert [o.error for o in again] == [False]
     np.testing.assert_array_equal(read_image(out).pixels, read_image(tmp_path / "again.tif").pixels)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.params import DEFAULT_PRESET, PRESETS, Params, choices, rule
+from napari_backprop_segmentation.threads import share_the_processor
 
 if TYPE_CHECKING:
     from napari_backprop_segmentation.commands import Outcome
@@ -29,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The arguments after the program's name; those of the process if left out.
     """
     args = make_parser().parse_args(argv)
+    share_the_processor()
     try:
         return int(args.command(args))
     except KeyboardInterrupt:

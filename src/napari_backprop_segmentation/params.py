@@ -1,17 +1,19 @@
-"""Params: every setting of a run in one frozen dataclass, and the presets.
+"""Params: every setting of a run in one frozen dataclass.
 
 The metadata of each field is the only description of that setting: validation, command line flags,
 widget controls and saved records all read it. A new field needs no further code anywhere else.
 """
 
 import dataclasses
-import difflib
-import math
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, Literal, Self, get_args, get_origin
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Self
 
 from napari_backprop_segmentation.errors import ParameterError
+from napari_backprop_segmentation.presets import DEFAULT_PRESET, PRESETS, Preset
+from napari_backprop_segmentation.settings import checked, choices, nearest, rule, setting
+
+__all__ = ["DEFAULT_PRESET", "PRESETS", "Params", "Preset", "choices", "rule"]
 
 Method = Literal["superpixels", "continuity", "kmeans", "graph"]
 SuperpixelKind = Literal["slic", "felzenszwalb"]
@@ -22,11 +24,6 @@ Regions = Literal["merged", "trained"]
 
 MAIN, REGIONS, NETWORK, LOSS = "main", "regions", "network", "loss"
 SUPERPIXELS, INPUT, RUN = "superpixels", "input", "run"
-
-
-def _setting(default: Any, group: str, title: str, description: str, **limits: float) -> Any:
-    """Declare a field; `limits` are `minimum` and `maximum`, both inclusive."""
-    return field(default=default, metadata={"group": group, "title": title, "description": description, **limits})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +39,11 @@ class Params:
 
     Examples
     --------
-    >>> Params(method="continuity", iterations=50).iterations
-    50
     >>> Params.preset("published-2020").continuity_weight
     1.0
     """
 
-    method: Method = _setting(
+    method: Method = setting(
         "superpixels",
         MAIN,
         "Method",
@@ -56,7 +51,7 @@ class Params:
         "'continuity' penalises differences between neighbours (Kim 2020). 'kmeans' and 'graph' are the classical "
         "comparisons without a network.",
     )
-    iterations: int = _setting(
+    iterations: int = setting(
         20,
         MAIN,
         "Iterations",
@@ -64,7 +59,7 @@ class Params:
         minimum=1,
         maximum=100_000,
     )
-    min_labels: int = _setting(
+    min_labels: int = setting(
         3,
         MAIN,
         "Minimum labels",
@@ -72,23 +67,22 @@ class Params:
         minimum=0,
         maximum=1000,
     )
-    detail: float = _setting(
-        45.0,
+    detail: float = setting(
+        50.0,
         MAIN,
         "Detail",
-        "How fine the result is: 0 gives few large regions, 100 all that the network has found. Used where regions "
-        "are merged.",
+        "How fine the result is where regions are merged: 0 gives few large ones, 100 all the network has found.",
         minimum=0.0,
         maximum=100.0,
     )
-    regions: Regions = _setting(
+    regions: Regions = setting(
         "merged",
         REGIONS,
         "Result",
         "'merged' merges similar neighbouring regions up to the chosen detail and numbers each region; 'trained' "
         "keeps the network's own labels, as published.",
     )
-    response_weight: float = _setting(
+    response_weight: float = setting(
         0.35,
         REGIONS,
         "Weight of the network",
@@ -96,7 +90,7 @@ class Params:
         minimum=0.0,
         maximum=100.0,
     )
-    n_channels: int = _setting(
+    n_channels: int = setting(
         48,
         NETWORK,
         "Channels",
@@ -104,7 +98,7 @@ class Params:
         minimum=2,
         maximum=1000,
     )
-    n_layers: int = _setting(
+    n_layers: int = setting(
         2,
         NETWORK,
         "Layers",
@@ -112,7 +106,7 @@ class Params:
         minimum=1,
         maximum=10,
     )
-    learning_rate: float = _setting(
+    learning_rate: float = setting(
         0.1,
         NETWORK,
         "Learning rate",
@@ -120,7 +114,7 @@ class Params:
         minimum=1e-6,
         maximum=10.0,
     )
-    momentum: float = _setting(
+    momentum: float = setting(
         0.9,
         NETWORK,
         "Momentum",
@@ -128,7 +122,7 @@ class Params:
         minimum=0.0,
         maximum=0.999,
     )
-    similarity_weight: float = _setting(
+    similarity_weight: float = setting(
         1.0,
         LOSS,
         "Similarity weight",
@@ -136,7 +130,7 @@ class Params:
         minimum=0.0,
         maximum=1000.0,
     )
-    continuity_weight: float = _setting(
+    continuity_weight: float = setting(
         1.0,
         LOSS,
         "Continuity weight",
@@ -145,7 +139,7 @@ class Params:
         minimum=0.0,
         maximum=1000.0,
     )
-    scribble_weight: float = _setting(
+    scribble_weight: float = setting(
         0.5,
         LOSS,
         "Scribble weight",
@@ -153,13 +147,13 @@ class Params:
         minimum=0.0,
         maximum=1000.0,
     )
-    superpixels: SuperpixelKind = _setting(
+    superpixels: SuperpixelKind = setting(
         "slic",
         SUPERPIXELS,
         "Superpixels",
         "How the patches that vote are made: 'slic' gives compact ones of equal size, 'felzenszwalb' follows edges.",
     )
-    n_superpixels: int = _setting(
+    n_superpixels: int = setting(
         10_000,
         SUPERPIXELS,
         "Number of superpixels",
@@ -167,7 +161,7 @@ class Params:
         minimum=1,
         maximum=10_000_000,
     )
-    compactness: float = _setting(
+    compactness: float = setting(
         100.0,
         SUPERPIXELS,
         "Compactness",
@@ -175,7 +169,7 @@ class Params:
         minimum=1e-4,
         maximum=1e6,
     )
-    felzenszwalb_scale: float = _setting(
+    felzenszwalb_scale: float = setting(
         100.0,
         SUPERPIXELS,
         "Felzenszwalb scale",
@@ -183,7 +177,7 @@ class Params:
         minimum=0.0,
         maximum=1e6,
     )
-    felzenszwalb_sigma: float = _setting(
+    felzenszwalb_sigma: float = setting(
         0.8,
         SUPERPIXELS,
         "Felzenszwalb smoothing",
@@ -191,7 +185,7 @@ class Params:
         minimum=0.0,
         maximum=100.0,
     )
-    felzenszwalb_min_size: int = _setting(
+    felzenszwalb_min_size: int = setting(
         20,
         SUPERPIXELS,
         "Felzenszwalb minimum size",
@@ -199,7 +193,7 @@ class Params:
         minimum=1,
         maximum=1_000_000,
     )
-    n_clusters: int = _setting(
+    n_clusters: int = setting(
         6,
         SUPERPIXELS,
         "Clusters (k-means)",
@@ -207,14 +201,14 @@ class Params:
         minimum=1,
         maximum=1000,
     )
-    normalisation: Normalisation = _setting(
+    normalisation: Normalisation = setting(
         "percentile",
         INPUT,
         "Intensity scaling",
         "'percentile' stretches each channel between its 0.5 and 99.5 percentiles; 'published' divides 8-bit images "
         "by 255 and does nothing else.",
     )
-    crop_pixels: int = _setting(
+    crop_pixels: int = setting(
         2**18,
         INPUT,
         "Training pixels",
@@ -222,7 +216,7 @@ class Params:
         minimum=0,
         maximum=2**31 - 1,
     )
-    plateau: int = _setting(
+    plateau: int = setting(
         0,
         RUN,
         "Plateau",
@@ -230,7 +224,7 @@ class Params:
         minimum=0,
         maximum=100_000,
     )
-    plateau_tolerance: float = _setting(
+    plateau_tolerance: float = setting(
         0.001,
         RUN,
         "Plateau tolerance",
@@ -238,7 +232,7 @@ class Params:
         minimum=0.0,
         maximum=1.0,
     )
-    seed: int = _setting(
+    seed: int = setting(
         0,
         RUN,
         "Seed",
@@ -246,13 +240,13 @@ class Params:
         minimum=0,
         maximum=2**31 - 1,
     )
-    device: DeviceName = _setting(
+    device: DeviceName = setting(
         "auto",
         RUN,
         "Device",
         "Where to compute. 'auto' takes the graphics card if there is one.",
     )
-    precision: Precision = _setting(
+    precision: Precision = setting(
         "auto",
         RUN,
         "Precision",
@@ -260,8 +254,8 @@ class Params:
     )
 
     def __post_init__(self) -> None:
-        for setting in fields(self):
-            object.__setattr__(self, setting.name, _checked(setting, getattr(self, setting.name)))
+        for field in fields(self):
+            object.__setattr__(self, field.name, checked(field, getattr(self, field.name)))
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> Self:
@@ -280,7 +274,7 @@ class Params:
             If there is no such preset or field, or a value is not allowed.
         """
         if name not in PRESETS:
-            raise ParameterError(f"preset must be one of {', '.join(PRESETS)}, got {name!r}; {_nearest(name, PRESETS)}")
+            raise ParameterError(f"preset must be one of {', '.join(PRESETS)}, got {name!r}; {nearest(name, PRESETS)}")
         return cls.from_dict({**PRESETS[name].settings, **changes})
 
     @classmethod
@@ -289,7 +283,7 @@ class Params:
         names = {f.name: None for f in fields(cls)}
         for key in settings:
             if key not in names:
-                raise ParameterError(f"setting must be a field of Params, got {key!r}; {_nearest(key, names)}")
+                raise ParameterError(f"setting must be a field of Params, got {key!r}; {nearest(key, names)}")
         return cls(**settings)
 
     def to_dict(self) -> dict[str, Any]:
@@ -304,94 +298,3 @@ class Params:
     def describe(cls) -> str:
         """Return one line per field: name, default, limits, description."""
         return "\n".join(f"{f.name} = {f.default!r} ({rule(f)}): {f.metadata['description']}" for f in fields(cls))
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A named set of settings.
-
-    Attributes
-    ----------
-    title : str
-        What the widget shows.
-    description : str
-        When to use it, in one sentence.
-    settings : mapping
-        The fields of `Params` that differ from their defaults.
-    """
-
-    title: str
-    description: str
-    settings: Mapping[str, Any]
-
-
-# What both published demos have in common. Their own precision is float32 and they train on the whole image.
-_PUBLISHED = {
-    "normalisation": "published",
-    "iterations": 1000,
-    "n_channels": 100,
-    "crop_pixels": 0,
-    "regions": "trained",
-}
-
-DEFAULT_PRESET = "fast"
-PRESETS: Mapping[str, Preset] = {
-    DEFAULT_PRESET: Preset("Fast", "A good first result in seconds, on any image.", {}),
-    "balanced": Preset("Balanced", "Better boundaries for a few seconds more.", {"n_channels": 64, "iterations": 60}),
-    "published-2018": Preset(
-        "Published 2018 (superpixels)",
-        "The code of Kanezaki, ICASSP 2018, with its own defaults. Slow: minutes for a small photograph.",
-        {**_PUBLISHED, "method": "superpixels"},
-    ),
-    "published-2020": Preset(
-        "Published 2020 (continuity)",
-        "The code of Kim, Kanezaki and Tanaka, TIP 2020, with its own defaults (continuity weight 1). Slow: minutes "
-        "for a small photograph.",
-        {**_PUBLISHED, "method": "continuity"},
-    ),
-}
-
-
-def choices(setting: dataclasses.Field[Any]) -> tuple[Any, ...]:
-    """Return the allowed values of a Literal field; empty for the others."""
-    return get_args(setting.type) if get_origin(setting.type) is Literal else ()
-
-
-def rule(setting: dataclasses.Field[Any]) -> str:
-    """Return in words which values a field allows."""
-    if options := choices(setting):
-        return "one of " + ", ".join(map(str, options))
-    kind = {int: "a whole number", float: "a number", bool: "true or false"}[setting.type]  # type: ignore[index]
-    low, high = setting.metadata.get("minimum"), setting.metadata.get("maximum")
-    return kind if low is None else f"{kind} from {low} to {high}"
-
-
-def _checked(setting: dataclasses.Field[Any], value: Any) -> Any:
-    """Return the value in the field's own type, or raise."""
-    if choices(setting):
-        good = value in choices(setting)
-    elif setting.type is bool:
-        good = isinstance(value, bool)
-    else:
-        value, good = _number(setting, value)
-    if not good:
-        default = "" if setting.default is MISSING else f"the default is {setting.default!r}"
-        raise ParameterError(f"{setting.name} must be {rule(setting)}, got {value!r}; {default}")
-    return value
-
-
-def _number(setting: dataclasses.Field[Any], value: Any) -> tuple[Any, bool]:
-    """Return the value as int or float, and whether it is allowed. NumPy scalars count as numbers, bools do not."""
-    try:
-        number = setting.type(value)  # type: ignore[operator]
-    except (TypeError, ValueError, OverflowError):
-        return value, False
-    good = not isinstance(value, (bool, str)) and number == value and math.isfinite(number)
-    low, high = setting.metadata.get("minimum", -math.inf), setting.metadata.get("maximum", math.inf)
-    return number, good and low <= number <= high
-
-
-def _nearest(name: str, known: Mapping[str, Any]) -> str:
-    """Return a hint that names the known word closest to a misspelt one."""
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"

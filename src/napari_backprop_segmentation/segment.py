@@ -59,7 +59,12 @@ class Result:
 
 
 def run(
-    image: Any, params: Params | None = None, *, axes: str | None = None, scribbles: NDArray[Any] | None = None
+    image: Any,
+    params: Params | None = None,
+    *,
+    axes: str | None = None,
+    scribbles: NDArray[Any] | None = None,
+    out: Any = None,
 ) -> Generator[Step, Command | None, Result]:
     """Segment an image step by step.
 
@@ -74,6 +79,9 @@ def run(
         no doubt.
     scribbles : (*spatial) int, optional
         Labels drawn by hand, from 1; 0 where nothing is drawn.
+    out : array-like (*spatial), optional
+        Where to write the labels block by block, such as a zarr array, for images larger than memory. The labels then
+        stay as trained: a merge tree needs the whole image at once.
 
     Yields
     ------
@@ -105,14 +113,16 @@ def run(
         else:
             plan = make_plan(params, source.shape)
             model = yield from training.train(source, params, plan, drawn)
-            labels = model.predict(source)
-            if params.regions == "merged" and labels.size <= MOST_TREE_PIXELS:
+            labels = model.predict(source, out)
+            if params.regions == "merged" and out is None and labels.size <= MOST_TREE_PIXELS:
                 graph = region_graph(labels)
                 hierarchy = build_hierarchy(graph, region_means(graph, tree_features(model, source)))
                 labels = hierarchy.cut(params.detail)
     seconds = time.perf_counter() - started
-    result = Result(labels, model, hierarchy, _record(source, params, model, seconds))
-    logger.info("%d labels after %.1f s: %s", len(np.unique(labels)), seconds, result.stopped_by)
+    result = Result(
+        labels, model, hierarchy, _record(source, params, model, "merged" if hierarchy else "trained", seconds)
+    )
+    logger.info("done after %.1f s: %s", seconds, result.stopped_by)
     return result
 
 
@@ -191,12 +201,13 @@ def _engine_errors() -> Iterator[None]:
         ) from error
 
 
-def _record(source: ArraySource, params: Params, model: Model | None, seconds: float) -> dict[str, Any]:
+def _record(source: ArraySource, params: Params, model: Model | None, regions: str, seconds: float) -> dict[str, Any]:
     return {
         "params": params.to_dict(),
         "axes": source.axes,
         "image_shape": list(source.shape),
         "normalisation": {"offsets": list(source.normaliser.offsets), "spans": list(source.normaliser.spans)},
+        "regions": regions,
         "stopped_by": model.stopped_by if model else f"{params.method} done",
         "iterations": model.iterations if model else 0,
         "device": str(model.plan.device) if model else "cpu",

@@ -36,7 +36,7 @@ def vote_by_loop(labels, superpixels):
 
 
 def continuity(response):
-    """Kim et al. 2020: L1 norm of the differences of neighbouring responses (Q, *spatial), mean of each axis, summed."""
+    """Kim et al. 2020: L1 norm of the differences of neighbouring responses (Q, *spatial), axis means summed."""
     return sum(torch.diff(response, dim=axis).abs().mean() for axis in range(1, response.ndim))
 
 

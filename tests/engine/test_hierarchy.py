@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -57,7 +59,7 @@ def test_cuts_are_nested_and_counted():
     assert counts == sorted(counts)
     assert counts == [tree.count(d) for d in details]
     assert counts[-1] == tree.n_leaves
-    for coarse, fine in zip(cuts, cuts[1:], strict=False):
+    for coarse, fine in pairwise(cuts):
         assert len(np.unique(coarse.astype(np.int64) * 10**6 + fine)) == len(np.unique(fine))
 
 

@@ -56,7 +56,7 @@ class Normaliser:
         else:
             low, high = min(c.min() for c in finite), max(c.max() for c in finite)
             limits = [(float(low), float(high))] * len(sample)
-        offsets, tops = zip(*limits, strict=True)
+        offsets = tuple(low for low, _ in limits)
         spans = tuple(float(top - low) or 1.0 for low, top in limits)
         return cls(offsets=offsets, spans=spans, clip=kind == "percentile")
 
@@ -80,7 +80,7 @@ def _check_sample(sample: NDArray[Any]) -> None:
         raise ImageError("image must hold finite values, got only not-a-number or infinite ones; check the file")
     if all(np.ptp(channel[np.isfinite(channel)]) == 0 for channel in sample if np.isfinite(channel).any()):
         raise ImageError(
-            f"image must hold at least two different values, got {finite[0]} everywhere; choose another image or channel"
+            f"image must hold at least two different values, got {finite[0]} everywhere; choose another image"
         )
 
 

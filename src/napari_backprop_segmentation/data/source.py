@@ -73,5 +73,3 @@ class ArraySource:
             return np.asarray(self._array[tuple(index)])[None]
         index.insert(self._channel_axis, slice(0, self.shape[0]))
         return np.moveaxis(np.asarray(self._array[tuple(index)]), self._channel_axis, 0)
-
-

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-CACHE_BYTES = 1 << 19  # of responses per block: with its temporaries about the L2 cache of one core
+CACHE_BYTES = 1 << 21  # of responses per block: small enough for the caches, large enough to share among cores
 
 
 @dataclass(frozen=True)

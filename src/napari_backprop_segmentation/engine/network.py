@@ -1,6 +1,7 @@
 """The CNN of both papers, in two and three dimensions from one definition."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -95,7 +96,7 @@ class ImageNorm(nn.Module):
     def forward(self, x: Tensor, relu: bool) -> Tensor:
         """Return the normalised (1, C, *spatial); the input may be overwritten."""
         if self.training:
-            y, self.mean, self.variance = BatchNorm.apply(x, self.weight, self.bias, relu)
+            y, self.mean, self.variance = BatchNorm.apply(x, self.weight, self.bias, relu)  # type: ignore[no-untyped-call]
             return y  # type: ignore[no-any-return]
         scale = self.weight * (self.variance + EPSILON).rsqrt()
         shift = self.bias - self.mean * scale
@@ -103,9 +104,9 @@ class ImageNorm(nn.Module):
         return torch.addcmul(shift.view(shape), torch.relu_(x) if relu else x, scale.view(shape))
 
 
-def _pad_channels(conv: nn.Conv2d | nn.Conv3d, n_in: int, n_out: int) -> None:
+def _pad_channels(conv: Any, n_in: int, n_out: int) -> None:
     """Widen a convolution in place; the new channels are zero."""
-    for name, shape in (("weight", (n_out, n_in, *conv.kernel_size)), ("bias", (n_out,))):
+    for name, shape in (("weight", (n_out, n_in, *conv.weight.shape[2:])), ("bias", (n_out,))):
         old = getattr(conv, name)
         new = torch.zeros(shape, dtype=old.dtype)
         new[tuple(map(slice, old.shape))] = old.detach()

@@ -44,12 +44,13 @@ def superpixel_index(image: NDArray[np.float32], params: Params) -> NDArray[np.i
         channel_axis=-1,
         convert2lab=image.shape[0] == RGB,
     )
-    return relabel_sequential(index)[0] - 1
+    found: NDArray[np.int64] = relabel_sequential(index)[0] - 1
+    return found
 
 
 def graph_index(pixels: NDArray[np.float32], params: Params) -> NDArray[np.int64]:
     """Return Felzenszwalb's graph-based regions (Y, X) of an image (Y, X, C), numbered from 0."""
-    if pixels.ndim != 3:  # noqa: PLR2004
+    if pixels.ndim != 3:
         raise ParameterError(
             f"superpixels must be slic for volumes, got felzenszwalb on {pixels.ndim - 1} spatial axes; choose slic"
         )
@@ -63,7 +64,8 @@ def graph_index(pixels: NDArray[np.float32], params: Params) -> NDArray[np.int64
             min_size=params.felzenszwalb_min_size,
             channel_axis=-1,
         )
-    return index.astype(np.int64)
+    found: NDArray[np.int64] = index.astype(np.int64)
+    return found
 
 
 def majority_vote(labels: Tensor, index: Tensor, n_superpixels: int, n_labels: int) -> Tensor:

@@ -44,7 +44,7 @@ class Step:
 
     @cached_property
     def _values(self) -> list[float]:
-        return self._numbers.to("cpu", copy=True).tolist()  # type: ignore[no-any-return]  # waits for the device
+        return self._numbers.to("cpu", copy=True).tolist()  # waits for the device
 
     @property
     def n_labels(self) -> int:
@@ -178,7 +178,8 @@ def _renderer(views: Views, view: View, labels: Tensor, network: Network) -> Cal
 
 @torch.no_grad()
 def _classify(network: Network, pixels: Tensor) -> Tensor:
-    return network(pixels)[0].argmax(dim=0)
+    labels: Tensor = network(pixels)[0].argmax(dim=0)
+    return labels
 
 
 class _Watch:

@@ -122,5 +122,5 @@ def crop_windows(shape: Sequence[int], crop: Sequence[int] | None, seed: int, mo
     n_crops = min(most, int(np.ceil(np.prod(shape) / np.prod(crop))))
     # One stratum an axis and crop (a Latin hypercube): marginals are even for any number of crops.
     strata = np.stack([(rng.permutation(n_crops) + rng.random(n_crops)) / n_crops for _ in shape], axis=1)
-    starts = [[int(round(s * r)) for s, r in zip(row, room, strict=True)] for row in strata]
+    starts = [[round(s * r) for s, r in zip(row, room, strict=True)] for row in strata]
     return [tuple(slice(a, a + c) for a, c in zip(row, crop, strict=True)) for row in starts]

@@ -12,8 +12,8 @@ def duration(seconds: float) -> str:
 
     Examples
     --------
-    >>> duration(0.4), duration(3.2), duration(100), duration(5000)
-    ('less than a second', 'about 3 s', 'about 2 min', 'about 1.4 h')
+    >>> duration(0.4), duration(3.2), duration(100), duration(6000)
+    ('less than a second', 'about 3 s', 'about 2 min', 'about 1.7 h')
     """
     if seconds < 1:
         return "less than a second"

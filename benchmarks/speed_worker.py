@@ -1,0 +1,87 @@
+"""One measurement of speed.py, in a process of its own; prints one line of JSON."""
+
+import json
+import resource
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from skimage import data, io
+from skimage.transform import resize
+
+from napari_backprop_segmentation import Params, run
+
+
+def peak_gb() -> float:
+    """Return the highest resident memory of this process so far, in GB."""
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kilobytes / (1e9 if sys.platform == "darwin" else 1e6)
+
+
+def iterations(preset: str, picture: str, precision: str, n: str) -> dict[str, object]:
+    """Time single iterations, without the first, which also makes the superpixels."""
+    steps = run(io.imread(picture), Params.preset(preset, precision=precision))
+    stamps = []
+    for step in islice(steps, int(n) + 1):
+        assert step.loss  # waits for the device
+        stamps.append(time.perf_counter())
+    return {"seconds": np.diff(stamps).tolist()}
+
+
+def finish(image: object, preset: str, axes: str | None = None, out: object = None) -> dict[str, object]:
+    """Time a whole run, from pixels to labels."""
+    baseline, started = peak_gb(), time.perf_counter()
+    steps = run(image, Params.preset(preset), axes=axes, out=out)
+    first = None
+    while True:
+        try:
+            step = next(steps)
+            first = first or (time.perf_counter() - started, step.n_labels)
+        except StopIteration as done:
+            result = done.value
+            break
+    seconds = time.perf_counter() - started
+    return {
+        "seconds": round(seconds, 2),
+        "first step": round(first[0], 2) if first else None,
+        "GB over imports": round(peak_gb() - baseline, 2),
+        "megapixels": round(np.prod(result.labels.shape) / 1e6, 2),
+        "iterations": result.record["iterations"],
+    }
+
+
+def whole(preset: str, picture: str) -> dict[str, object]:
+    """Segment the photograph."""
+    return finish(io.imread(picture), preset)
+
+
+def photograph(side: int) -> np.ndarray:
+    """Return a square RGB photograph of that size, with noise so that no two places are alike."""
+    small = resize(data.astronaut(), (side, side), order=1)
+    noise = np.random.default_rng(0).normal(0, 0.02, (side, side, 1))
+    return (np.clip(small + noise, 0, 1) * 255).astype(np.uint8)
+
+
+def square(preset: str, side: str) -> dict[str, object]:
+    """Segment a square photograph."""
+    return finish(photograph(int(side)), preset)
+
+
+def zarr(preset: str, side: str, folder: str) -> dict[str, object]:
+    """Segment an image on disk into labels on disk."""
+    import zarr as store
+
+    n, tile = int(side), 1024
+    image = store.create_array(str(Path(folder, "image.zarr")), shape=(n, n, 3), chunks=(tile, tile, 3), dtype="u1")
+    labels = store.create_array(str(Path(folder, "labels.zarr")), shape=(n, n), chunks=(tile, tile), dtype="u1")
+    piece = photograph(tile)
+    for y in range(0, n, tile):
+        for x in range(0, n, tile):
+            image[y : y + tile, x : x + tile] = np.rot90(piece, (x + y) // tile)[: n - y, : n - x]
+    return finish(image, preset, axes="YXS", out=labels)
+
+
+if __name__ == "__main__":
+    print(json.dumps(globals()[sys.argv[1]](*sys.argv[2:])))

@@ -1,0 +1,51 @@
+"""Named sets of settings: what differs from the defaults of `Params`, and when to use it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named set of settings.
+
+    Attributes
+    ----------
+    title : str
+        What the widget shows.
+    description : str
+        When to use it, in one sentence.
+    settings : mapping
+        The fields of `Params` that differ from their defaults.
+    """
+
+    title: str
+    description: str
+    settings: Mapping[str, Any]
+
+
+# What both published demos have in common. Their own precision is float32 and they train on the whole image.
+_PUBLISHED = {
+    "normalisation": "published",
+    "iterations": 1000,
+    "n_channels": 100,
+    "crop_pixels": 0,
+    "regions": "trained",
+}
+
+DEFAULT_PRESET = "fast"
+PRESETS: Mapping[str, Preset] = {
+    DEFAULT_PRESET: Preset("Fast", "A good first result in seconds, on any image.", {}),
+    "balanced": Preset("Balanced", "Better boundaries for a few seconds more.", {"n_channels": 64, "iterations": 60}),
+    "published-2018": Preset(
+        "Published 2018 (superpixels)",
+        "The code of Kanezaki, ICASSP 2018, with its own defaults. Slow: minutes for a small photograph.",
+        {**_PUBLISHED, "method": "superpixels"},
+    ),
+    "published-2020": Preset(
+        "Published 2020 (continuity)",
+        "The code of Kim, Kanezaki and Tanaka, TIP 2020, with its own defaults (continuity weight 1). Slow: minutes "
+        "for a small photograph.",
+        {**_PUBLISHED, "method": "continuity"},
+    ),
+}

@@ -52,6 +52,13 @@ def test_run_writes_labels_that_tell_the_square_from_its_ground(square, out, cap
     assert said.err == ""
 
 
+def test_black_and_white_images_are_images(square, out):
+    Image.fromarray(read_image(square).pixels > 100).save(square)
+    assert main(["run", str(square), "-o", str(out), *SMALL]) == cli.DONE
+    labels = read_image(out).pixels
+    assert labels[12, 16] != labels[2, 2]
+
+
 def test_record_repeats_the_run(square, out, tmp_path):
     main(["run", str(square), "-o", str(out), "--seed", "5", *SMALL])
     record = read_record(out)

@@ -78,7 +78,8 @@ def _check_sample(sample: NDArray[Any]) -> None:
     finite = sample[np.isfinite(sample)]
     if finite.size == 0:
         raise ImageError("image must hold finite values, got only not-a-number or infinite ones; check the file")
-    if all(np.ptp(channel[np.isfinite(channel)]) == 0 for channel in sample if np.isfinite(channel).any()):
+    channels = [channel[np.isfinite(channel)] for channel in sample]
+    if all(channel.min() == channel.max() for channel in channels if channel.size):
         raise ImageError(
             f"image must hold at least two different values, got {finite[0]} everywhere; choose another image"
         )

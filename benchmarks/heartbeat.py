@@ -62,7 +62,7 @@ def measure(size: int, preset: str, iterations: int | None, seconds: float) -> d
         "preset": preset,
         "longest_gap_ms": round(max(*gaps, *after), 1),
         "during": texts[worst],
-        "longest_ten_ms": [round(gap) for gap in sorted(gaps)[:-11:-1]],
+        "longest_ten": [f"{gap:.0f} ms {text[:30]!r}" for gap, text in sorted(zip(gaps, texts, strict=True))[:-11:-1]],
         "gaps_over_limit": int((np.array(gaps) > LIMIT_MS).sum()),
         "p99_ms": round(float(np.percentile(gaps, 99)), 1),
         "beats": len(gaps),

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_backprop_segmentation.gui.worker import Point
 
@@ -40,6 +40,7 @@ class Chart(QWidget):
         self._points: list[Point] = []
         self._text = "gray"
         self._view = pg.GraphicsView(self)
+        self._view.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)  # takes what is left
         self._grid = pg.GraphicsLayout()
         self._grid.setContentsMargins(0, 4, 6, 0)
         self._grid.setSpacing(0)

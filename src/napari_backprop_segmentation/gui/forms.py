@@ -5,6 +5,7 @@ from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QSizePolicy, QWidget
 
 SPACING = 4
+SLACK = 8
 
 
 def make_form() -> QFormLayout:
@@ -42,7 +43,10 @@ class FittingScrollArea(QScrollArea):
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return the size at which nothing needs to be scrolled."""
         content = self.widget()
-        return super().sizeHint() if content is None else content.sizeHint()
+        if content is None:
+            return super().sizeHint()
+        # Without slack, Qt would show a scroll bar, which makes the content narrower and higher, which needs the bar.
+        return content.sizeHint() + QSize(0, SLACK)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
         """Follow content that is folded or unfolded."""

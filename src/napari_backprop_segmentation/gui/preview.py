@@ -1,11 +1,12 @@
 """The Labels layer in which a run shows its labels: added, refreshed, finished."""
 
+import colorsys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Labels
-from napari.utils.colormaps import CyclicLabelColormap, label_colormap
+from napari.utils.colormaps import CyclicLabelColormap
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.gui.layers import Picture
@@ -19,8 +20,21 @@ N_COLOURS = 128
 
 @cache
 def colours() -> CyclicLabelColormap:
-    """Return the colours of labels: the same number always has the same colour."""
-    return label_colormap(N_COLOURS, seed=0.5)
+    """Return the colours of labels: the same number always has the same colour.
+
+    All of them are bright and neighbouring numbers differ in hue by a golden section, but label 1 is a muted blue: it
+    is usually the background, and the largest region should not be the loudest.
+    """
+    number = np.arange(N_COLOURS)
+    hsv = np.stack([(0.08 + 0.618034 * number) % 1, 0.5 + 0.15 * (number % 3), 1 - 0.12 * (number % 4)], axis=1)
+    hsv[1] = (0.6, 0.35, 0.45)
+    rgba = np.ones((N_COLOURS, 4), np.float32)
+    rgba[:, :3] = [colorsys.hsv_to_rgb(*row) for row in hsv]
+    rgba[0] = 0  # where nothing is labelled
+    # Whole steps of 1/255, as napari's own label colours: the processor and the graphics card then agree.
+    return CyclicLabelColormap(
+        colors=np.round(rgba * 255).astype(np.float32) / 255, name="backprop", background_value=0
+    )
 
 
 def warm_up() -> None:

@@ -7,23 +7,32 @@ widget controls and saved records all read it. A new field needs no further code
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.presets import DEFAULT_PRESET, PRESETS, Preset
-from napari_backprop_segmentation.settings import checked, choices, nearest, rule, setting
+from napari_backprop_segmentation.settings import (
+    INPUT,
+    LOSS,
+    MAIN,
+    NETWORK,
+    REGIONS,
+    RUN,
+    SUPERPIXELS,
+    DeviceName,
+    Method,
+    Normalisation,
+    Precision,
+    Regions,
+    SuperpixelKind,
+    checked,
+    choices,
+    nearest,
+    rule,
+    setting,
+)
 
 __all__ = ["DEFAULT_PRESET", "PRESETS", "Params", "Preset", "choices", "rule"]
-
-Method = Literal["superpixels", "continuity", "kmeans", "graph"]
-SuperpixelKind = Literal["slic", "felzenszwalb"]
-Normalisation = Literal["published", "percentile"]
-DeviceName = Literal["auto", "cpu", "cuda", "mps"]
-Precision = Literal["auto", "float32", "bfloat16"]
-Regions = Literal["merged", "trained"]
-
-MAIN, REGIONS, NETWORK, LOSS = "main", "regions", "network", "loss"
-SUPERPIXELS, INPUT, RUN = "superpixels", "input", "run"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +90,14 @@ class Params:
         "Result",
         "'merged' merges similar neighbouring regions up to the chosen detail and numbers each region; 'trained' "
         "keeps the network's own labels, as published.",
+    )
+    min_region: int = setting(
+        8,
+        REGIONS,
+        "Smallest region",
+        "Merged regions below this size, in pixels, join the neighbour they touch most.",
+        minimum=1,
+        maximum=1_000_000_000,
     )
     response_weight: float = setting(
         0.35,

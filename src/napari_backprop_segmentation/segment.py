@@ -21,13 +21,14 @@ from napari_backprop_segmentation.engine.features import tree_features
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy, build_hierarchy
 from napari_backprop_segmentation.engine.model import Model, label_dtype
 from napari_backprop_segmentation.engine.planning import make_plan
-from napari_backprop_segmentation.engine.regions import region_graph, region_means
+from napari_backprop_segmentation.engine.regions import region_graph, region_means, simplified
 from napari_backprop_segmentation.engine.training import Command, Step
 from napari_backprop_segmentation.errors import EngineError, ImageError, MemoryLimitError
 from napari_backprop_segmentation.params import Params
 
 logger = logging.getLogger(__name__)
 MOST_TREE_PIXELS = 2**24  # above, the tree would not fit a laptop: labels stay as trained
+MOST_LEAVES = 20_000  # a tree of so many noisy regions takes seconds, one of twice as many a minute
 PACKAGE = "napari-backprop-segmentation"
 
 
@@ -78,7 +79,7 @@ def run(
         One letter an axis of the image: Y, X, C (channels), S (RGB or RGBA samples). Guessed where the shape leaves
         no doubt.
     scribbles : (*spatial) int, optional
-        Labels drawn by hand, from 1; 0 where nothing is drawn.
+        Labels drawn by hand, from 1; 0 where nothing is drawn. The result then keeps their numbers, unmerged.
     out : array-like (*spatial), optional
         Where to write the labels block by block, such as a zarr array, for images larger than memory. The labels then
         stay as trained: a merge tree needs the whole image at once.
@@ -114,8 +115,8 @@ def run(
             plan = make_plan(params, source.shape)
             model = yield from training.train(source, params, plan, drawn)
             labels = model.predict(source, out)
-            if params.regions == "merged" and out is None and labels.size <= MOST_TREE_PIXELS:
-                graph = region_graph(labels)
+            if params.regions == "merged" and drawn is None and out is None and labels.size <= MOST_TREE_PIXELS:
+                graph = simplified(region_graph(labels), params.min_region, MOST_LEAVES)
                 hierarchy = build_hierarchy(graph, region_means(graph, tree_features(model, source)))
                 labels = hierarchy.cut(params.detail)
     seconds = time.perf_counter() - started

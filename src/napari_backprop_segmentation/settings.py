@@ -9,6 +9,16 @@ from typing import Any, Literal, get_args, get_origin
 
 from napari_backprop_segmentation.errors import ParameterError
 
+Method = Literal["superpixels", "continuity", "kmeans", "graph"]
+SuperpixelKind = Literal["slic", "felzenszwalb"]
+Normalisation = Literal["published", "percentile"]
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "float32", "bfloat16"]
+Regions = Literal["merged", "trained"]
+
+MAIN, REGIONS, NETWORK, LOSS = "main", "regions", "network", "loss"
+SUPERPIXELS, INPUT, RUN = "superpixels", "input", "run"
+
 
 def setting(default: Any, group: str, title: str, description: str, **limits: float) -> Any:
     """Declare a field; `limits` are `minimum` and `maximum`, both inclusive."""

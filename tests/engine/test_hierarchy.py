@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_backprop_segmentation.engine.hierarchy import build_hierarchy
-from napari_backprop_segmentation.engine.regions import region_graph, region_means
+from napari_backprop_segmentation.engine.regions import region_graph, region_means, simplified
 from napari_backprop_segmentation.errors import ParameterError
 
 # Two regions of label 1 that do not touch, one of label 2 between them.
@@ -31,6 +31,24 @@ def test_region_means_add_up_over_blocks():
     left, right = (slice(0, 2), slice(0, 3)), (slice(0, 2), slice(3, 4))
     means = region_means(graph, [(w, values[(slice(None), *w)]) for w in (left, right)])
     np.testing.assert_allclose(means, [[2.5, 10.5], [4, 12], [5, 13]])
+
+
+def test_small_regions_join_the_neighbour_they_touch_most():
+    labels = np.array([[1, 1, 1, 1, 2], [1, 3, 4, 4, 2], [1, 1, 4, 4, 2], [5, 1, 4, 4, 2]])
+    # The 3 touches 1 on three sides; the 5 in its corner touches only 1.
+    expected = [[0, 0, 0, 0, 1], [0, 0, 2, 2, 1], [0, 0, 2, 2, 1], [0, 0, 2, 2, 1]]
+    graph = simplified(region_graph(labels), 2, 100)
+    np.testing.assert_array_equal(graph.index, expected)
+    np.testing.assert_array_equal(graph.areas, [10, 4, 6])
+    assert simplified(region_graph(labels), 1, 100).areas.tolist() == region_graph(labels).areas.tolist()
+
+
+def test_too_many_regions_are_simplified_until_they_are_few():
+    noise = np.random.default_rng(0).integers(0, 4, (60, 60))
+    graph = simplified(region_graph(noise), 1, 50)
+    assert 1 <= len(graph.areas) <= 50
+    assert graph.areas.sum() == noise.size
+    np.testing.assert_array_equal(region_graph(graph.index).areas.size, graph.areas.size)  # all still connected
 
 
 def test_the_most_alike_neighbours_merge_first():

@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.engine.model import label_dtype
-from napari_backprop_segmentation.engine.regions import RegionGraph
+from napari_backprop_segmentation.engine.regions import RegionGraph, follow
 from napari_backprop_segmentation.errors import ParameterError
 
 MOST_DETAIL = 100.0
+USUAL_SIDE = 400  # pixels: the side of a BSDS500 photograph, were it square
 COARSEST, FINEST = 1e4, 1e-1  # altitudes of detail 0 and 100: photographs and nuclei lie well inside
 
 
@@ -71,17 +72,30 @@ class Hierarchy:
             raise ParameterError(
                 f"cut must be given either detail or n_regions, got detail={detail} and n_regions={n_regions}; name one"
             )
-        table = self.lookup(self._merged(n_regions) if n_regions is not None else altitude_of(detail))
+        table = self.lookup(self._merged(n_regions) if n_regions is not None else self.altitude_of(detail))
         return table[self.index]
+
+    def altitude_of(self, detail: float | None) -> float:
+        """Return the altitude of a position from 0 to 100: equal steps of detail are equal factors of scale.
+
+        Altitudes grow with the size of the objects in pixels. In images smaller than a photograph they are counted as
+        if the image were that large, so that the same detail shows as much of it.
+        """
+        if detail is None or not 0 <= detail <= MOST_DETAIL:
+            raise ParameterError(f"detail must be a number from 0 to {MOST_DETAIL:g}, got {detail}; choose one between")
+        if detail == MOST_DETAIL:
+            return -1.0
+        side = self.index.size ** (1 / self.index.ndim)
+        return float(min(1.0, side / USUAL_SIDE) * COARSEST * (FINEST / COARSEST) ** (detail / MOST_DETAIL))
 
     def lookup(self, altitude: float) -> NDArray[Any]:
         """Return the label of each leaf (n_leaves,) when all merges up to an altitude are made."""
-        top = _follow(np.where(self.altitudes[self.parents] <= altitude, self.parents, np.arange(len(self.parents))))
+        top = follow(np.where(self.altitudes[self.parents] <= altitude, self.parents, np.arange(len(self.parents))))
         return self._numbers[self.names[top[: self.n_leaves]]]
 
     def count(self, detail: float) -> int:
         """Return how many regions the cut at `detail` has: cheap enough to show while a slider moves."""
-        return 1 + int((self.altitudes[self.n_leaves :] > altitude_of(detail)).sum())
+        return 1 + int((self.altitudes[self.n_leaves :] > self.altitude_of(detail)).sum())
 
     @property
     def n_leaves(self) -> int:
@@ -102,15 +116,6 @@ class Hierarchy:
             raise ParameterError(f"n_regions must be at least 1, got {n_regions}; ask for one region or more")
         inner = np.sort(self.altitudes[self.n_leaves :])[::-1]
         return float(inner[n_regions - 1]) if n_regions <= len(inner) else -1.0
-
-
-def altitude_of(detail: float | None) -> float:
-    """Return the altitude of a position from 0 to 100: equal steps of detail are equal factors of scale."""
-    if detail is None or not 0 <= detail <= MOST_DETAIL:
-        raise ParameterError(f"detail must be a number from 0 to {MOST_DETAIL:g}, got {detail}; choose one between")
-    if detail == MOST_DETAIL:
-        return -1.0
-    return float(COARSEST * (FINEST / COARSEST) ** (detail / MOST_DETAIL))
 
 
 def build_hierarchy(graph: RegionGraph, features: NDArray[np.float64]) -> Hierarchy:
@@ -137,7 +142,7 @@ def build_hierarchy(graph: RegionGraph, features: NDArray[np.float64]) -> Hierar
     altitudes = hg.tree_monotonic_regression(tree, altitudes, "max")
     parents = tree.parents().astype(np.int64)
     areas = hg.accumulate_sequential(tree, graph.areas, hg.Accumulators.sum)
-    return Hierarchy(graph.index, parents, altitudes, _follow(_largest_child(parents, areas, n)))
+    return Hierarchy(graph.index, parents, altitudes, follow(_largest_child(parents, areas, n)))
 
 
 def _largest_child(parents: NDArray[np.int64], areas: NDArray[np.float64], n_leaves: int) -> NDArray[np.int64]:
@@ -147,10 +152,3 @@ def _largest_child(parents: NDArray[np.int64], areas: NDArray[np.float64], n_lea
     child[parents[by_size]] = by_size
     child[:n_leaves] = np.arange(n_leaves)
     return child
-
-
-def _follow(pointers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return where each chain of pointers ends, in as many rounds as the chains' length has binary digits."""
-    while not np.array_equal(further := pointers[pointers], pointers):
-        pointers = further
-    return pointers

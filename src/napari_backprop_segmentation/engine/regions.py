@@ -37,7 +37,56 @@ class RegionGraph:
 def region_graph(labels: NDArray[Any]) -> RegionGraph:
     """Return the connected regions of equal label, 4-connected in 2D and 6-connected in 3D."""
     index = connected_components(labels, background=-1, connectivity=1).astype(np.int32, copy=False)
-    index -= index.min()
+    return _graph_of(index - index.min())
+
+
+def simplified(graph: RegionGraph, min_size: int, most: int) -> RegionGraph:
+    """Let regions below `min_size` pixels join the larger neighbour they share the longest border with.
+
+    Parameters
+    ----------
+    graph : RegionGraph
+    min_size : int
+        Smallest region to keep, in pixels.
+    most : int
+        If more regions are left than this, the smallest size is doubled until they are not: noise can split an image
+        into so many regions that a merge tree would take minutes.
+    """
+    while True:
+        graph = _absorb(graph, min_size)
+        if len(graph.areas) <= most or min_size > graph.index.size:
+            return graph
+        min_size = max(2, 2 * min_size)
+
+
+def _absorb(graph: RegionGraph, min_size: int) -> RegionGraph:
+    small = graph.areas < min_size
+    if not small.any() or not len(graph.edges):
+        return graph
+    # Pointers go from a small region to a larger one (of equal ones to the lower number), so there are no circles.
+    order = np.lexsort((-np.arange(len(graph.areas)), graph.areas))
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    low_first = rank[graph.edges[:, 0]] < rank[graph.edges[:, 1]]
+    lesser = np.where(low_first, graph.edges[:, 0], graph.edges[:, 1])
+    greater = np.where(low_first, graph.edges[:, 1], graph.edges[:, 0])
+    joins = np.arange(len(graph.areas))
+    by_border = np.argsort(graph.lengths, kind="stable")  # the longest border is written last
+    by_border = by_border[small[lesser[by_border]]]
+    joins[lesser[by_border]] = greater[by_border]
+    _, numbers = np.unique(follow(joins), return_inverse=True)
+    return _graph_of(numbers.astype(np.int32)[graph.index])
+
+
+def follow(pointers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where each chain of pointers ends, in as many rounds as the chains' length has binary digits."""
+    while not np.array_equal(further := pointers[pointers], pointers):
+        pointers = further
+    return pointers
+
+
+def _graph_of(index: NDArray[np.int32]) -> RegionGraph:
+    """Return areas and adjacency of connected regions numbered from 0."""
     areas = np.bincount(index.ravel()).astype(np.float64)
     pairs = np.concatenate([_faces(index, axis, len(areas)) for axis in range(index.ndim)])
     codes, lengths = np.unique(pairs, return_counts=True)

@@ -11,7 +11,8 @@ from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
 from superqt import QCollapsible
 
 from napari_backprop_segmentation.gui.forms import add_row, make_form
-from napari_backprop_segmentation.params import MAIN, Params, choices
+from napari_backprop_segmentation.params import Params, choices
+from napari_backprop_segmentation.settings import MAIN
 
 MIN_DECIMALS = 2
 GROUP_TITLES = {

@@ -83,6 +83,7 @@ class Params:
         "How fine the result is where regions are merged: 0 gives few large ones, 100 all the network has found.",
         minimum=0.0,
         maximum=100.0,
+        widget="FloatSlider",
     )
     regions: Regions = setting(
         "merged",
@@ -124,20 +125,10 @@ class Params:
         maximum=10,
     )
     learning_rate: float = setting(
-        0.1,
-        NETWORK,
-        "Learning rate",
-        "Step size of the gradient descent.",
-        minimum=1e-6,
-        maximum=10.0,
+        0.1, NETWORK, "Learning rate", "Step size of the gradient descent.", minimum=1e-6, maximum=10.0
     )
     momentum: float = setting(
-        0.9,
-        NETWORK,
-        "Momentum",
-        "Share of the previous step that is kept.",
-        minimum=0.0,
-        maximum=0.999,
+        0.9, NETWORK, "Momentum", "Share of the previous step that is kept.", minimum=0.0, maximum=0.999
     )
     similarity_weight: float = setting(
         1.0,
@@ -203,20 +194,10 @@ class Params:
         maximum=100.0,
     )
     felzenszwalb_min_size: int = setting(
-        20,
-        SUPERPIXELS,
-        "Felzenszwalb minimum size",
-        "Smallest patch, in pixels.",
-        minimum=1,
-        maximum=1_000_000,
+        20, SUPERPIXELS, "Felzenszwalb minimum size", "Smallest patch, in pixels.", minimum=1, maximum=1_000_000
     )
     n_clusters: int = setting(
-        6,
-        SUPERPIXELS,
-        "Clusters (k-means)",
-        "Number of clusters of the method 'kmeans'.",
-        minimum=1,
-        maximum=1000,
+        6, SUPERPIXELS, "Clusters (k-means)", "Number of clusters of the method 'kmeans'.", minimum=1, maximum=1000
     )
     normalisation: Normalisation = setting(
         "percentile",
@@ -250,18 +231,10 @@ class Params:
         maximum=1.0,
     )
     seed: int = setting(
-        0,
-        RUN,
-        "Seed",
-        "The same seed on the same image gives the same result.",
-        minimum=0,
-        maximum=2**31 - 1,
+        0, RUN, "Seed", "The same seed on the same image gives the same result.", minimum=0, maximum=2**31 - 1
     )
     device: DeviceName = setting(
-        "auto",
-        RUN,
-        "Device",
-        "Where to compute. 'auto' takes the graphics card if there is one.",
+        "auto", RUN, "Device", "Where to compute. 'auto' takes the graphics card if there is one."
     )
     precision: Precision = setting(
         "auto",

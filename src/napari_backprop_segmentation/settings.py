@@ -20,9 +20,9 @@ MAIN, REGIONS, NETWORK, LOSS = "main", "regions", "network", "loss"
 SUPERPIXELS, INPUT, RUN = "superpixels", "input", "run"
 
 
-def setting(default: Any, group: str, title: str, description: str, **limits: float) -> Any:
-    """Declare a field; `limits` are `minimum` and `maximum`, both inclusive."""
-    return field(default=default, metadata={"group": group, "title": title, "description": description, **limits})
+def setting(default: Any, group: str, title: str, description: str, **more: Any) -> Any:
+    """Declare a field; `more` are `minimum` and `maximum`, both inclusive, and `widget`, a magicgui name."""
+    return field(default=default, metadata={"group": group, "title": title, "description": description, **more})
 
 
 def choices(declared: dataclasses.Field[Any]) -> tuple[Any, ...]:

@@ -66,9 +66,8 @@ class FakeEngine:
                     reason = "stopped by you"
                     break
             record = {"params": params.to_dict(), "stopped_by": reason, "iterations": iteration}
-            return SimpleNamespace(
-                labels=np.full(shape, 200 + iteration, np.uint8), record=record, stopped_by=reason, model=None
-            )
+            labels = np.full(shape, 200 + iteration, np.uint8)
+            return SimpleNamespace(labels=labels, record=record, stopped_by=reason, model=None, hierarchy=None)
         finally:
             self.closed.set()
 

@@ -5,6 +5,7 @@ from dataclasses import Field, fields
 from decimal import Decimal
 from typing import Any
 
+from magicgui import widgets
 from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, SpinBox
 from magicgui.widgets.bases import ValueWidget
 from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
@@ -16,6 +17,7 @@ from napari_backprop_segmentation.settings import MAIN
 
 MIN_DECIMALS = 2
 GROUP_TITLES = {
+    "regions": "Regions",
     "network": "Network",
     "loss": "Losses",
     "superpixels": "Superpixels and comparisons",
@@ -40,6 +42,8 @@ def make_control(setting: "Field[Any]") -> ValueWidget[Any]:
     if setting.type is bool:
         return CheckBox(**common)
     limits = {short: meta[name] for short, name in (("min", "minimum"), ("max", "maximum")) if name in meta}
+    if "widget" in meta:
+        return getattr(widgets, meta["widget"])(**limits, **common)  # type: ignore[no-any-return]
     control = (SpinBox if setting.type is int else FloatSpinBox)(**limits, **common)
     control.adaptive_step = True
     return control

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
+from napari.layers import Labels
 from napari.qt.threading import GeneratorWorker, create_worker
 from napari.utils import progress
 from napari.utils.notifications import ErrorNotification, notification_manager, show_error, show_warning
@@ -39,6 +40,9 @@ class Watcher(Protocol):
 
     def said(self, text: str) -> None:
         """Show in words what is going on."""
+
+    def kept(self, layer: Labels, result: "Result") -> None:
+        """Take note of a result and the layer that shows it."""
 
     def ended(self) -> None:
         """Be ready again: called once, however the run ended."""
@@ -214,6 +218,7 @@ class Session:
             preview.remove()
             return "Cancelled. The labels were removed."
         preview.finish(outcome.labels, outcome.record)
+        self._watcher.kept(preview.layer, outcome)
         return words.done(len(np.unique(outcome.labels)), outcome.stopped_by, time.monotonic() - self._started)
 
     def _fail(self, error: Exception) -> str:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox, Container, PushButton
+from napari.layers import Labels
 from napari.utils.notifications import show_error
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QTimer
@@ -13,6 +14,7 @@ from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.chart import Chart
 from napari_backprop_segmentation.gui.choice import ImageChoice
 from napari_backprop_segmentation.gui.controls import Controls
+from napari_backprop_segmentation.gui.detail import DetailCut
 from napari_backprop_segmentation.gui.forms import FittingScrollArea, add_row, make_form, text_label
 from napari_backprop_segmentation.gui.preview import warm_up
 from napari_backprop_segmentation.gui.session import Session
@@ -21,6 +23,8 @@ from napari_backprop_segmentation.params import DEFAULT_PRESET, PRESETS, Params
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
+
+    from napari_backprop_segmentation.segment import Result
 
 MIN_WIDTH = 300
 WARM_UP_MS = 300  # after the widget is on the screen, before anyone can have pressed Run
@@ -47,6 +51,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         super().__init__(labels=False)
         self._viewer = napari_viewer
         self._session: Session | None = None
+        self._cut: DetailCut | None = None
         self._about_image, self._about_preset, self._status = text_label(), text_label(dim=True), text_label()
         self.choice = ImageChoice(napari_viewer, self._describe_image)
         self.preset = ComboBox(
@@ -61,6 +66,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._make_buttons()
         self._lay_out()
         self.preset.changed.connect(self._fill)
+        self.controls["detail"].changed.connect(self._change_detail)
         napari_viewer.events.theme.connect(self._retheme)
         self.native.destroyed.connect(self._on_destroyed)
         self.native_parent_changed.connect(self._on_parent_changed)
@@ -125,6 +131,10 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         """Show what is going on (see `Watcher`)."""
         self._status.setText(text)
 
+    def kept(self, layer: Labels, result: "Result") -> None:
+        """Let the Detail slider change this result from now on (see `Watcher`)."""
+        self._cut = DetailCut(self._viewer, layer, result)
+
     def ended(self) -> None:
         """Be ready for the next run (see `Watcher`)."""
         self._session = None
@@ -133,6 +143,10 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     def reset_choices(self, *_: Any) -> None:
         """Take note of layers that came, went or changed their name; napari calls this."""
         self.choice.refresh()
+
+    def _change_detail(self, detail: float) -> None:
+        if self._session is None and self._cut is not None and (text := self._cut.show(detail)):
+            self.said(text)
 
     def _make_buttons(self) -> None:
         self.run_button = PushButton(text="Run", tooltip="Segment the image. The labels form in a new layer.")

@@ -207,13 +207,22 @@ def mumford_shah(leaves: IntArray, features: NDArray[np.float32], prefix: str = 
 
 
 def ours(picture: Picture, seed: int, settings: str = "", iterations: str = "") -> Prediction:
-    """Run a preset of the package: ``ours:NAME`` or ``ours:NAME:ITERATIONS``."""
-    from napari_backprop_segmentation import Params, segment
+    """Run a preset of the package, ``ours:NAME`` or ``ours:NAME:ITERATIONS``, and cut its merge tree at 51 details."""
+    from napari_backprop_segmentation import Params, run
 
     changes = {"iterations": int(iterations)} if iterations else {}
-    params = Params.preset(settings or "fast", seed=seed, **changes)
-    labels = segment(picture.image, params, axes=picture.axes)
-    return Prediction([Family.from_labels(labels, "as trained")])
+    steps = run(picture.image, Params.preset(settings or "fast", seed=seed, **changes), axes=picture.axes)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            result = done.value
+            break
+    if result.hierarchy is None:
+        return Prediction([Family.from_labels(result.labels, "as trained")])
+    tree = result.hierarchy
+    cuts = {f"detail={d:g}": tree.lookup(tree.altitude_of(d)).astype(np.int64) for d in np.linspace(0, 100, 51)}
+    return Prediction([Family(tree.index.astype(np.int64), cuts)])
 
 
 METHODS: dict[str, tuple[Callable[..., Prediction], bool]] = {

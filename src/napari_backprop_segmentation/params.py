@@ -207,7 +207,7 @@ class Params:
         "by 255 and does nothing else.",
     )
     crop_pixels: int = setting(
-        2**18,
+        2**16,
         INPUT,
         "Training pixels",
         "Train on random crops of so many pixels when the image is larger. 0 always trains on the whole image.",

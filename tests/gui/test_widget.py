@@ -35,7 +35,7 @@ def assert_ready(widget):
 def first_step(widget, engine, qtbot):
     widget.run()
     engine.allow(1)
-    qtbot.waitUntil(lambda: len(widget.chart.points) == 1)
+    qtbot.waitUntil(lambda: len(widget.chart.points) == 1 and widget._viewer.layers[LABELS].data.max() == 1)
 
 
 def test_run_shows_labels_as_they_form_and_then_the_result(widget, viewer, engine, qtbot):

@@ -5,6 +5,7 @@ drawing would take most of the time from the computation, and from the user's cl
 """
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 from qtpy.QtCore import QTimer
@@ -31,7 +32,8 @@ class Pace:
 
     def __init__(self, orders: Orders, parent: QWidget) -> None:
         self._orders, self._parent = orders, parent
-        self._began = 0.0
+        self._began = self._waited = 0.0
+        self._action: Callable[[], None] | None = None
         self._indicators: list[QMovie] = []
         self._timer = QTimer(parent)
         self._timer.setSingleShot(True)
@@ -40,10 +42,17 @@ class Pace:
 
     def begin(self) -> None:
         """Start the clock: what follows is the work of one message."""
-        self._began = time.monotonic()
+        self._began, self._waited = time.monotonic(), 0.0
 
-    def drawn_next(self) -> None:
-        """Stop the clock as soon as Qt has painted."""
+    def finish(self, action: Callable[[], None] | None = None) -> None:
+        """Stop the clock when all is painted.
+
+        Parameters
+        ----------
+        action : callable, optional
+            The slow part of the work: done in an event of its own, so that clicks come in between.
+        """
+        self._action = action
         self._timer.start()
 
     def calm_indicator(self) -> None:
@@ -70,6 +79,12 @@ class Pace:
         return window
 
     def _on_painted(self) -> None:
-        seconds = time.monotonic() - self._began - PAINT_WAIT_MS / 1000
+        self._waited += PAINT_WAIT_MS / 1000
+        if self._action is not None:
+            action, self._action = self._action, None
+            action()
+            self._timer.start()
+            return
+        seconds = time.monotonic() - self._began - self._waited
         self._orders.message_seconds = float(np.clip(seconds / SHARE, MESSAGE_SECONDS, MAX_SECONDS))
         self._orders.heard = True

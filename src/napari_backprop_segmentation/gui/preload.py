@@ -1,11 +1,16 @@
-"""Load torch without stopping the window: its library takes most of a second, and an import holds the interpreter."""
+"""A computation that leaves the window alive: how torch is loaded, and who gets the processor.
+
+Loading torch's library takes most of a second, during which a plain import would hold the interpreter.
+"""
 
 import ctypes
 import importlib.util
 import os
 import sys
+import threading
 from pathlib import Path
 
+NICENESS = 10
 LIBRARIES = {"linux": "libtorch_cpu.so", "darwin": "libtorch_cpu.dylib"}
 
 
@@ -27,3 +32,16 @@ def load_torch_library() -> bool:
     dlopen = ctypes.CDLL(None).dlopen
     dlopen.argtypes, dlopen.restype = [ctypes.c_char_p, ctypes.c_int], ctypes.c_void_p
     return path.exists() and dlopen(os.fsencode(path), os.RTLD_NOW) is not None
+
+
+def give_way() -> None:
+    """Let the window draw first where it and the computation want the processor at once.
+
+    Concerns the thread that calls this and those it starts afterwards, such as torch's. Linux has priorities of single
+    threads that anyone may lower; elsewhere nothing happens.
+    """
+    if sys.platform != "linux":
+        return
+    thread = threading.get_native_id()
+    if os.getpriority(os.PRIO_PROCESS, thread) <= os.getpriority(os.PRIO_PROCESS, os.getpid()):
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICENESS)

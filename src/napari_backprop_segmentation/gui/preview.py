@@ -57,12 +57,13 @@ class Preview:
     ----------
     layer : Labels
     formed : bool
-        Whether labels have been shown in it.
+        Whether labels have come in.
     """
 
     def __init__(self, viewer: "Viewer", picture: Picture) -> None:
         self._viewer = viewer
         self.formed = False
+        self._next: NDArray[Any] | None = None
         self.layer = Labels(
             np.zeros(picture.shape, np.uint8), name=f"{picture.name} labels", colormap=colours(), **picture.placement
         )
@@ -74,20 +75,26 @@ class Preview:
         """Whether the user has deleted the layer."""
         return self.layer not in self._viewer.layers
 
-    def show(self, labels: NDArray[Any]) -> None:
-        """Show a label image."""
+    def take(self, labels: NDArray[Any]) -> None:
+        """Accept a label image to show next."""
         self.formed = True
-        self.layer.data = labels
-        self.layer.editable = False  # napari makes a layer editable again whenever its data is set
+        self._next = labels
+
+    def show(self) -> None:
+        """Show what was taken last."""
+        if self._next is not None:
+            self.layer.data, self._next = self._next, None
+            self.layer.editable = False  # napari makes a layer editable again whenever its data is set
 
     def finish(self, labels: NDArray[Any], record: dict[str, Any]) -> None:
         """Show the result, with the record of how it was made."""
-        self.layer.data = labels
+        self._next = labels
         self.layer.metadata = {**self.layer.metadata, METADATA: record}
         self.release()
 
     def release(self) -> None:
         """Hand the layer as it is to the user."""
+        self.show()
         self.layer.editable = True
 
     def remove(self) -> None:

@@ -173,13 +173,13 @@ class Session:
             return
         self._pace.begin()
         if message.labels is not None:
-            self._preview.show(message.labels)
+            self._preview.take(message.labels)
         self._watcher.progressed(message)
         if not self._orders.command and not self._wants_pause:
             self._watcher.said(words.iteration(message.points[-1], self._params.iterations, message.step_seconds))
         self._bar.update(len(message.points))
         if self._worker is not None:  # updating the bar handles events: the run may have ended meanwhile
-            self._pace.drawn_next()
+            self._pace.finish(self._preview.show if message.labels is not None else None)
 
     def _on_outcome(self, outcome: "Result | Exception | None") -> None:
         self._outcome = outcome

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import EngineError, MemoryLimitError, SegmentationError
-from napari_backprop_segmentation.gui.preload import load_torch_library
+from napari_backprop_segmentation.gui.preload import give_way, load_torch_library
 from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.threads import share_the_processor
 
@@ -83,6 +83,7 @@ class Progress:
 
 def start_steps(array: Any, params: Params, axes: str) -> Steps:
     """Return the loop; torch is imported here, in the thread that calls this."""
+    give_way()
     share_the_processor()
     load_torch_library()
     from napari_backprop_segmentation.segment import run

@@ -219,7 +219,8 @@ class Session:
             return "Cancelled. The labels were removed."
         preview.finish(outcome.labels, outcome.record)
         self._watcher.kept(preview.layer, outcome)
-        return words.done(len(np.unique(outcome.labels)), outcome.stopped_by, time.monotonic() - self._started)
+        n_labels = np.count_nonzero(np.bincount(outcome.labels.ravel())[1:])  # much faster than sorting all pixels
+        return words.done(int(n_labels), outcome.stopped_by, time.monotonic() - self._started)
 
     def _fail(self, error: Exception) -> str:
         """Tell the user of an error; labels that have formed are kept."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import higra as hg
 import numpy as np
 from numpy.typing import NDArray
 
@@ -128,6 +127,8 @@ def build_hierarchy(graph: RegionGraph, features: NDArray[np.float64]) -> Hierar
     features : (n, F) float64
         Mean of each region; the units decide what counts as different (see `tree_features`).
     """
+    import higra as hg  # takes most of a second, and is needed only after training
+
     n = len(graph.areas)
     if n == 1:
         return Hierarchy(graph.index, np.zeros(1, np.int64), np.zeros(1), np.zeros(1, np.int64))

@@ -1,7 +1,7 @@
 """THE loop: a generator of Steps that returns a Model. Everything else in the package drives this one."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -113,7 +113,7 @@ def train(
     started = time.perf_counter()
     views = Views(source, params, plan, scribbles)
     network = new_network(source, params).to(plan.device)
-    optimizer = torch.optim.SGD(network.parameters(), lr=params.learning_rate, momentum=params.momentum)
+    descent = Descent(list(network.parameters()), params.learning_rate, params.momentum)
     weights = loss_weights(params, scribbles is not None)
     watch = _Watch(params, plan.device)
     reason = f"all {params.iterations} iterations done"
@@ -124,9 +124,8 @@ def train(
             response = network(view.pixels)
         labels = response.detach()[0].argmax(dim=0)
         losses, gradient = losses_and_gradient(response, _targets(labels, view, params), weights)
-        optimizer.zero_grad()
         response.backward(gradient)
-        optimizer.step()
+        descent.step()
         numbers = torch.cat([watch.count(view, labels), losses])
         render = _renderer(views, view, labels, network)
         step = Step(iteration, time.perf_counter() - started, render, numbers, weights)
@@ -140,6 +139,27 @@ def train(
         break
     network.freeze(views.pixels())
     return Model(network, params, plan, stopped_by=reason, iterations=iteration)
+
+
+class Descent:
+    """Stochastic gradient descent with momentum m: ``v = m v + g``, ``p = p - rate v``.
+
+    These two lines are torch.optim.SGD; creating that one imports torch's compiler, which takes seconds at the start of
+    every first run.
+    """
+
+    def __init__(self, parameters: Sequence[Tensor], rate: float, momentum: float) -> None:
+        self._parameters, self._rate, self._momentum = parameters, rate, momentum
+        self._velocities = [torch.zeros_like(p) for p in parameters]
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Move all parameters once and forget their gradients."""
+        for parameter, velocity in zip(self._parameters, self._velocities, strict=True):
+            if parameter.grad is not None:
+                velocity.mul_(self._momentum).add_(parameter.grad)
+                parameter.sub_(velocity, alpha=self._rate)
+                parameter.grad = None
 
 
 def new_network(source: Source, params: Params) -> Network:

@@ -28,7 +28,9 @@ from napari_backprop_segmentation.params import Params
 
 logger = logging.getLogger(__name__)
 MOST_TREE_PIXELS = 2**24  # above, the tree would not fit a laptop: labels stay as trained
-MOST_LEAVES = 20_000  # a tree of so many noisy regions takes seconds, one of twice as many a minute
+# Noisy regions around one large one cost the tree the square of their number, and higra lets no window draw meanwhile:
+# so many take up to half a second, four times as many three seconds.
+MOST_LEAVES = 5_000
 PACKAGE = "napari-backprop-segmentation"
 
 

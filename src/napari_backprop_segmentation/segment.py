@@ -112,7 +112,7 @@ def run(
     with _engine_errors():
         if params.method in BASELINES:
             found = BASELINES[params.method](source.read(tuple(slice(0, n) for n in source.shape[1:])), params)
-            labels = found.astype(np.int32 if found.max() > np.iinfo(np.uint16).max else label_dtype(int(found.max())))
+            labels = found.astype(label_dtype(int(found.max())))
         else:
             plan = make_plan(params, source.shape)
             model = yield from training.train(source, params, plan, drawn)

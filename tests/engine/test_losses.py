@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from napari_backprop_segmentation.engine import losses
+from napari_backprop_segmentation.engine import fused
 from napari_backprop_segmentation.engine.losses import Targets, Weights, losses_and_gradient
 
 
@@ -25,7 +25,7 @@ def by_autograd(response, targets, weights):
 @pytest.mark.parametrize("cache_bytes", [1, 1 << 19], ids=["line by line", "at once"])
 @pytest.mark.parametrize("weights", [Weights(1, 0, 0), Weights(0.7, 5, 0.5)])
 def test_values_and_gradient_equal_autograd(spatial, drawn, cache_bytes, weights, monkeypatch):
-    monkeypatch.setattr(losses, "CACHE_BYTES", cache_bytes)
+    monkeypatch.setattr(fused, "CACHE_BYTES", cache_bytes)
     generator = torch.Generator().manual_seed(1)
     response = torch.randn((1, 6, *spatial), generator=generator)
     labels = torch.randint(6, spatial, generator=generator)

@@ -19,10 +19,10 @@ def rows(x: Tensor) -> Tensor:
     return x[0].movedim(0, -1).reshape(-1, x.shape[1])
 
 
-def blocks_of_rows(matrix: Tensor) -> Iterator[slice]:
-    """Yield slices of the rows of (pixels, C) that fit the cache; on other devices than the CPU one of all rows."""
-    n = len(matrix)
-    step = max(1, CACHE_BYTES // (4 * matrix.shape[1])) if matrix.device.type == "cpu" else n
+def cache_blocks(x: Tensor) -> Iterator[slice]:
+    """Yield slices of the first axis that fit the cache; on other devices than the CPU one of all of it."""
+    n = len(x)
+    step = max(1, CACHE_BYTES // (4 * x[0].numel())) if x.device.type == "cpu" else n
     for start in range(0, n, step):
         yield slice(start, start + step)
 
@@ -41,7 +41,7 @@ class BatchNorm(torch.autograd.Function):
         r = rows(x)
         wide = _accumulator(x)
         total = torch.zeros(2, r.shape[1], dtype=wide, device=x.device)
-        for part in blocks_of_rows(r):
+        for part in cache_blocks(r):
             block = r[part]
             if relu:
                 block.relu_()
@@ -55,7 +55,7 @@ class BatchNorm(torch.autograd.Function):
         shift = beta - mean.to(gamma.dtype) * scale
         y = torch.empty_like(x)
         out = rows(y)
-        for part in blocks_of_rows(r):
+        for part in cache_blocks(r):
             torch.addcmul(shift.to(x.dtype), r[part], scale.to(x.dtype), out=out[part])
         ctx.relu = relu
         ctx.save_for_backward(x, gamma, mean, inverse)
@@ -69,7 +69,7 @@ class BatchNorm(torch.autograd.Function):
         x, gamma, mean, inverse = ctx.saved_tensors
         r, dy = rows(x), rows(grad_y)
         total = torch.zeros(2, r.shape[1], dtype=mean.dtype, device=x.device)
-        for part in blocks_of_rows(r):
+        for part in cache_blocks(r):
             block = dy[part].to(torch.promote_types(x.dtype, torch.float32))
             total[0] += block.sum(0)
             total[1] += (block * r[part]).sum(0)
@@ -82,7 +82,7 @@ class BatchNorm(torch.autograd.Function):
         a, b, c = (v.to(x.dtype) for v in (a, b, c))
         dx = torch.empty_like(x)
         out = rows(dx)
-        for part in blocks_of_rows(r):
+        for part in cache_blocks(r):
             block = torch.addcmul(c, r[part], b).addcmul_(dy[part], a)
             if ctx.relu:
                 torch.ops.aten.threshold_backward(block, r[part], 0, grad_input=out[part])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-CACHE_BYTES = 1 << 21  # of responses per block: small enough for the caches, large enough to share among cores
+from napari_backprop_segmentation.engine.fused import cache_blocks
 
 
 @dataclass(frozen=True)
@@ -68,25 +68,16 @@ def losses_and_gradient(response: Tensor, targets: Targets, weights: Weights) ->
     dtype = torch.promote_types(r.dtype, torch.float32)
     sums = torch.zeros(3, dtype=dtype, device=r.device)
     owed: Tensor | None = None  # what the last difference of a block adds to the first line of the next
-    n_lines = _lines_per_block(r)
-    for start in range(0, r.shape[0], n_lines):
-        lines = slice(start, start + n_lines)
+    for lines in cache_blocks(r):
         block = r[lines].to(dtype)
         part = _softmax_gradient(block, targets.labels[lines], [_cut(p, lines) for p in pull], sums)
         if weights.continuity:
             if owed is not None:
                 part[0] += owed
-            following = r[start + n_lines : start + n_lines + 1].to(dtype)
+            following = r[lines.stop : lines.stop + 1].to(dtype)
             owed = _continuity_gradient(block, following, part, (weights.continuity, _n_differences(r)), sums)
         gradient[lines] = part
     return sums, gradient.movedim(-1, 0)[None]
-
-
-def _lines_per_block(r: Tensor) -> int:
-    """Return how many lines of (*spatial, Q) make a block; on other devices than the CPU all of them."""
-    if r.device.type != "cpu":
-        return r.shape[0]
-    return max(1, CACHE_BYTES // (4 * r[0].numel()))
 
 
 def _n_differences(r: Tensor) -> list[int]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.data.source import ArraySource
 from napari_backprop_segmentation.engine import training
+from napari_backprop_segmentation.engine.allocator import reused_memory
 from napari_backprop_segmentation.engine.baselines import BASELINES
 from napari_backprop_segmentation.engine.features import tree_features
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy, build_hierarchy
@@ -109,7 +110,7 @@ def run(
     drawn = _check_scribbles(scribbles, source, params)
     model: Model | None = None
     hierarchy: Hierarchy | None = None
-    with _engine_errors():
+    with _engine_errors(), reused_memory():
         if params.method in BASELINES:
             found = BASELINES[params.method](source.read(tuple(slice(0, n) for n in source.shape[1:])), params)
             labels = found.astype(label_dtype(int(found.max())))

@@ -29,6 +29,22 @@ def test_equals_torch_forward_and_backward(relu, spatial, cache_bytes, monkeypat
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("relu", [True, False])
+def test_bfloat16_differs_by_rounding_only(relu):
+    generator = torch.Generator().manual_seed(0)
+    x, gradient = torch.randn((2, 1, 16, 20, 30), generator=generator).bfloat16()
+
+    def run(dtype):
+        leaf = x.to(dtype).contiguous(memory_format=torch.channels_last).requires_grad_()
+        gamma, beta = torch.full((16,), 2.0, requires_grad=True), torch.full((16,), 0.5, requires_grad=True)
+        y, mean, variance = fused.BatchNorm.apply(leaf * 1, gamma, beta, relu)
+        y.backward(gradient.to(dtype))
+        return [t.detach().float() for t in (y, mean, variance, leaf.grad, gamma.grad, beta.grad)]
+
+    for short, exact in zip(run(torch.bfloat16), run(torch.float32), strict=True):
+        torch.testing.assert_close(short, exact, rtol=0.02, atol=0.02)
+
+
 def test_statistics_are_mean_and_biased_variance_of_the_rectified_input():
     x = torch.tensor([[-5.0, 1.0, 3.0], [2.0, 2.0, 2.0]]).view(1, 2, 1, 3).clone()
     _, mean, variance = fused.BatchNorm.apply(x, torch.ones(2), torch.zeros(2), True)

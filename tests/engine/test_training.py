@@ -20,7 +20,8 @@ TEN = 10
 
 
 def published(**changes):
-    return Params.preset("published-2018", **{"n_superpixels": 120, "iterations": 40, "seed": 3, **changes})
+    settings = {"n_superpixels": 120, "iterations": 40, "seed": 3, "precision": "float32", **changes}
+    return Params.preset("published-2018", **settings)
 
 
 def start(image, params, axes=None, scribbles=None):
@@ -97,6 +98,16 @@ def test_the_first_losses_agree_in_single_precision_at_the_published_settings(me
     np.testing.assert_allclose(found[:3], expected[:3], rtol=1e-4)
 
 
+@pytest.mark.parametrize("method", ["superpixels", "continuity"])
+def test_bfloat16_starts_like_single_precision(method):
+    short, exact = (
+        [step.loss for step in islice(start(PHOTO, published(method=method, precision=name, learning_rate=0.01)), 3)]
+        for name in ("bfloat16", "float32")
+    )
+    np.testing.assert_allclose(short, exact, rtol=0.01)
+    assert short != exact
+
+
 def test_scribbles_agree_with_the_literal_algorithm():
     params = published(method="continuity", n_channels=20, learning_rate=0.001)
     found, expected = losses_beside_the_oracle(ArraySource(PHOTO, None, "published"), params, SCRIBBLES)
@@ -170,14 +181,17 @@ class CountReads(TorchDispatchMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         waiting = {"aten::_local_scalar_dense", "aten::nonzero", "aten::is_nonzero", "aten::masked_select"}
+        # Mixed precision copies from dtype to dtype on the device, here the CPU; a copy to the host keeps its dtype.
         to_host = func.name() == "aten::_to_copy" and kwargs.get("device") == torch.device("cpu")
+        to_host = to_host and kwargs.get("dtype", args[0].dtype) == args[0].dtype
         self.count += to_host or func.name() in waiting
         return func(*args, **kwargs)
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("method", ["superpixels", "continuity"])
-def test_an_unwatched_run_without_stop_rule_never_waits_for_the_device(method):
-    run = start(PHOTO, published(method=method, n_channels=8, min_labels=0, plateau=0))
+def test_an_unwatched_run_without_stop_rule_never_waits_for_the_device(method, precision):
+    run = start(PHOTO, published(method=method, precision=precision, n_channels=8, min_labels=0, plateau=0))
     next(run)  # superpixels are made on the host, once
     with CountReads() as reads:
         for _ in range(5):

@@ -33,11 +33,22 @@ class BatchNorm(torch.autograd.Function):
     With mean m and biased variance v of each channel over all pixels, ``y = (r - m) / sqrt(v + eps) * gamma + beta``,
     where ``r = relu(x)`` or ``x``. The input is overwritten by ``r``, unknown to autograd: allowed because it is the
     output of a convolution, which does not keep its output.
+
+    In bfloat16, torch's own kernels do it: they are twice as fast as converted blocks. In float32 they are no faster
+    and lose four digits, because they add up all pixels of a thread in single precision.
     """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, gamma: Tensor, beta: Tensor, relu: bool) -> tuple[Tensor, Tensor, Tensor]:
         """Return y, and the mean and variance of each channel (C,) in float32."""
+        ctx.relu = relu
+        if x.dtype == torch.bfloat16:
+            r = x.relu_() if relu else x
+            y, mean, inverse = torch.native_batch_norm(r, gamma, beta, None, None, True, 0.0, EPSILON)
+            ctx.save_for_backward(r, gamma, mean, inverse)
+            variance = inverse**-2 - EPSILON
+            ctx.mark_non_differentiable(mean, variance)
+            return y, mean, variance
         r = rows(x)
         wide = _accumulator(x)
         total = torch.zeros(2, r.shape[1], dtype=wide, device=x.device)
@@ -57,7 +68,6 @@ class BatchNorm(torch.autograd.Function):
         out = rows(y)
         for part in cache_blocks(r):
             torch.addcmul(shift.to(x.dtype), r[part], scale.to(x.dtype), out=out[part])
-        ctx.relu = relu
         ctx.save_for_backward(x, gamma, mean, inverse)
         mean, variance = mean.to(gamma.dtype), variance.to(gamma.dtype)
         ctx.mark_non_differentiable(mean, variance)
@@ -67,6 +77,13 @@ class BatchNorm(torch.autograd.Function):
     def backward(ctx: Any, grad_y: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         """Return the gradients of x, gamma and beta."""
         x, gamma, mean, inverse = ctx.saved_tensors
+        if x.dtype == torch.bfloat16:
+            dx, d_gamma, d_beta = torch.ops.aten.native_batch_norm_backward(
+                grad_y, x, gamma, None, None, mean, inverse, True, EPSILON, [True, True, True]
+            )
+            if ctx.relu:
+                torch.ops.aten.threshold_backward(dx, x, 0, grad_input=dx)
+            return dx, d_gamma, d_beta, None
         r, dy = rows(x), rows(grad_y)
         total = torch.zeros(2, r.shape[1], dtype=mean.dtype, device=x.device)
         for part in cache_blocks(r):

@@ -77,7 +77,7 @@ def losses_and_gradient(response: Tensor, targets: Targets, weights: Weights) ->
             following = r[lines.stop : lines.stop + 1].to(dtype)
             owed = _continuity_gradient(block, following, part, (weights.continuity, _n_differences(r)), sums)
         gradient[lines] = part
-    return sums, gradient.movedim(-1, 0)[None]
+    return sums, gradient[None].movedim(-1, 1)  # strides as torch has them: its fast kernels look at them
 
 
 def _n_differences(r: Tensor) -> list[int]:

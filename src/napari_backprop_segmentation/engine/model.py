@@ -83,14 +83,17 @@ class Model:
         return out
 
     def responses(self, source: Source) -> Iterator[tuple[Window, Tensor]]:
-        """Yield (window, responses (Q, *window) float32) for each block of the image."""
+        """Yield (window, responses (Q, *window)) for each block of the image.
+
+        Always in float32: in bfloat16 the kernels for different block sizes round differently, and labels would change.
+        """
         shape = source.shape[1:]
         for window in blocks(shape, self.plan.block):
             grown, inner = with_halo(window, self.network.halo, shape)
             pixels = torch.from_numpy(source.read(grown))[None].to(self.plan.device)
-            with torch.inference_mode(), self.plan.autocast():
+            with torch.inference_mode():
                 response = self.network(pixels)[0]
-            yield window, response[(slice(None), *inner)].float()
+            yield window, response[(slice(None), *inner)]
 
 
 def label_dtype(n_labels: int) -> type[np.integer[Any]]:

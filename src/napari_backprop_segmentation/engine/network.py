@@ -112,3 +112,9 @@ def _pad_channels(conv: Any, n_in: int, n_out: int) -> None:
         new[tuple(map(slice, old.shape))] = old.detach()
         setattr(conv, name, nn.Parameter(new))
     conv.in_channels, conv.out_channels = n_in, n_out
+
+
+def strongest(response: Tensor) -> Tensor:
+    """Return the channel with the highest response of each pixel, (*spatial) int64, of responses (1, Q, *spatial)."""
+    # In bfloat16 with channels last, max takes a third of the time of argmax.
+    return response.detach()[0].movedim(0, -1).max(dim=-1).indices

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from napari_backprop_segmentation.engine.losses import Targets, Weights, losses_and_gradient
 from napari_backprop_segmentation.engine.model import Model, Source, label_dtype
-from napari_backprop_segmentation.engine.network import Network
+from napari_backprop_segmentation.engine.network import Network, strongest
 from napari_backprop_segmentation.engine.planning import Plan
 from napari_backprop_segmentation.engine.superpixels import majority_vote
 from napari_backprop_segmentation.engine.views import View, Views
@@ -122,7 +122,7 @@ def train(
         view = views[iteration - 1]
         with plan.autocast():
             response = network(view.pixels)
-        labels = response.detach()[0].argmax(dim=0)
+        labels = strongest(response)
         losses, gradient = losses_and_gradient(response, _targets(labels, view, params), weights)
         response.backward(gradient)
         descent.step()
@@ -198,8 +198,7 @@ def _renderer(views: Views, view: View, labels: Tensor, network: Network) -> Cal
 
 @torch.no_grad()
 def _classify(network: Network, pixels: Tensor) -> Tensor:
-    labels: Tensor = network(pixels)[0].argmax(dim=0)
-    return labels
+    return strongest(network(pixels))
 
 
 class _Watch:

@@ -1,0 +1,41 @@
+"""Memory that is used again instead of being given back and asked for at every operation."""
+
+import ctypes
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+# <malloc.h> of glibc
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+KEEP = 2**31 - 1  # the largest value; arrays above are still given back at once
+USUAL = 128 * 2**10
+
+
+@contextmanager
+def reused_memory() -> Iterator[None]:
+    """Let the C library keep freed memory meanwhile, and give all of it back afterwards.
+
+    By default it returns every large array to the system and gets fresh pages for the next, which the system must
+    clear: 13 to 20 % of the time of an iteration. Only glibc (Linux) can be told; elsewhere nothing happens.
+    """
+    library = _glibc()
+    if library is None:
+        yield
+        return
+    library.mallopt(M_MMAP_THRESHOLD, KEEP)
+    library.mallopt(M_TRIM_THRESHOLD, KEEP)
+    try:
+        yield
+    finally:
+        library.mallopt(M_MMAP_THRESHOLD, USUAL)
+        library.mallopt(M_TRIM_THRESHOLD, USUAL)
+        library.malloc_trim(0)
+
+
+def _glibc() -> Any:
+    """Return the C library if it is glibc."""
+    if sys.platform != "linux":
+        return None
+    library = ctypes.CDLL(None)
+    return library if hasattr(library, "gnu_get_libc_version") else None

@@ -20,6 +20,7 @@ from napari_backprop_segmentation.engine.allocator import reused_memory
 from napari_backprop_segmentation.engine.baselines import BASELINES
 from napari_backprop_segmentation.engine.features import tree_features
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy, build_hierarchy
+from napari_backprop_segmentation.engine.merging import Merge, merge_regions
 from napari_backprop_segmentation.engine.model import Model, label_dtype
 from napari_backprop_segmentation.engine.planning import make_plan
 from napari_backprop_segmentation.engine.regions import region_graph, region_means, simplified
@@ -29,8 +30,8 @@ from napari_backprop_segmentation.params import Params
 
 logger = logging.getLogger(__name__)
 MOST_TREE_PIXELS = 2**24  # above, the tree would not fit a laptop: labels stay as trained
-# Noisy regions around one large one cost the tree the square of their number, and higra lets no window draw meanwhile:
-# so many take up to half a second, four times as many three seconds.
+# Noisy regions around one large one cost the tree the square of their number: so many take up to half a second, four
+# times as many seconds.
 MOST_LEAVES = 5_000
 PACKAGE = "napari-backprop-segmentation"
 
@@ -69,6 +70,7 @@ def run(
     axes: str | None = None,
     scribbles: NDArray[Any] | None = None,
     out: Any = None,
+    merge: Merge = merge_regions,
 ) -> Generator[Step, Command | None, Result]:
     """Segment an image step by step.
 
@@ -86,6 +88,8 @@ def run(
     out : array-like (*spatial), optional
         Where to write the labels block by block, such as a zarr array, for images larger than memory. The labels then
         stay as trained: a merge tree needs the whole image at once.
+    merge : callable, optional
+        Who builds the merge tree; programs with a window pass a `MergeProcess`, which leaves the window alive.
 
     Yields
     ------
@@ -120,7 +124,7 @@ def run(
             labels = model.predict(source, out)
             if params.regions == "merged" and drawn is None and out is None and labels.size <= MOST_TREE_PIXELS:
                 graph = simplified(region_graph(labels), params.min_region, MOST_LEAVES)
-                hierarchy = build_hierarchy(graph, region_means(graph, tree_features(model, source)))
+                hierarchy = build_hierarchy(graph, region_means(graph, tree_features(model, source)), merge)
                 labels = hierarchy.cut(params.detail)
     seconds = time.perf_counter() - started
     result = Result(

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.engine.merging import Merge, Regions, merge_regions
 from napari_backprop_segmentation.engine.model import label_dtype
 from napari_backprop_segmentation.engine.regions import RegionGraph, follow
 from napari_backprop_segmentation.errors import ParameterError
@@ -117,7 +118,7 @@ class Hierarchy:
         return float(inner[n_regions - 1]) if n_regions <= len(inner) else -1.0
 
 
-def build_hierarchy(graph: RegionGraph, features: NDArray[np.float64]) -> Hierarchy:
+def build_hierarchy(graph: RegionGraph, features: NDArray[np.float64], merge: Merge = merge_regions) -> Hierarchy:
     """Merge the regions of an image into a tree.
 
     Parameters
@@ -126,24 +127,15 @@ def build_hierarchy(graph: RegionGraph, features: NDArray[np.float64]) -> Hierar
         n regions.
     features : (n, F) float64
         Mean of each region; the units decide what counts as different (see `tree_features`).
+    merge : Merge
+        Who does the work.
     """
-    import higra as hg  # takes most of a second, and is needed only after training
-
     n = len(graph.areas)
     if n == 1:
         return Hierarchy(graph.index, np.zeros(1, np.int64), np.zeros(1), np.zeros(1, np.int64))
-    adjacency = hg.UndirectedGraph(n)
-    adjacency.add_edges(graph.edges[:, 0], graph.edges[:, 1])
-    perimeters = np.zeros(n)
-    np.add.at(perimeters, graph.edges.ravel(), np.repeat(graph.lengths, 2))
-    sums = features * graph.areas[:, None]
-    tree, altitudes = hg.binary_partition_tree_MumfordShah_energy(
-        adjacency, sums, graph.areas, perimeters, graph.lengths, squared_vertex_values=sums * features
-    )
-    altitudes = hg.tree_monotonic_regression(tree, altitudes, "max")
-    parents = tree.parents().astype(np.int64)
-    areas = hg.accumulate_sequential(tree, graph.areas, hg.Accumulators.sum)
-    return Hierarchy(graph.index, parents, altitudes, follow(_largest_child(parents, areas, n)))
+    tree = merge(Regions(graph.areas, features, graph.edges, graph.lengths))
+    names = follow(_largest_child(tree.parents, tree.areas, n))
+    return Hierarchy(graph.index, tree.parents, tree.altitudes, names)
 
 
 def _largest_child(parents: NDArray[np.int64], areas: NDArray[np.float64], n_leaves: int) -> NDArray[np.int64]:

@@ -1,5 +1,6 @@
 """One run: its worker, its progress, its end. The widget only shows what happens here."""
 
+import gc
 import logging
 import time
 from functools import partial
@@ -10,6 +11,7 @@ from napari.layers import Labels
 from napari.qt.threading import GeneratorWorker, create_worker
 from napari.utils import progress
 from napari.utils.notifications import ErrorNotification, notification_manager, show_error, show_warning
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+FIRST_PAINT_MS = 50
 STEPLESS = ("kmeans", "graph")  # methods that do not iterate
 # Of interest to developers only; workers collect the warnings of the whole process.
 SILENT = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ResourceWarning, ImportWarning)
@@ -85,15 +88,24 @@ class Session:
             The widget's; timers end with it.
         """
         self._watcher.said("Starting...")
+        gc.freeze()  # else one of the next events would last 200 ms, see `light_collection`
         self._preview = Preview(self._viewer, self._picture)
         self._pace = Pace(self._orders, parent)
-        total = 0 if self._params.method in STEPLESS else self._params.iterations  # 0: a bar that only moves
-        self._bar = progress(total=total, desc=f"Segmenting {self._picture.name}")
-        self._pace.calm_indicator()
         steps = partial(worker.start_steps, self._picture.array, self._params, self._picture.axes)
-        # Not kept anywhere before it starts: napari counts a worker that never starts as a pending task for good.
         self._worker = create_worker(worker.watched, steps, self._orders, _start_thread=False, _connect=self._slots())
-        self._worker.start()
+        QTimer.singleShot(FIRST_PAINT_MS, partial(self._begin, self._worker))
+
+    def _begin(self, job: GeneratorWorker[Progress | None, None, "Result | None"]) -> None:
+        """Start the worker, now that the click has been answered and the new layer painted.
+
+        Loading torch at the same time makes that painting take 200 ms. A run that has been abandoned meanwhile is
+        started too, and ends at once: napari counts a worker that never starts as a pending task for good.
+        """
+        if self._worker is not None and self._pace is not None:
+            total = 0 if self._params.method in STEPLESS else self._params.iterations  # 0: a bar that only moves
+            self._bar = progress(total=total, desc=f"Segmenting {self._picture.name}")
+            self._pace.calm_indicator()
+        job.start()
 
     def toggle_pause(self) -> None:
         """Pause after the present iteration, or go on."""
@@ -122,8 +134,7 @@ class Session:
             # Only a resting worker is told to quit: a quit generator is never closed, so it keeps its memory.
             self._worker.quit()
         self._worker = None
-        if self._bar is not None:
-            self._bar.close()
+        self._wind_up()
 
     def release(self) -> None:
         """After `abandon`, where the window is still there: hand the labels to the user as they are."""
@@ -166,7 +177,7 @@ class Session:
             self._worker.resume()
 
     def _on_yielded(self, message: Progress | None) -> None:
-        if message is None or self._preview is None or self._pace is None or self._bar is None:
+        if message is None or self._preview is None or self._pace is None:
             return
         if self._preview.lost:
             self._order("cancel", "The labels layer was deleted: ending the run...")
@@ -177,7 +188,8 @@ class Session:
         self._watcher.progressed(message)
         if not self._orders.command and not self._wants_pause:
             self._watcher.said(words.iteration(message.points[-1], self._params.iterations, message.step_seconds))
-        self._bar.update(len(message.points))
+        if self._bar is not None:
+            self._bar.update(len(message.points))
         if self._worker is not None:  # updating the bar handles events: the run may have ended meanwhile
             self._pace.finish(self._preview.show if message.labels is not None else None)
 
@@ -204,6 +216,11 @@ class Session:
     def _rest(self) -> None:
         if self._pace is not None:
             self._pace.end()
+        self._wind_up()
+
+    def _wind_up(self) -> None:
+        """Close the bar, and let the collection of garbage see everything again."""
+        gc.unfreeze()
         if self._bar is not None:
             self._bar.close()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import EngineError, MemoryLimitError, SegmentationError
-from napari_backprop_segmentation.gui.preload import give_way, load_torch_library
+from napari_backprop_segmentation.gui.preload import give_way, light_collection, load_torch_library, no_collection
 from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.threads import share_the_processor
 
@@ -82,13 +82,16 @@ class Progress:
 
 
 def start_steps(array: Any, params: Params, axes: str) -> Steps:
-    """Return the loop; torch is imported here, in the thread that calls this."""
+    """Run the loop; torch is imported here, in the thread that asks for the first step."""
     give_way()
     share_the_processor()
     load_torch_library()
-    from napari_backprop_segmentation.segment import run
+    with no_collection():
+        from napari_backprop_segmentation.engine.merging import MergeProcess
+        from napari_backprop_segmentation.segment import run
 
-    return run(array, params, axes=axes)
+    with light_collection(), MergeProcess() as merge:
+        return (yield from run(array, params, axes=axes, merge=merge))
 
 
 def watched(start: Callable[[], Steps], orders: Orders) -> Generator[Progress | None, None, "Result | None"]:

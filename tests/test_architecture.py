@@ -15,6 +15,7 @@ FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "_version.py"
 # Each room may import those in earlier floors, and itself; rooms of one floor do not know each other.
 FLOORS = [
     {"params", "errors", "presets", "settings", "threads"},
+    {"costs"},
     {"engine"},
     {"data"},
     {"segment"},
@@ -26,6 +27,7 @@ NEIGHBOURS = {("params", "errors"), ("params", "presets"), ("params", "settings"
 FORBIDDEN = {
     "params": {"torch", "numpy", "napari", "qtpy", "dask", "zarr"},
     "errors": {"torch", "numpy", "napari", "qtpy", "dask", "zarr"},
+    "costs": {"torch", "numpy", "napari", "qtpy", "dask", "zarr"},
     "engine": {"napari", "qtpy", "magicgui", "superqt", "dask", "zarr", "tqdm", "tifffile", "PIL"},
     "data": {"torch", "napari", "qtpy", "magicgui", "superqt", "tqdm"},
     "segment": {"napari", "qtpy", "magicgui", "superqt", "tqdm", "tifffile"},

@@ -29,7 +29,6 @@ from napari_backprop_segmentation.errors import EngineError, ImageError, MemoryL
 from napari_backprop_segmentation.params import Params
 
 logger = logging.getLogger(__name__)
-MOST_TREE_PIXELS = 2**24  # above, the tree would not fit a laptop: labels stay as trained
 # Noisy regions around one large one cost the tree the square of their number: so many take up to half a second, four
 # times as many seconds.
 MOST_LEAVES = 5_000
@@ -122,7 +121,7 @@ def run(
             plan = make_plan(params, source.shape)
             model = yield from training.train(source, params, plan, drawn)
             labels = model.predict(source, out)
-            if params.regions == "merged" and drawn is None and out is None and labels.size <= MOST_TREE_PIXELS:
+            if plan.merges and drawn is None and out is None:
                 graph = simplified(region_graph(labels), params.min_region, MOST_LEAVES)
                 hierarchy = build_hierarchy(graph, region_means(graph, tree_features(model, source)), merge)
                 labels = hierarchy.cut(params.detail)

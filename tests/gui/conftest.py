@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from napari_backprop_segmentation.costs import Costs
+
 os.environ["NAPARI_STRICT_QT"] = "raise"
 
 
@@ -66,10 +68,34 @@ class FakeEngine:
                     reason = "stopped by you"
                     break
             record = {"params": params.to_dict(), "stopped_by": reason, "iterations": iteration}
+            record |= {"image_shape": [1, *shape], "seconds": 0.1}
             labels = np.full(shape, 200 + iteration, np.uint8)
             return SimpleNamespace(labels=labels, record=record, stopped_by=reason, model=None, hierarchy=None)
         finally:
             self.closed.set()
+
+
+COSTS = Costs(
+    device="cpu",
+    precision="float32",
+    start=1.0,
+    step_channel=1e-9,
+    step_mac=1e-11,
+    predict_channel=1e-9,
+    predict_mac=1e-11,
+    tree_pixel=1e-7,
+    tree_channel=1e-9,
+    superpixel=1e-7,
+)
+
+
+@pytest.fixture(autouse=True)
+def costs(monkeypatch, tmp_path):
+    """The speed of some machine: nothing is measured, and nothing written where users keep theirs."""
+    path = tmp_path / "costs.json"
+    monkeypatch.setattr("napari_backprop_segmentation.costs.cache_path", lambda: path)
+    COSTS.save()
+    return path
 
 
 @pytest.fixture

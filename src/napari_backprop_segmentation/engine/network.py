@@ -6,16 +6,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from napari_backprop_segmentation.costs import padded
 from napari_backprop_segmentation.engine.fused import EPSILON, BatchNorm
-
-VECTOR_WIDTH = 16  # float32 lanes of AVX-512; convolution kernels run far faster on multiples of it
 
 
 class Network(nn.Module):
     """M x (3^n convolution -> ReLU -> batch norm), then a 1^n convolution and batch norm.
 
     The layers are created in the published order, so a seed means the same weights as in the published code.
-    Hidden widths are padded to a multiple of `VECTOR_WIDTH` with channels whose weights are zero. Such a channel is
+    Hidden widths are padded (see `costs.padded`) with channels whose weights are zero. Such a channel is
     zero at every pixel, receives zero gradient and therefore stays zero: the method is unchanged.
 
     Parameters
@@ -37,19 +36,19 @@ class Network(nn.Module):
     def __init__(self, in_channels: int, n_channels: int, n_layers: int, ndim: int = 2) -> None:
         super().__init__()
         conv = {2: nn.Conv2d, 3: nn.Conv3d}[ndim]
-        padded = -(-n_channels // VECTOR_WIDTH) * VECTOR_WIDTH
+        width = padded(n_channels)
         self.ndim = ndim
         self.halo = n_layers
         self.convs = nn.ModuleList()
         self.norms = nn.ModuleList()
         for before in [in_channels] + [n_channels] * (n_layers - 1):
             self.convs.append(conv(before, n_channels, kernel_size=3, padding=1))
-            self.norms.append(ImageNorm(padded))
+            self.norms.append(ImageNorm(width))
         self.head = conv(n_channels, n_channels, kernel_size=1)
         self.head_norm = ImageNorm(n_channels)
         for layer, inner in enumerate(self.convs):
-            _pad_channels(inner, in_channels if layer == 0 else padded, padded)
-        _pad_channels(self.head, padded, n_channels)
+            _pad_channels(inner, in_channels if layer == 0 else width, width)
+        _pad_channels(self.head, width, n_channels)
         self.to(memory_format=torch.channels_last if ndim == 2 else torch.channels_last_3d)  # type: ignore[call-overload]
 
     def forward(self, image: Tensor) -> Tensor:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+import psutil
 import torch
 
+from napari_backprop_segmentation.costs import limits
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.params import Params
 
@@ -30,12 +32,18 @@ class Plan:
         Side of the blocks in which the trained network predicts, in pixels.
     crop : tuple of int, optional
         Spatial shape of the crops that training looks at; None trains on the whole image.
+    merges : bool
+        Whether the regions are merged into a tree afterwards.
+    notes : tuple of str
+        What is done instead of what was asked for, see `costs.Limits`.
     """
 
     device: torch.device
     dtype: torch.dtype
     block: int
     crop: tuple[int, ...] | None = None
+    merges: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def mixed(self) -> bool:
@@ -64,8 +72,12 @@ def make_plan(params: Params, shape: Sequence[int]) -> Plan:
     """
     device = _device(params.device)
     dtype = _dtype(params.precision, device)
-    plan = Plan(device, dtype, block=BLOCK[len(shape) - 1], crop=_crop(params.crop_pixels, shape[1:]))
+    within = limits(params, shape, str(dtype).removeprefix("torch."), free_memory(device))
+    crop = _crop(within.crop_pixels, shape[1:])
+    plan = Plan(device, dtype, BLOCK[len(shape) - 1], crop, within.merges, within.notes)
     logger.info("plan: %s", plan)
+    for note in within.notes:
+        logger.warning("this run %s", note)
     return plan
 
 
@@ -79,6 +91,13 @@ def _crop(budget: int, spatial: Sequence[int]) -> tuple[int, ...] | None:
         crop[axis] = min(spatial[axis], max(1, round(left ** (1 / (len(spatial) - rank)))))
         left /= crop[axis]
     return tuple(crop[axis] for axis in range(len(spatial)))
+
+
+def free_memory(device: torch.device) -> float:
+    """Return how many bytes are free: on a graphics card its own, else those of the machine."""
+    if device.type == "cuda":
+        return float(torch.cuda.mem_get_info(device)[0])
+    return float(psutil.virtual_memory().available)
 
 
 def available_devices() -> list[str]:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from napari_backprop_segmentation.costs import MOST_VIEWS
 from napari_backprop_segmentation.engine.model import Source
 from napari_backprop_segmentation.engine.planning import Plan, Window
 from napari_backprop_segmentation.engine.superpixels import superpixel_index
@@ -110,7 +111,7 @@ class Views:
         return labels
 
 
-def crop_windows(shape: Sequence[int], crop: Sequence[int] | None, seed: int, most: int = 8) -> list[Window]:
+def crop_windows(shape: Sequence[int], crop: Sequence[int] | None, seed: int, most: int = MOST_VIEWS) -> list[Window]:
     """Return the windows training looks at: all of the image, or up to `most` random crops spread over it.
 
     The crops are drawn one from each cell of a shuffled grid, so that a few of them cover a large image evenly.

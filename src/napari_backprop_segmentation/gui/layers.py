@@ -38,6 +38,12 @@ class Picture:
         """Spatial shape, that of the label image."""
         return tuple(n for n, letter in zip(self.array.shape, self.axes, strict=True) if letter in "YX")
 
+    @property
+    def n_channels(self) -> int:
+        """How many channels the network will see; alpha is not one of them."""
+        sizes = dict(zip(self.axes, self.array.shape, strict=True))
+        return min(sizes.get("S", 1), len("RGB")) * sizes.get("C", 1)
+
 
 def picture_of(layer: Image | None, channel_axis: int | None = None) -> Picture:
     """Return a layer as an image to segment.

@@ -15,6 +15,7 @@ from napari_backprop_segmentation.gui.chart import Chart
 from napari_backprop_segmentation.gui.choice import ImageChoice
 from napari_backprop_segmentation.gui.controls import Controls
 from napari_backprop_segmentation.gui.detail import DetailCut
+from napari_backprop_segmentation.gui.foresight import Foresight
 from napari_backprop_segmentation.gui.forms import FittingScrollArea, add_row, make_form, text_label
 from napari_backprop_segmentation.gui.preview import warm_up
 from napari_backprop_segmentation.gui.session import Session
@@ -63,6 +64,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         )
         self.controls = Controls(self._describe_preset)
         self.chart = Chart()
+        self._foresight = Foresight(self._describe_image)
         self._make_buttons()
         self._lay_out()
         self.preset.changed.connect(self._fill)
@@ -77,7 +79,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.said("Ready.")
         self._warm_up = QTimer(self.native)
         self._warm_up.setSingleShot(True)
-        self._warm_up.timeout.connect(warm_up)
+        self._warm_up.timeout.connect(self._prepare)
         self._warm_up.start(WARM_UP_MS)
 
     @property
@@ -134,6 +136,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     def kept(self, layer: Labels, result: "Result") -> None:
         """Let the Detail slider change this result from now on (see `Watcher`)."""
         self._cut = DetailCut(self._viewer, layer, result)
+        self._foresight.compare(result.record, self.native)
 
     def ended(self) -> None:
         """Be ready for the next run (see `Watcher`)."""
@@ -173,6 +176,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout = self.native.layout()
         layout.addWidget(FittingScrollArea(settings))
         layout.addWidget(self._about_image)
+        layout.addWidget(self._foresight.label)
         layout.addLayout(buttons)
         layout.addWidget(self._status)
         layout.addWidget(self.chart, 1)
@@ -198,9 +202,22 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         preset = PRESETS[self.preset.value]
         changed = self.controls.different(Params.preset(self.preset.value))
         self._about_preset.setText(preset.description + words.changed(changed))
+        self._foresee()
 
     def _describe_image(self) -> None:
         self._about_image.setText(self.choice.describe())
+        self._foresee()
+
+    def _foresee(self) -> None:
+        try:
+            self._foresight.show(self.choice.picture(), self.controls.params())
+        except SegmentationError:  # said elsewhere
+            self._foresight.show(None, None)
+
+    def _prepare(self) -> None:
+        """Do what would make the first click on Run slow, and measure the machine if that was never done."""
+        warm_up()
+        self._foresight.measure(self.native)
 
     def _retheme(self, _: Any = None) -> None:
         theme = get_theme(self._viewer.theme)

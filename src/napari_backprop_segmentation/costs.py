@@ -1,0 +1,194 @@
+"""What a run will take: time and memory from the settings, the size of the image and the speed of the machine.
+
+Nothing here imports torch: the widget shows the estimate before a run has brought it in. The speed of the machine is
+measured by `engine.probe`, once, and kept in a file.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from napari_backprop_segmentation.params import Params
+
+PACKAGE = "napari-backprop-segmentation"
+MOST_VIEWS = 8  # crops that training takes turns on
+MOST_TREE_PIXELS = 2**24  # above, the merge tree would not fit a laptop: labels stay as trained
+ITEM_BYTES = {"float32": 4, "bfloat16": 2}
+# Fitted to measured peaks of one to four layers and 32 to 112 channels, per pixel and channel: tensors of each layer
+# that the backward pass needs, and what losses and gradients take at the worst moment, always in float32.
+KEPT_TENSORS, LOSS_BYTES = 2.2, 18
+IMAGE_BYTES = 20  # per pixel of the whole image: labels, regions, adjacency
+SMALL_BYTES = 60e6
+FREE_SHARE = 0.6  # of the free memory that training may take
+SMALLEST_CROP = 12  # powers of two: fewer pixels teach nothing
+GB = 1e9
+VECTOR_WIDTH = 16  # float32 lanes of AVX-512; convolution kernels of most processors run far faster on multiples of it
+
+
+@dataclass(frozen=True)
+class Costs:
+    """How fast a machine is, in seconds for each pixel.
+
+    Attributes
+    ----------
+    device, precision : str
+        What was measured: where a run goes that leaves both to `auto`.
+    start : float
+        Seconds to import torch, once a session.
+    step_channel, step_mac : float
+        One training iteration, for each channel of each layer and for each multiplication of the convolutions.
+    predict_channel, predict_mac : float
+        Prediction of the trained network.
+    tree_pixel, tree_channel : float
+        Regions and merge tree: a constant and for each channel.
+    superpixel : float
+    """
+
+    device: str
+    precision: str
+    start: float
+    step_channel: float
+    step_mac: float
+    predict_channel: float
+    predict_mac: float
+    tree_pixel: float
+    tree_channel: float
+    superpixel: float
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> "Costs | None":
+        """Return what was measured on this machine with these versions, or None."""
+        try:
+            return cls(**json.loads((path or cache_path()).read_text(encoding="utf8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def save(self, path: Path | None = None) -> None:
+        """Keep this for the next session; where nothing can be written it is measured again."""
+        path = path or cache_path()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(asdict(self)), encoding="utf8")
+        except OSError:
+            return
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run will take at most; stopping early takes less.
+
+    Attributes
+    ----------
+    seconds : float
+    bytes : float
+        Beyond what the program and the image take already.
+    notes : tuple of str
+        See `Limits`.
+    """
+
+    seconds: float
+    bytes: float
+    notes: tuple[str, ...] = ()
+
+
+def cache_path() -> Path:
+    """Return the file in which the speed of this machine is kept; another version of torch is another speed."""
+    return user_cache_path(PACKAGE) / f"costs-{version(PACKAGE)}-torch-{version('torch')}.json"
+
+
+def estimate(params: Params, shape: Sequence[int], costs: Costs, free: float) -> Estimate | None:
+    """Return what a run will take, or None for the methods without a network and for another device than measured.
+
+    Parameters
+    ----------
+    params : Params
+    shape : sequence of int
+        (C, *spatial) of the image.
+    costs : Costs
+    free : float
+        Bytes of memory that are free on the device.
+    """
+    precision = costs.precision if params.precision == "auto" else params.precision
+    if params.method in ("kmeans", "graph") or params.device not in ("auto", costs.device):
+        return None
+    if precision != costs.precision:
+        return None
+    pixels, within = math.prod(shape[1:]), limits(params, shape, precision, free)
+    crop = within.crop_pixels or pixels
+    channels, macs = work(params, shape[0], len(shape) - 1)
+    seconds = params.iterations * crop * (costs.step_channel * channels + costs.step_mac * macs)
+    seconds += pixels * (costs.predict_channel * channels + costs.predict_mac * macs)
+    if params.method == "superpixels":
+        seconds += costs.superpixel * crop * min(MOST_VIEWS, math.ceil(pixels / crop), params.iterations)
+    if within.merges:
+        seconds += pixels * (costs.tree_pixel + costs.tree_channel * params.n_channels)
+    needed = training_bytes(params, crop, precision) + IMAGE_BYTES * pixels + SMALL_BYTES
+    return Estimate(seconds, needed, within.notes)
+
+
+def work(params: Params, in_channels: int, ndim: int) -> tuple[float, float]:
+    """Return for one pixel the channels of all layers together, and the multiplications of their convolutions."""
+    taps, n, layers = 3**ndim, padded(params.n_channels), params.n_layers
+    return n * (layers + 1), n * (taps * (in_channels + n * (layers - 1)) + n)
+
+
+def padded(n_channels: int) -> int:
+    """Return the width in which a network of so many channels is computed."""
+    return -(-n_channels // VECTOR_WIDTH) * VECTOR_WIDTH
+
+
+def training_bytes(params: Params, pixels: int, precision: str) -> float:
+    """Return the memory that training on so many pixels at a time needs."""
+    kept = KEPT_TENSORS * ITEM_BYTES[precision] * (params.n_layers + 1)
+    return pixels * padded(params.n_channels) * (kept + LOSS_BYTES)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run on an image of this size can and will do.
+
+    Attributes
+    ----------
+    crop_pixels : int
+        The most pixels that training looks at in one iteration; 0 is all of them.
+    merges : bool
+        Whether there will be a merge tree.
+    notes : tuple of str
+        What it will do instead of what was asked for, each a clause without a full stop.
+    """
+
+    crop_pixels: int
+    merges: bool
+    notes: tuple[str, ...] = ()
+
+
+def limits(params: Params, shape: Sequence[int], precision: str, free: float) -> Limits:
+    """Decide what to do where the memory or the time would not suffice.
+
+    Parameters
+    ----------
+    params : Params
+    shape : sequence of int
+        (C, *spatial) of the image.
+    precision : {"float32", "bfloat16"}
+    free : float
+        Bytes of memory that are free on the device.
+    """
+    pixels = math.prod(shape[1:])
+    crop = min(pixels, params.crop_pixels or pixels)
+    notes = []
+    needed, allowed = training_bytes(params, crop, precision), FREE_SHARE * free
+    if needed > allowed:
+        crop = 2 ** max(SMALLEST_CROP, int(math.log2(max(1.0, crop * allowed / needed))))
+        notes.append(
+            f"trains on crops of {crop} pixels, as {needed / GB:.1f} GB would be needed and {free / GB:.1f} GB are free"
+        )
+    merges = params.regions == "merged" and pixels <= MOST_TREE_PIXELS
+    if params.regions == "merged" and not merges:
+        notes.append(f"labels stay as trained, as a merge tree takes at most {MOST_TREE_PIXELS / 1e6:.0f} megapixels")
+    return Limits(0 if crop == pixels else crop, merges, tuple(notes))

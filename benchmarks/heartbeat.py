@@ -58,8 +58,11 @@ def measure(size: int, preset: str, iterations: int | None, seconds: float) -> d
     viewer = napari.Viewer(show_welcome_screen=False)
     viewer.window.resize(1280, 800)
     viewer.add_image(picture(size), name="large", axis_labels=("c", "y", "x"))
+    _spin(napari.qt.get_qapp(), 1.0)
+    began = time.perf_counter()
     widget = BackpropWidget(viewer)
     viewer.window.add_dock_widget(widget, name="Backprop Segmentation")
+    opened = time.perf_counter() - began
     widget.preset.value = preset
     if iterations:
         widget.controls["iterations"].value = iterations
@@ -69,7 +72,14 @@ def measure(size: int, preset: str, iterations: int | None, seconds: float) -> d
     began = time.perf_counter()
     widget.run()
     click = 1000 * (time.perf_counter() - began)
-    gaps, texts = _beats(lambda: not widget.running, seconds, lambda: widget.status)
+    first: list[float] = []
+
+    def say() -> str:
+        if not first and viewer.layers[-1].data.any():
+            first.append(time.perf_counter() - began)
+        return widget.status
+
+    gaps, texts = _beats(lambda: not widget.running, seconds, say)
     status = widget.status
     widget.cancel()
     after, _ = _beats(lambda: False, 1.0)
@@ -85,6 +95,8 @@ def measure(size: int, preset: str, iterations: int | None, seconds: float) -> d
         "p99_ms": round(float(np.percentile(gaps, 99)), 1),
         "beats": len(gaps),
         "click_ms": round(click, 1),
+        "widget_opens_s": round(opened, 2),
+        "first_preview_s": round(first[0], 2) if first else None,
         "idle_longest_ms": round(max(idle), 1),
         "result": status,
     }

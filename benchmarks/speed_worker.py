@@ -13,6 +13,8 @@ from skimage import data, io
 from skimage.transform import resize
 
 from napari_backprop_segmentation import Params, run
+from napari_backprop_segmentation.costs import GB, estimate
+from napari_backprop_segmentation.engine import probe
 
 
 def peak_gb() -> float:
@@ -33,8 +35,9 @@ def iterations(preset: str, picture: str, precision: str, n: str) -> dict[str, o
 
 def finish(image: object, preset: str, axes: str | None = None, out: object = None) -> dict[str, object]:
     """Time a whole run, from pixels to labels."""
+    params = Params.preset(preset)
     baseline, started = psutil.Process().memory_info().rss / 1e9, time.perf_counter()
-    steps = run(image, Params.preset(preset), axes=axes, out=out)
+    steps = run(image, params, axes=axes, out=out)
     first = None
     while True:
         try:
@@ -43,12 +46,17 @@ def finish(image: object, preset: str, axes: str | None = None, out: object = No
         except StopIteration as done:
             result = done.value
             break
-    seconds = time.perf_counter() - started
+    seconds, peak = time.perf_counter() - started, peak_gb()
+    spatial = result.labels.shape
+    free = float(psutil.virtual_memory().available)
+    said = estimate(params, (3, *spatial), probe.measure(0.0), free)
     return {
         "seconds": round(seconds, 2),
         "first step": round(first[0], 2) if first else None,
-        "GB over start": round(peak_gb() - baseline, 2),
-        "megapixels": round(np.prod(result.labels.shape) / 1e6, 2),
+        "GB over start": round(peak - baseline, 2),
+        "estimated seconds": round(said.seconds, 2),
+        "estimated GB": round(said.bytes / GB, 2),
+        "megapixels": round(np.prod(spatial) / 1e6, 2),
         "iterations": result.record["iterations"],
     }
 

@@ -23,7 +23,7 @@ ITEM_BYTES = {"float32": 4, "bfloat16": 2}
 # that the backward pass needs, and what losses and gradients take at the worst moment, always in float32.
 KEPT_TENSORS, LOSS_BYTES = 2.2, 18
 IMAGE_BYTES = 20  # per pixel of the whole image: labels, regions, adjacency
-SMALL_BYTES = 60e6
+SMALL_BYTES = 100e6
 FREE_SHARE = 0.6  # of the free memory that training may take
 SMALLEST_CROP = 12  # powers of two: fewer pixels teach nothing
 GB = 1e9

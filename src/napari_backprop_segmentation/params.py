@@ -22,6 +22,7 @@ from napari_backprop_segmentation.settings import (
     DeviceName,
     Method,
     Normalisation,
+    Padding,
     Precision,
     Regions,
     SuperpixelKind,
@@ -123,6 +124,13 @@ class Params:
         "Number of 3x3 convolutions (M in the papers). Each layer lets a pixel see one pixel further.",
         minimum=1,
         maximum=10,
+    )
+    padding: Padding = setting(
+        "replicate",
+        NETWORK,
+        "Padding",
+        "What the network sees beyond the edge of the image: 'replicate' repeats the edge, 'zeros' is black, as "
+        "published, and often leaves a thin frame of its own label.",
     )
     learning_rate: float = setting(
         0.1, NETWORK, "Learning rate", "Step size of the gradient descent.", minimum=1e-6, maximum=10.0

@@ -29,6 +29,7 @@ _PUBLISHED = {
     "normalisation": "published",
     "iterations": 1000,
     "n_channels": 100,
+    "padding": "zeros",
     "crop_pixels": 0,
     "regions": "trained",
 }

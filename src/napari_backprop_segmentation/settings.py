@@ -15,6 +15,7 @@ Normalisation = Literal["published", "percentile"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Regions = Literal["merged", "trained"]
+Padding = Literal["replicate", "zeros"]
 
 MAIN, REGIONS, NETWORK, LOSS = "main", "regions", "network", "loss"
 SUPERPIXELS, INPUT, RUN = "superpixels", "input", "run"

@@ -27,13 +27,15 @@ class Network(nn.Module):
         Number of 3^n convolutions (M).
     ndim : int
         2 or 3 spatial dimensions.
+    padding : {"replicate", "zeros"}
+        What each 3^n convolution sees beyond the edge of the image.
 
     References
     ----------
     Kanezaki, ICASSP 2018, section 2.
     """
 
-    def __init__(self, in_channels: int, n_channels: int, n_layers: int, ndim: int = 2) -> None:
+    def __init__(self, in_channels: int, n_channels: int, n_layers: int, ndim: int = 2, padding: str = "zeros") -> None:
         super().__init__()
         conv = {2: nn.Conv2d, 3: nn.Conv3d}[ndim]
         width = padded(n_channels)
@@ -42,7 +44,7 @@ class Network(nn.Module):
         self.convs = nn.ModuleList()
         self.norms = nn.ModuleList()
         for before in [in_channels] + [n_channels] * (n_layers - 1):
-            self.convs.append(conv(before, n_channels, kernel_size=3, padding=1))
+            self.convs.append(conv(before, n_channels, kernel_size=3, padding=1, padding_mode=padding))
             self.norms.append(ImageNorm(width))
         self.head = conv(n_channels, n_channels, kernel_size=1)
         self.head_norm = ImageNorm(n_channels)

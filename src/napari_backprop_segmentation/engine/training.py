@@ -184,7 +184,7 @@ def new_network(source: Source, params: Params) -> Network:
     """Return an untrained network for an image; the seed fixes its weights and leaves torch's own state alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(params.seed)
-        return Network(source.shape[0], params.n_channels, params.n_layers, ndim=len(source.shape) - 1)
+        return Network(source.shape[0], params.n_channels, params.n_layers, len(source.shape) - 1, params.padding)
 
 
 def loss_weights(params: Params, has_scribbles: bool) -> Weights:

@@ -1,0 +1,155 @@
+r"""Write the generated parts of docs/benchmarks.md, and its plots, from what the other benchmarks have measured.
+
+    python benchmarks/report.py --speed speed.json --heartbeat heartbeat.json \
+        --quality photographs=val.json --quality "nuclei, small=dsb.json"
+
+Each part stands between two comments that name it; a part without a file stays as it is.
+"""
+
+import argparse
+import json
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from quality import table
+
+DOCS = Path(__file__).parent.parent / "docs"
+PAGE, IMAGES = DOCS / "benchmarks.md", DOCS / "images"
+SIZES = re.compile(r"(\w+) (\d+)x(\d+)")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--speed", type=Path, help="from speed.py --json")
+    parser.add_argument("--heartbeat", type=Path, help="from heartbeat.py --json")
+    parser.add_argument("--quality", action="append", default=[], help="TITLE=FILE from quality.py --json; repeatable")
+    parser.add_argument("--curve", type=Path, help="a result of quality.py: quality against time is drawn from it")
+    options = parser.parse_args(arguments)
+    page = PAGE.read_text(encoding="utf8")
+    if options.speed:
+        speed = json.loads(options.speed.read_text())
+        page = replaced(page, "published", [*machine(speed["machine"]), "", *published(speed)])
+        page = replaced(page, "size", [*machine(speed["machine"]), "", *sizes(speed)])
+        plot_sizes(speed, IMAGES / "time_and_memory.png")
+    if options.heartbeat:
+        page = replaced(page, "heartbeat", heartbeat(json.loads(options.heartbeat.read_text())))
+    for title, path in (entry.split("=", 1) for entry in options.quality):
+        page = replaced(page, f"quality {title}", quality(json.loads(Path(path).read_text())))
+    if options.curve:
+        plot_quality(json.loads(options.curve.read_text()), IMAGES / "quality_and_time.png")
+    PAGE.write_text(page, encoding="utf8")
+
+
+def replaced(page: str, name: str, lines: Iterable[str]) -> str:
+    """Return the page with other lines between the comments of a part."""
+    begin, end = f"<!-- generated: {name} -->", "<!-- end -->"
+    pattern = re.compile(f"{re.escape(begin)}.*?{end}", re.DOTALL)
+    if not pattern.search(page):
+        raise ValueError(f"part must be in {PAGE.name}, got {name!r}; add {begin} and {end}")
+    return pattern.sub(lambda _: "\n".join([begin, "", *lines, "", end]), page)
+
+
+def machine(found: dict[str, Any]) -> list[str]:
+    """Say where and when something was measured."""
+    hardware = f"{found['processor']}, {found['cores']} cores, torch {found['torch']} ({found['capability']})"
+    return [f"{hardware}, Python {found['python']}, commit {found['commit']}, {found['date']}."]
+
+
+def published(speed: dict[str, Any]) -> list[str]:
+    """Return the table beside the published code."""
+    lines = [
+        "| method | published | ours, float32 | ours, auto | times faster, float32 | auto |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, row in speed.items():
+        if name.startswith("published"):
+            cells = [f"{row[k]:.2f} s" for k in ("published", "float32", "auto")]
+            cells += [f"{row[f'speed-up {k}']:.1f}" for k in ("float32", "auto")]
+            lines.append(f"| {row['method']} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def sizes(speed: dict[str, Any]) -> list[str]:
+    """Return the table of whole runs."""
+    head = ["preset", "size", "seconds", "estimated", "first step after", "memory over the start", "estimated"]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for name, row in speed.items():
+        if "megapixels" in row:
+            preset, _, size = name.partition(" ")
+            lines.append(
+                f"| {preset} | {size} | {row['seconds']} | {row['estimated seconds']} | {row['first step']} s | "
+                f"{row['GB over start']} GB | {row['estimated GB']} GB |"
+            )
+    return lines
+
+
+def heartbeat(found: dict[str, Any]) -> list[str]:
+    """Return what the window did meanwhile."""
+    rows = {
+        "longest time without an answer, run": f"{found['longest_gap_ms']} ms",
+        "99th percentile": f"{found['p99_ms']} ms",
+        "the click on Run itself": f"{found['click_ms']} ms",
+        "the widget opens": f"{found['widget_opens_s']} s",
+        "first preview after the click": f"{found['first_preview_s']} s",
+    }
+    first = [
+        f"{found['size']} x {found['size']}, preset `{found['preset']}`, {found['machine']}.",
+        "",
+        "| what | |",
+        "|---|---|",
+    ]
+    return first + [f"| {name} | {value} |" for name, value in rows.items()]
+
+
+def quality(found: dict[str, Any]) -> list[str]:
+    """Return the tables of a data set."""
+    options = found["options"]
+    where = f"Split {options['split']}, commit {(found['commit'] or '')[:7]}, {found['date'][:10]}."
+    return [where, table(found["summary"], options["kind"])]
+
+
+def plot_sizes(speed: dict[str, Any], path: Path) -> None:
+    """Draw seconds and memory against the number of pixels, measured and estimated."""
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.4), constrained_layout=True)
+    presets = dict.fromkeys(match.group(1) for name in speed if (match := SIZES.fullmatch(name)))
+    for preset in presets:
+        rows = sorted(
+            (row for name, row in speed.items() if name.startswith(preset) and "megapixels" in row),
+            key=lambda row: row["megapixels"],
+        )
+        pixels = [row["megapixels"] for row in rows]
+        for axis, measured, said in zip(
+            axes, ("seconds", "GB over start"), ("estimated seconds", "estimated GB"), strict=True
+        ):
+            (line,) = axis.loglog(pixels, [row[measured] for row in rows], "o-", label=preset)
+            axis.loglog(pixels, [row[said] for row in rows], ":", color=line.get_color(), label=f"{preset}, estimated")
+    for axis, text in zip(axes, ("seconds", "GB over the start"), strict=True):
+        axis.set(xlabel="megapixels", ylabel=text)
+        axis.grid(alpha=0.3, which="both")
+        axis.legend(fontsize=8)
+    figure.savefig(path, dpi=110)
+
+
+def plot_quality(found: dict[str, Any], path: Path) -> None:
+    """Draw the region scores of each method against its time."""
+    from matplotlib import pyplot
+
+    columns = {"covering_ods": "covering", "vi_ods": "VI (low is good)", "pri_ods": "PRI", "miou_all": "mIoU, all"}
+    figure, axes = pyplot.subplots(1, len(columns), figsize=(12, 3.2), constrained_layout=True)
+    for record in found["summary"]:
+        for axis, column in zip(axes, columns, strict=True):
+            axis.semilogx(record["seconds"], record["mean"][column], "o", label=record["method"])
+    for axis, text in zip(axes, columns.values(), strict=True):
+        axis.set(xlabel="seconds an image", title=text)
+        axis.grid(alpha=0.3)
+    axes[0].legend(fontsize=7)
+    figure.savefig(path, dpi=110)
+
+
+if __name__ == "__main__":
+    main()

@@ -4,9 +4,7 @@ The metadata of each field is the only description of that setting: validation, 
 widget controls and saved records all read it. A new field needs no further code anywhere else.
 """
 
-import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Self
 
 from napari_backprop_segmentation.errors import ParameterError
@@ -19,14 +17,16 @@ from napari_backprop_segmentation.settings import (
     REGIONS,
     RUN,
     SUPERPIXELS,
+    Colour,
     DeviceName,
+    Leaves,
     Method,
     Normalisation,
     Padding,
     Precision,
     Regions,
+    Settings,
     SuperpixelKind,
-    checked,
     choices,
     nearest,
     rule,
@@ -37,7 +37,7 @@ __all__ = ["DEFAULT_PRESET", "PRESETS", "Params", "Preset", "choices", "rule"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Params:
+class Params(Settings):
     """All settings of one segmentation run; the defaults are the preset `fast`.
 
     Each field carries its title, description and limits in its metadata; ``Params.describe()`` lists them.
@@ -93,6 +93,21 @@ class Params:
         "'merged' merges similar neighbouring regions up to the chosen detail and numbers each region; 'trained' "
         "keeps the network's own labels, as published.",
     )
+    leaves: Leaves = setting(
+        "graph",
+        REGIONS,
+        "Finest regions",
+        "What is merged: 'graph' starts from small graph-based regions (planes only), 'network' from the connected "
+        "parts of the network's labels.",
+    )
+    edge_weight: float = setting(
+        2.0,
+        REGIONS,
+        "Weight of edges",
+        "How much less a border costs where the image has an edge. 0 counts only the length of borders.",
+        minimum=0.0,
+        maximum=100.0,
+    )
     min_region: int = setting(
         8,
         REGIONS,
@@ -102,7 +117,7 @@ class Params:
         maximum=1_000_000_000,
     )
     response_weight: float = setting(
-        0.35,
+        0.2,
         REGIONS,
         "Weight of the network",
         "How much merging listens to what the network has learned, compared with plain colour.",
@@ -124,6 +139,13 @@ class Params:
         "Number of 3x3 convolutions (M in the papers). Each layer lets a pixel see one pixel further.",
         minimum=1,
         maximum=10,
+    )
+    colour: Colour = setting(
+        "lab",
+        INPUT,
+        "Colours",
+        "How the network sees RGB images: 'lab' as an eye compares colours, 'rgb' as published. Other images are seen "
+        "as they are.",
     )
     padding: Padding = setting(
         "replicate",
@@ -251,10 +273,6 @@ class Params:
         "'float32' is exact; 'bfloat16' is faster where the processor supports it; 'auto' finds out.",
     )
 
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            object.__setattr__(self, field.name, checked(field, getattr(self, field.name)))
-
     @classmethod
     def preset(cls, name: str, **changes: Any) -> Self:
         """Return the named preset, with `changes` applied.
@@ -274,25 +292,3 @@ class Params:
         if name not in PRESETS:
             raise ParameterError(f"preset must be one of {', '.join(PRESETS)}, got {name!r}; {nearest(name, PRESETS)}")
         return cls.from_dict({**PRESETS[name].settings, **changes})
-
-    @classmethod
-    def from_dict(cls, settings: Mapping[str, Any]) -> Self:
-        """Return Params from a mapping such as `to_dict` gives; unknown keys are errors that name the nearest key."""
-        names = {f.name: None for f in fields(cls)}
-        for key in settings:
-            if key not in names:
-                raise ParameterError(f"setting must be a field of Params, got {key!r}; {nearest(key, names)}")
-        return cls(**settings)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the settings as plain values: what a result layer or file stores."""
-        return dataclasses.asdict(self)
-
-    def replace(self, **changes: Any) -> Self:
-        """Return a copy with `changes` applied."""
-        return type(self).from_dict({**self.to_dict(), **changes})
-
-    @classmethod
-    def describe(cls) -> str:
-        """Return one line per field: name, default, limits, description."""
-        return "\n".join(f"{f.name} = {f.default!r} ({rule(f)}): {f.metadata['description']}" for f in fields(cls))

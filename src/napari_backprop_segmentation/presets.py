@@ -30,6 +30,7 @@ _PUBLISHED = {
     "iterations": 1000,
     "n_channels": 100,
     "padding": "zeros",
+    "colour": "rgb",
     "crop_pixels": 0,
     "regions": "trained",
 }

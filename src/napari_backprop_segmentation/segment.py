@@ -18,20 +18,16 @@ from napari_backprop_segmentation.data.source import ArraySource
 from napari_backprop_segmentation.engine import training
 from napari_backprop_segmentation.engine.allocator import reused_memory
 from napari_backprop_segmentation.engine.baselines import BASELINES
-from napari_backprop_segmentation.engine.features import tree_features
-from napari_backprop_segmentation.engine.hierarchy import Hierarchy, build_hierarchy
+from napari_backprop_segmentation.engine.hierarchy import Hierarchy
 from napari_backprop_segmentation.engine.merging import Merge, merge_regions
 from napari_backprop_segmentation.engine.model import Model, label_dtype
 from napari_backprop_segmentation.engine.planning import make_plan
-from napari_backprop_segmentation.engine.regions import region_graph, region_means, simplified
 from napari_backprop_segmentation.engine.training import Command, Step
+from napari_backprop_segmentation.engine.tree import build_tree
 from napari_backprop_segmentation.errors import EngineError, ImageError, MemoryLimitError
 from napari_backprop_segmentation.params import Params
 
 logger = logging.getLogger(__name__)
-# Noisy regions around one large one cost the tree the square of their number: so many take up to half a second, four
-# times as many seconds.
-MOST_LEAVES = 5_000
 PACKAGE = "napari-backprop-segmentation"
 
 
@@ -122,8 +118,7 @@ def run(
             model = yield from training.train(source, params, plan, drawn)
             labels = model.predict(source, out)
             if plan.merges and drawn is None and out is None:
-                graph = simplified(region_graph(labels), params.min_region, MOST_LEAVES)
-                hierarchy = build_hierarchy(graph, region_means(graph, tree_features(model, source)), merge)
+                hierarchy = build_tree(model, source, labels, merge)
                 labels = hierarchy.cut(params.detail)
     seconds = time.perf_counter() - started
     result = Result(

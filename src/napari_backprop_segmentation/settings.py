@@ -4,8 +4,8 @@ import dataclasses
 import difflib
 import math
 from collections.abc import Mapping
-from dataclasses import MISSING, field
-from typing import Any, Literal, get_args, get_origin
+from dataclasses import MISSING, field, fields
+from typing import Any, Literal, Self, get_args, get_origin
 
 from napari_backprop_segmentation.errors import ParameterError
 
@@ -15,6 +15,8 @@ Normalisation = Literal["published", "percentile"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Regions = Literal["merged", "trained"]
+Leaves = Literal["graph", "network"]
+Colour = Literal["lab", "rgb"]
 Padding = Literal["replicate", "zeros"]
 
 MAIN, REGIONS, NETWORK, LOSS = "main", "regions", "network", "loss"
@@ -24,6 +26,37 @@ SUPERPIXELS, INPUT, RUN = "superpixels", "input", "run"
 def setting(default: Any, group: str, title: str, description: str, **more: Any) -> Any:
     """Declare a field; `more` are `minimum` and `maximum`, both inclusive, and `widget`, a magicgui name."""
     return field(default=default, metadata={"group": group, "title": title, "description": description, **more})
+
+
+class Settings:
+    """What all frozen dataclasses of settings can do."""
+
+    def __post_init__(self) -> None:
+        for declared in fields(self):  # type: ignore[arg-type]
+            object.__setattr__(self, declared.name, checked(declared, getattr(self, declared.name)))
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any]) -> Self:
+        """Return settings from a mapping such as `to_dict` gives; unknown keys are errors that name the nearest key."""
+        names = {declared.name: None for declared in fields(cls)}  # type: ignore[arg-type]
+        for key in settings:
+            if key not in names:
+                raise ParameterError(f"setting must be a field of Params, got {key!r}; {nearest(key, names)}")
+        return cls(**settings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values: what a result layer or file stores."""
+        return dataclasses.asdict(self)  # type: ignore[call-overload,no-any-return]
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with `changes` applied."""
+        return type(self).from_dict({**self.to_dict(), **changes})
+
+    @classmethod
+    def describe(cls) -> str:
+        """Return one line per field: name, default, limits, description."""
+        declared = fields(cls)  # type: ignore[arg-type]
+        return "\n".join(f"{f.name} = {f.default!r} ({rule(f)}): {f.metadata['description']}" for f in declared)
 
 
 def choices(declared: dataclasses.Field[Any]) -> tuple[Any, ...]:

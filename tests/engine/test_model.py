@@ -6,6 +6,7 @@ import torch
 from skimage import data
 
 from napari_backprop_segmentation.data.source import ArraySource
+from napari_backprop_segmentation.engine.colour import network_input
 from napari_backprop_segmentation.engine.planning import blocks, make_plan, with_halo
 from napari_backprop_segmentation.engine.training import train
 from napari_backprop_segmentation.params import Params
@@ -25,11 +26,16 @@ def trained():
             return source, done.value
 
 
+def seen(source, model):
+    """The image as the network sees it, (1, C, Y, X)."""
+    return torch.from_numpy(network_input(source.read((slice(None), slice(None))), model.params.colour))[None]
+
+
 @pytest.mark.parametrize("block", [7, 17, 64, 1000])
 def test_labels_do_not_depend_on_the_blocks(trained, block):
     source, model = trained
     with torch.inference_mode():
-        whole = model.network(torch.from_numpy(source.read((slice(None), slice(None))))[None])[0].argmax(0) + 1
+        whole = model.network(seen(source, model))[0].argmax(0) + 1
     tiled = replace(model, plan=replace(model.plan, block=block)).predict(source)
     np.testing.assert_array_equal(tiled, whole)
 
@@ -43,7 +49,7 @@ def test_writes_into_anything_that_takes_windows(trained):
 
 def test_frozen_statistics_are_those_of_the_training_image(trained):
     source, model = trained
-    pixels = torch.from_numpy(source.read((slice(None), slice(None))))[None]
+    pixels = seen(source, model)
     frozen = model.network(pixels).detach()
     model.network.train()
     live = model.network(pixels).detach()

@@ -1,5 +1,7 @@
 """The line that says what a run will take."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,12 @@ def line(widget):
     return widget._foresight.label.text()
 
 
-def test_time_and_memory_follow_the_settings(widget, viewer):
+def test_time_and_memory_follow_the_settings(widget, viewer, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", object())  # imported already
+    widget._describe_image()
+    assert line(widget) == "Takes less than a second and 0.1 GB on the processor (float32)."
+    monkeypatch.delitem(sys.modules, "torch")  # else it is still to be imported, which takes a second here
+    widget._describe_image()
     assert line(widget) == "Takes about 1 s and 0.1 GB on the processor (float32)."
     viewer.add_image(np.zeros((2000, 2000), np.uint8), name="large")
     assert line(widget).startswith("Takes about ")

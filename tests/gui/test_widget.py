@@ -1,5 +1,6 @@
 """The widget in a real napari window, with a stand-in for the engine that takes a step when told to."""
 
+import gc
 import subprocess
 import sys
 
@@ -54,7 +55,7 @@ def test_run_shows_labels_as_they_form_and_then_the_result(widget, viewer, engin
     assert layer.editable
     assert layer.metadata[METADATA]["params"] == Params().to_dict()
     assert widget.status.startswith("Done in ")
-    assert widget.status.endswith(": 1 label. Stopped because: all done.")
+    assert widget.status.endswith(": 1 label, all done.")
     assert [p.iteration for p in widget.chart.points] == list(range(1, 21))
 
 
@@ -116,7 +117,7 @@ def test_stop_keeps_the_labels(widget, viewer, engine, qtbot):
     qtbot.waitUntil(lambda: not widget.running)
     assert_ready(widget)
     assert (viewer.layers[LABELS].data >= 201).all()
-    assert widget.status.endswith("Stopped because: stopped by you.")
+    assert widget.status.endswith(": 1 label, stopped by you.")
 
 
 def test_stop_before_anything_was_seen_keeps_labels_too(widget, viewer, engine, qtbot):
@@ -310,6 +311,38 @@ def test_the_channel_axis_is_asked_for_and_then_used(widget, viewer, engine, qtb
     viewer.layers.selection.active = viewer.layers["cells"]
     assert widget.choice.channel_axis.native.isHidden()
     assert widget.choice.channel_axis.value is None
+
+
+def test_a_chosen_channel_axis_is_remembered(widget, viewer, engine, qtbot):
+    viewer.add_image(np.zeros((2, 24, 32), np.uint16), name="stack")
+    widget.choice.channel_axis.value = 0
+    run_to_end(widget, engine, qtbot)
+    assert widget.choice.describe() == "24 x 32, 2 channels (axis 0), 16-bit"
+    viewer.layers.selection.active = viewer.layers["cells"]
+    viewer.layers.selection.active = viewer.layers["stack"]
+    assert widget.choice.channel_axis.value == 0
+
+
+def test_what_is_selected_in_one_result_does_not_reach_the_next(widget, viewer, engine, qtbot):
+    run_to_end(widget, engine, qtbot)
+    first = viewer.layers[LABELS]
+    first.data = np.full(first.data.shape, 998, np.uint16)
+    first.selected_label = 998
+    run_to_end(widget, engine, qtbot)
+    assert len(viewer.layers) == 3
+    assert viewer.layers[-1].colormap is not first.colormap
+
+
+def test_a_layer_that_cannot_be_added_leaves_the_widget_ready(widget, viewer, monkeypatch):
+    def refuse(*_):
+        raise OverflowError("no")
+
+    monkeypatch.setattr(session, "Preview", refuse)
+    with pytest.raises(OverflowError):
+        widget.run()
+    assert_ready(widget)
+    assert widget.status.startswith("Failed: the labels layer could not be added")
+    assert gc.get_freeze_count() == 0
 
 
 def test_a_preset_fills_the_controls_and_changes_are_named(widget):

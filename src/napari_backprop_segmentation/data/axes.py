@@ -27,7 +27,7 @@ def guess_axes(shape: Sequence[int]) -> str:
         return "YXS"
     raise ImageError(
         f"axes must be given for an array of shape {tuple(shape)}, which could mean several things; "
-        'pass for example axes="CYX" for channels first or axes="ZYX" for a volume'
+        "say axes CYX or YXC where one axis holds channels, ZYX for a volume"
     )
 
 
@@ -49,6 +49,10 @@ def check_axes(axes: str | None, shape: Sequence[int]) -> str:
         )
     if not {"Y", "X"} <= set(letters) or len(set(letters) & set(CHANNEL_LETTERS)) > 1:
         raise ImageError(f"axes must hold Y and X and at most one of C and S, got {axes!r}; name the axes again")
+    if spatial_axes(letters) not in ("YX", "ZYX", "TYX", "TZYX"):
+        raise ImageError(
+            f"axes must name depth, height and width in the order Z, Y, X, got {axes!r}; transpose the image first"
+        )
     if "T" in letters:
         raise ImageError(f"axes must be without time for now, got {axes!r}; choose one frame")
     return letters

@@ -30,7 +30,7 @@ class Normaliser:
     clip: bool
 
     @classmethod
-    def fit(cls, sample: NDArray[Any], kind: str) -> Self:
+    def fit(cls, sample: NDArray[Any], kind: str, alike: bool = False) -> Self:
         """Fix the map from a sample of the image.
 
         Parameters
@@ -40,6 +40,8 @@ class Normaliser:
         kind : str
             "published": 8-bit images divided by 255, other types stretched from their lowest to their highest value.
             "percentile": each channel from its 0.5 to its 99.5 percentile.
+        alike : bool
+            Whether all channels are stretched by the same factor, which keeps the colours of RGB images.
 
         Raises
         ------
@@ -49,7 +51,9 @@ class Normaliser:
         _check_sample(sample)
         finite = [channel[np.isfinite(channel)].astype(np.float64) for channel in sample]
         finite = [channel if channel.size else np.zeros(1) for channel in finite]
-        if kind == "percentile":
+        if kind == "percentile" and alike:
+            limits = [_stretch(np.concatenate(finite))] * len(sample)
+        elif kind == "percentile":
             limits = [_stretch(channel) for channel in finite]
         elif sample.dtype == np.uint8:
             limits = [(0.0, float(EIGHT_BIT))] * len(sample)

@@ -57,7 +57,7 @@ class ArraySource:
             n_channels = RGBA - 1
         self.shape = (n_channels, *(sizes[letter] for letter in self.spatial_axes))
         sample = self._raw(sample_strides(self.shape[1:], SAMPLE_PIXELS))
-        self.normaliser = Normaliser.fit(sample.reshape(n_channels, -1), normalisation)
+        self.normaliser = Normaliser.fit(sample.reshape(n_channels, -1), normalisation, "S" in self.axes)
 
     def read(self, window: tuple[slice, ...]) -> NDArray[np.float32]:
         """Return the normalised pixels (C, *window) of a spatial window."""

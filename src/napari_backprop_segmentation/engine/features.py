@@ -1,30 +1,50 @@
-"""What the merge tree looks at: the network's responses, and colour as an eye would measure it."""
+"""What the merge tree looks at: the network's responses, colour, and where the image has edges."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.color import rgb2lab
+from scipy.ndimage import gaussian_filter
 
+from napari_backprop_segmentation.engine.colour import perceived
 from napari_backprop_segmentation.engine.model import Model, Source
-from napari_backprop_segmentation.engine.planning import Window
+from napari_backprop_segmentation.engine.planning import Window, blocks, with_halo
 
-RGB = 3
-LAB_UNIT = 20.0  # Lab distance that counts as one: ten times what an eye just tells apart
-INTENSITY_RANGE = 100.0 / LAB_UNIT  # from black to white, as lightness in the same unit
-
-
-def colour(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (C, *spatial) pixels in [0, 1] in units of perceived difference: Lab for RGB, else intensities."""
-    if len(pixels) != RGB:
-        return pixels * np.float32(INTENSITY_RANGE)
-    lab: NDArray[Any] = rgb2lab(np.clip(pixels, 0, 1), channel_axis=0)
-    return (lab / LAB_UNIT).astype(np.float32)
+EDGE_SIGMA = 1.0  # pixels of smoothing before differences are taken
+EDGE_HALO = 6  # pixels: where the Gaussian has ended, and one more for the difference
 
 
 def tree_features(model: Model, source: Source) -> Iterator[tuple[Window, NDArray[np.float32]]]:
     """Yield (window, (Q + C, *window) features) block by block: weighted responses and colour."""
     weight = model.params.response_weight
     for window, response in model.responses(source):
-        yield window, np.concatenate([response.cpu().numpy() * np.float32(weight), colour(source.read(window))])
+        yield window, np.concatenate([response.cpu().numpy() * np.float32(weight), perceived(source.read(window))])
+
+
+def edge_strength(source: Source, side: int) -> list[NDArray[np.float16]]:
+    """Return how much the colour changes across each pixel face, in the units of `perceived` for two pixels.
+
+    Parameters
+    ----------
+    source : Source
+    side : int
+        Of the blocks in which the image is read, in pixels.
+
+    Returns
+    -------
+    list of arrays
+        For each axis one of the shape of the image, shorter by one along that axis.
+    """
+    shape = source.shape[1:]
+    found = [np.zeros(shape, np.float16) for _ in shape]
+    for window in blocks(shape, side):
+        grown, inner = with_halo(window, EDGE_HALO, shape)
+        smooth = perceived(source.read(grown))
+        smooth = np.stack([gaussian_filter(channel, EDGE_SIGMA) for channel in smooth])
+        for axis, out in enumerate(found):
+            n = smooth.shape[axis + 1]
+            # The face between pixel i and the next one gets the difference of pixels i - 1 and i + 1.
+            before, after = (np.clip(np.arange(n) + step, 0, n - 1) for step in (-1, 1))
+            change = np.linalg.norm(smooth.take(after, axis + 1) - smooth.take(before, axis + 1), axis=0)
+            out[window] = change[inner]
+    return [out[(slice(None),) * axis + (slice(0, -1),)] for axis, out in enumerate(found)]

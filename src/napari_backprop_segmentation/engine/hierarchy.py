@@ -22,7 +22,7 @@ from napari_backprop_segmentation.errors import ParameterError
 
 MOST_DETAIL = 100.0
 USUAL_SIDE = 400  # pixels: the side of a BSDS500 photograph, were it square
-COARSEST, FINEST = 1e4, 1e-1  # altitudes of detail 0 and 100: photographs and nuclei lie well inside
+COARSEST, FINEST = 2e3, 2.0  # altitudes of detail 0 and just below 100: half way is best for most photographs
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from napari_backprop_segmentation.costs import padded
 from napari_backprop_segmentation.engine.fused import EPSILON, BatchNorm
+from napari_backprop_segmentation.settings import Padding
 
 
 class Network(nn.Module):
@@ -35,7 +36,9 @@ class Network(nn.Module):
     Kanezaki, ICASSP 2018, section 2.
     """
 
-    def __init__(self, in_channels: int, n_channels: int, n_layers: int, ndim: int = 2, padding: str = "zeros") -> None:
+    def __init__(
+        self, in_channels: int, n_channels: int, n_layers: int, ndim: int = 2, padding: Padding = "zeros"
+    ) -> None:
         super().__init__()
         conv = {2: nn.Conv2d, 3: nn.Conv3d}[ndim]
         width = padded(n_channels)

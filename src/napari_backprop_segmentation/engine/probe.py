@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from skimage.data import astronaut
 
 from napari_backprop_segmentation.costs import Costs, work
-from napari_backprop_segmentation.engine.features import tree_features
+from napari_backprop_segmentation.engine.merging import merge_regions
 from napari_backprop_segmentation.engine.model import Model, Source
 from napari_backprop_segmentation.engine.planning import Window, make_plan
-from napari_backprop_segmentation.engine.regions import region_graph, region_means, simplified
 from napari_backprop_segmentation.engine.superpixels import superpixel_index
 from napari_backprop_segmentation.engine.training import new_network, train
+from napari_backprop_segmentation.engine.tree import build_tree
 from napari_backprop_segmentation.params import Params
 
 SIDE = 256  # pixels: the crops of the preset `fast`, and one block of the prediction
@@ -88,9 +88,7 @@ def _step_seconds(source: Source, params: Params) -> float:
 
 
 def _tree(model: Model, source: Source) -> None:
-    labels = np.add.outer(np.arange(SIDE) // 8, np.arange(SIDE) // 8)
-    graph = simplified(region_graph(labels), 8, SIDE)
-    region_means(graph, tree_features(model, source))
+    build_tree(model, source, np.zeros(source.shape[1:], np.int64), merge_regions)
 
 
 def _fastest(function: Callable[[], object], times: int = 3) -> float:

@@ -11,6 +11,8 @@ from skimage.measure import label as connected_components
 
 from napari_backprop_segmentation.engine.planning import Window
 
+FaceCosts = list[NDArray[np.float16]] | None
+
 
 @dataclass(frozen=True)
 class RegionGraph:
@@ -25,19 +27,29 @@ class RegionGraph:
     edges : (m, 2) int64
         Pairs of touching regions.
     lengths : (m,) float64
-        Pixel faces each pair shares.
+        What the border of each pair costs: one for each pixel face they share, less where the image has an edge.
+    face_costs : list of arrays, optional
+        The cost of the faces along each axis, of the shape of the image but shorter by one along it; all one if None.
     """
 
     index: NDArray[np.int32]
     areas: NDArray[np.float64]
     edges: NDArray[np.int64]
     lengths: NDArray[np.float64]
+    face_costs: FaceCosts = None
 
 
-def region_graph(labels: NDArray[Any]) -> RegionGraph:
-    """Return the connected regions of equal label, 4-connected in 2D and 6-connected in 3D."""
+def region_graph(labels: NDArray[Any], face_costs: FaceCosts = None) -> RegionGraph:
+    """Return the connected regions of equal label, 4-connected in 2D and 6-connected in 3D.
+
+    Parameters
+    ----------
+    labels : (*spatial) int array
+    face_costs : list of arrays, optional
+        See `RegionGraph`.
+    """
     index = connected_components(labels, background=-1, connectivity=1).astype(np.int32, copy=False)
-    return _graph_of(index - index.min())
+    return _graph_of(index - index.min(), face_costs)
 
 
 def simplified(graph: RegionGraph, min_size: int, most: int) -> RegionGraph:
@@ -75,7 +87,7 @@ def _absorb(graph: RegionGraph, min_size: int) -> RegionGraph:
     by_border = by_border[small[lesser[by_border]]]
     joins[lesser[by_border]] = greater[by_border]
     _, numbers = np.unique(follow(joins), return_inverse=True)
-    return _graph_of(numbers.astype(np.int32)[graph.index])
+    return _graph_of(numbers.astype(np.int32)[graph.index], graph.face_costs)
 
 
 def follow(pointers: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -85,23 +97,28 @@ def follow(pointers: NDArray[np.int64]) -> NDArray[np.int64]:
     return pointers
 
 
-def _graph_of(index: NDArray[np.int32]) -> RegionGraph:
+def _graph_of(index: NDArray[np.int32], face_costs: FaceCosts) -> RegionGraph:
     """Return areas and adjacency of connected regions numbered from 0."""
     areas = np.bincount(index.ravel()).astype(np.float64)
-    pairs = np.concatenate([_faces(index, axis, len(areas)) for axis in range(index.ndim)])
-    codes, lengths = np.unique(pairs, return_counts=True)
+    pairs, costs = [], []
+    for axis in range(index.ndim):
+        codes, apart = _faces(index, axis, len(areas))
+        pairs.append(codes)
+        costs.append(np.ones(len(codes)) if face_costs is None else face_costs[axis][apart].astype(np.float64))
+    codes, where = np.unique(np.concatenate(pairs), return_inverse=True)
+    lengths = np.bincount(where, np.concatenate(costs), len(codes)).astype(np.float64)
     edges = np.stack(np.divmod(codes, len(areas)), axis=1)
-    return RegionGraph(index, areas, edges, lengths.astype(np.float64))
+    return RegionGraph(index, areas, edges, lengths, face_costs)
 
 
-def _faces(index: NDArray[np.int32], axis: int, n: int) -> NDArray[np.int64]:
-    """Return low * n + high for each pair of neighbours along an axis that lie in different regions."""
+def _faces(index: NDArray[np.int32], axis: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return low * n + high for each pair of neighbours along an axis in different regions, and where they are."""
     before = np.take(index, range(index.shape[axis] - 1), axis=axis)
     after = np.take(index, range(1, index.shape[axis]), axis=axis)
     apart = before != after
     one, other = before[apart].astype(np.int64), after[apart].astype(np.int64)
-    faces: NDArray[np.int64] = np.minimum(one, other) * n + np.maximum(one, other)
-    return faces
+    codes: NDArray[np.int64] = np.minimum(one, other) * n + np.maximum(one, other)
+    return codes, apart
 
 
 def region_means(graph: RegionGraph, features: Iterable[tuple[Window, NDArray[np.float32]]]) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from magicgui.widgets import ComboBox
 from napari.layers import Image
@@ -44,6 +45,7 @@ class ImageChoice:
             tooltip="Which axis of the image holds the channels. Known if the layer names an axis 'c' or 'channel'.",
         )
         self._axis_label: QLabel | None = None
+        self._chosen: WeakKeyDictionary[Image, int] = WeakKeyDictionary()  # channel axis that the user gave a layer
         self._follow()
         self._match_axis()
         self.image.changed.connect(self._image_changed)
@@ -107,11 +109,14 @@ class ImageChoice:
 
     def _match_axis(self) -> None:
         self.channel_axis.reset_choices()
-        self.channel_axis.value = layers.named_channel_axis(self.image.value)
+        known = layers.named_channel_axis(self.image.value)
+        self.channel_axis.value = known if self.image.value is None else self._chosen.get(self.image.value, known)
         visible = layers.needs_channel_axis(self.image.value)
         for part in (self._axis_label, self.channel_axis.native):
             if self._axis_label is not None and part is not None:
                 part.setVisible(visible)
 
     def _axis_changed(self, _: Any = None) -> None:
+        if self.image.value is not None and self.channel_axis.value is not None:
+            self._chosen[self.image.value] = self.channel_axis.value
         self._on_change()

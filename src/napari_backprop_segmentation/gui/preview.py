@@ -1,7 +1,6 @@
 """The Labels layer in which a run shows its labels: added, refreshed, finished."""
 
 import colorsys
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,9 +17,10 @@ METADATA = "backprop_segmentation"
 N_COLOURS = 128
 
 
-@cache
 def colours() -> CyclicLabelColormap:
-    """Return the colours of labels: the same number always has the same colour.
+    """Return the colours of labels, a new object for each layer, which keeps its selection in it.
+
+    The same number always has the same colour.
 
     All of them are bright and neighbouring numbers differ in hue by a golden section, but label 1 is a muted blue: it
     is usually the background, and the largest region should not be the loudest.

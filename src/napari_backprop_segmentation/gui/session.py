@@ -125,6 +125,7 @@ class Session:
 
     def abandon(self) -> None:
         """Let the worker end unheard because nobody is left to listen; the labels stay as they are."""
+        self._wind_up()
         if self._worker is None:
             return
         self._orders.command = "cancel"
@@ -134,7 +135,6 @@ class Session:
             # Only a resting worker is told to quit: a quit generator is never closed, so it keeps its memory.
             self._worker.quit()
         self._worker = None
-        self._wind_up()
 
     def release(self) -> None:
         """After `abandon`, where the window is still there: hand the labels to the user as they are."""

@@ -105,7 +105,13 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._session = Session(self._viewer, picture, params, self)
         self.chart.clear()
         self._lock(True)
-        self._session.start(self.native)
+        try:
+            self._session.start(self.native)
+        except Exception:  # nothing of ours; napari shows it, and the widget must not wait for a run that never began
+            self._session.abandon()
+            self.ended()
+            self.said("Failed: the labels layer could not be added.")
+            raise
 
     def pause(self) -> None:
         """Pause the run, or resume it."""

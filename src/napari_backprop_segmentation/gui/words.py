@@ -40,7 +40,7 @@ def iteration(point: Point, total: int, step_seconds: float) -> str:
 def done(n_labels: int, reason: str, seconds: float) -> str:
     """Return how a run ended."""
     spent = "less than a second" if seconds < 1 else f"{seconds:.0f} s"
-    return f"Done in {spent}: {count(n_labels)}. Stopped because: {reason}."
+    return f"Done in {spent}: {count(n_labels)}, {reason}."
 
 
 def sentence(text: str) -> str:

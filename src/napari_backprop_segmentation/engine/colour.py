@@ -1,0 +1,41 @@
+"""Colour as an eye would measure it, for the network and for the merge tree."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.color import rgb2lab
+
+RGB = 3
+LAB_UNIT = 20.0  # Lab distance that counts as one: ten times what an eye just tells apart
+INTENSITY_RANGE = 100.0 / LAB_UNIT  # from black to white, as lightness in the same unit
+LAB_RANGE, AB_RANGE, AB_MIDDLE = 100.0, 60.0, 0.5  # lightness, and what a and b of most photographs span
+
+
+def perceived(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (C, *spatial) pixels in [0, 1] in units of perceived difference: Lab for RGB, else intensities."""
+    if len(pixels) != RGB:
+        return pixels * np.float32(INTENSITY_RANGE)
+    return _lab(pixels) / np.float32(LAB_UNIT)
+
+
+def network_input(pixels: NDArray[np.float32], colour: str) -> NDArray[np.float32]:
+    """Return (C, *spatial) pixels in [0, 1] as the network sees them.
+
+    Parameters
+    ----------
+    pixels : (C, *spatial) float32
+    colour : {"lab", "rgb"}
+        With `lab`, three channels become lightness, a and b, each from about 0 to 1.
+    """
+    if colour == "rgb" or len(pixels) != RGB:
+        return pixels
+    lab = _lab(pixels)
+    lab[0] /= LAB_RANGE
+    lab[1:] = lab[1:] / AB_RANGE + AB_MIDDLE
+    return lab
+
+
+def _lab(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    lab: NDArray[Any] = rgb2lab(np.clip(pixels, 0, 1), channel_axis=0)
+    return lab.astype(np.float32)

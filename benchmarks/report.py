@@ -24,22 +24,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--speed", type=Path, help="from speed.py --json")
+    parser.add_argument("--disk", type=Path, help="from speed.py --zarr --json")
     parser.add_argument("--heartbeat", type=Path, help="from heartbeat.py --json")
-    parser.add_argument("--quality", action="append", default=[], help="TITLE=FILE from quality.py --json; repeatable")
-    parser.add_argument("--curve", type=Path, help="a result of quality.py: quality against time is drawn from it")
+    parser.add_argument(
+        "--quality", action="append", default=[], help="PART=FILE[+FILE...] from quality.py; repeatable"
+    )
+    parser.add_argument("--curve", type=Path, action="append", default=[], help="from quality.py: drawn against time")
     options = parser.parse_args(arguments)
     page = PAGE.read_text(encoding="utf8")
     if options.speed:
         speed = json.loads(options.speed.read_text())
         page = replaced(page, "published", [*machine(speed["machine"]), "", *published(speed)])
         page = replaced(page, "size", [*machine(speed["machine"]), "", *sizes(speed)])
+    if options.disk:
+        disk = json.loads(options.disk.read_text())
+        page = replaced(page, "disk", [*machine(disk["machine"]), "", *sizes(disk, "zarr")])
+    if options.speed:
         plot_sizes(speed, IMAGES / "time_and_memory.png")
     if options.heartbeat:
         page = replaced(page, "heartbeat", heartbeat(json.loads(options.heartbeat.read_text())))
     for title, path in (entry.split("=", 1) for entry in options.quality):
-        page = replaced(page, f"quality {title}", quality(json.loads(Path(path).read_text())))
+        found = [json.loads(Path(one).read_text()) for one in path.split("+")]
+        joined = {**found[0], "summary": [record for one in found for record in one["summary"]]}
+        page = replaced(page, f"quality {title}", quality(joined))
     if options.curve:
-        plot_quality(json.loads(options.curve.read_text()), IMAGES / "quality_and_time.png")
+        records = [record for path in options.curve for record in json.loads(path.read_text())["summary"]]
+        plot_quality(records, IMAGES / "quality_and_time.png")
     PAGE.write_text(page, encoding="utf8")
 
 
@@ -72,17 +82,16 @@ def published(speed: dict[str, Any]) -> list[str]:
     return lines
 
 
-def sizes(speed: dict[str, Any]) -> list[str]:
-    """Return the table of whole runs."""
+def sizes(speed: dict[str, Any], kind: str = "") -> list[str]:
+    """Return the table of whole runs whose name holds a word."""
     head = ["preset", "size", "seconds", "estimated", "first step after", "memory over the start", "estimated"]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for name, row in speed.items():
-        if "megapixels" in row:
+        if "megapixels" in row and kind in name:
             preset, _, size = name.partition(" ")
-            lines.append(
-                f"| {preset} | {size} | {row['seconds']} | {row['estimated seconds']} | {row['first step']} s | "
-                f"{row['GB over start']} GB | {row['estimated GB']} GB |"
-            )
+            cells = [preset, size, row["seconds"], row.get("estimated seconds", "-"), f"{row['first step']} s"]
+            cells += [f"{row['GB over start']} GB", f"{row.get('estimated GB', '-')} GB"]
+            lines.append("| " + " | ".join(map(str, cells)) + " |")
     return lines
 
 
@@ -135,13 +144,13 @@ def plot_sizes(speed: dict[str, Any], path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
-def plot_quality(found: dict[str, Any], path: Path) -> None:
+def plot_quality(records: Sequence[dict[str, Any]], path: Path) -> None:
     """Draw the region scores of each method against its time."""
     from matplotlib import pyplot
 
     columns = {"covering_ods": "covering", "vi_ods": "VI (low is good)", "pri_ods": "PRI", "miou_all": "mIoU, all"}
     figure, axes = pyplot.subplots(1, len(columns), figsize=(12, 3.2), constrained_layout=True)
-    for record in found["summary"]:
+    for record in records:
         for axis, column in zip(axes, columns, strict=True):
             axis.semilogx(record["seconds"], record["mean"][column], "o", label=record["method"])
     for axis, text in zip(axes, columns.values(), strict=True):

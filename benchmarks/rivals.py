@@ -21,6 +21,7 @@ KMEANS_WINDOWS = (1, 5)
 KMEANS_SAMPLE = 5_000
 GRAPH_SCALES = (100, 200, 500, 1000, 2000)
 CONTROL_ALTITUDES = tuple(float(f"{a:.3g}") for a in np.geomspace(0.05, 2000, 47))
+OBJECT_DETAILS = (30, 40, 50, 60, 70, 80, 90, 100)
 FEATURE_UNIT = 20.0  # Lab is divided by it before the tree is built
 
 
@@ -208,21 +209,30 @@ def mumford_shah(leaves: IntArray, features: NDArray[np.float32], prefix: str = 
 
 def ours(picture: Picture, seed: int, settings: str = "", iterations: str = "") -> Prediction:
     """Run a preset of the package, ``ours:NAME`` or ``ours:NAME:ITERATIONS``, and cut its merge tree at 51 details."""
-    from napari_backprop_segmentation import Params, run
+    from napari_backprop_segmentation import Params, finish, run
 
     changes = {"iterations": int(iterations)} if iterations else {}
-    steps = run(picture.image, Params.preset(settings or "fast", seed=seed, **changes), axes=picture.axes)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            result = done.value
-            break
+    result = finish(run(picture.image, Params.preset(settings or "fast", seed=seed, **changes), axes=picture.axes))
     if result.hierarchy is None:
         return Prediction([Family.from_labels(result.labels, "as trained")])
     tree = result.hierarchy
     cuts = {f"detail={d:g}": tree.lookup(tree.altitude_of(d)).astype(np.int64) for d in np.linspace(0, 100, 51)}
     return Prediction([Family(tree.index.astype(np.int64), cuts)])
+
+
+def ours_objects(picture: Picture, seed: int, settings: str = "") -> Prediction:
+    """Find objects in the regions of a preset, ``ours-objects:NAME``, at several details."""
+    from napari_backprop_segmentation import Params, finish, run
+    from napari_backprop_segmentation.engine.objects import ObjectRules, find_objects
+
+    tree = finish(run(picture.image, Params.preset(settings or "fast", seed=seed), axes=picture.axes)).hierarchy
+    image = np.moveaxis(picture.pixels, -1, 0)
+    objects = {
+        f"detail={detail} {side}": find_objects(tree.cut(detail), image, ObjectRules(side=side))
+        for detail in OBJECT_DETAILS
+        for side in ("auto", "bright", "dark")
+    }
+    return Prediction([Family.from_labels(labels, name) for name, labels in objects.items()], objects)
 
 
 METHODS: dict[str, tuple[Callable[..., Prediction], bool]] = {
@@ -235,6 +245,7 @@ METHODS: dict[str, tuple[Callable[..., Prediction], bool]] = {
     "slic-merge": (slic_merge, False),
     "control": (control, False),
     "ours": (ours, True),
+    "ours-objects": (ours_objects, True),
 }
 
 

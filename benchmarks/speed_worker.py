@@ -50,12 +50,12 @@ def finish(image: object, preset: str, axes: str | None = None, out: object = No
     spatial = result.labels.shape
     free = float(psutil.virtual_memory().available)
     said = estimate(params, (3, *spatial), probe.measure(0.0), free)
+    estimated = {"estimated seconds": round(said.seconds, 2), "estimated GB": round(said.bytes / GB, 2)}
     return {
         "seconds": round(seconds, 2),
+        **({} if out is not None else estimated),  # the estimate is of labels in memory
         "first step": round(first[0], 2) if first else None,
         "GB over start": round(peak - baseline, 2),
-        "estimated seconds": round(said.seconds, 2),
-        "estimated GB": round(said.bytes / GB, 2),
         "megapixels": round(np.prod(spatial) / 1e6, 2),
         "iterations": result.record["iterations"],
     }

@@ -53,7 +53,7 @@ def test_little_memory_means_smaller_crops_and_says_so():
     tight = limits(params, RGB, "float32", 0.9 * whole / costs.FREE_SHARE)
     assert tight.crop_pixels == 2**14
     assert training_bytes(params, tight.crop_pixels, "float32") < 0.9 * whole
-    assert tight.notes[0].startswith("trains on crops of 16384 pixels, as 0.0 GB would be needed")
+    assert tight.notes[0].startswith("trains on crops of 16384 pixels, as 0.1 GB would be needed")
     assert limits(params, RGB, "float32", 0).crop_pixels == 2**costs.SMALLEST_CROP
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.engine.training import Step
     from napari_backprop_segmentation.errors import SegmentationError
     from napari_backprop_segmentation.params import Params
-    from napari_backprop_segmentation.segment import Result, run, segment, train
+    from napari_backprop_segmentation.segment import Result, finish, run, segment, train
 
 _HOMES = {
     "Hierarchy": "engine.hierarchy",
@@ -23,12 +23,13 @@ _HOMES = {
     "Result": "segment",
     "SegmentationError": "errors",
     "Step": "engine.training",
+    "finish": "segment",
     "run": "segment",
     "segment": "segment",
     "train": "segment",
 }
 
-__all__ = ["Hierarchy", "Model", "Params", "Result", "SegmentationError", "Step", "run", "segment", "train"]
+__all__ = ["Hierarchy", "Model", "Params", "Result", "SegmentationError", "Step", "finish", "run", "segment", "train"]
 
 
 def __getattr__(name: str) -> Any:

@@ -19,11 +19,11 @@ PACKAGE = "napari-backprop-segmentation"
 MOST_VIEWS = 8  # crops that training takes turns on
 MOST_TREE_PIXELS = 2**24  # above, the merge tree would not fit a laptop: labels stay as trained
 ITEM_BYTES = {"float32": 4, "bfloat16": 2}
-# Fitted to measured peaks of one to four layers and 32 to 112 channels, per pixel and channel: tensors of each layer
-# that the backward pass needs, and what losses and gradients take at the worst moment, always in float32.
-KEPT_TENSORS, LOSS_BYTES = 2.2, 18
-IMAGE_BYTES = 20  # per pixel of the whole image: labels, regions, adjacency
-SMALL_BYTES = 100e6
+# Fitted to measured peaks of runs of 0.1 to 16 megapixels, per pixel and channel: tensors of each layer that the
+# backward pass needs, and what losses and gradients take at the worst moment, always in float32.
+KEPT_TENSORS, LOSS_BYTES = 2.2, 26
+IMAGE_BYTES = 30  # per pixel of the whole image: labels, regions, adjacency
+SMALL_BYTES = 200e6
 FREE_SHARE = 0.6  # of the free memory that training may take
 SMALLEST_CROP = 12  # powers of two: fewer pixels teach nothing
 GB = 1e9

@@ -22,6 +22,7 @@ from napari_backprop_segmentation.settings import (
     Leaves,
     Method,
     Normalisation,
+    Objects,
     Padding,
     Precision,
     Regions,
@@ -81,10 +82,16 @@ class Params(Settings):
         50.0,
         MAIN,
         "Detail",
-        "How fine the result is where regions are merged: 0 gives few large ones, 100 all the network has found.",
+        "How fine the result is where regions are merged: 0 gives few large ones, 100 all the small ones.",
         minimum=0.0,
         maximum=100.0,
         widget="FloatSlider",
+    )
+    objects: Objects = setting(
+        "off",
+        MAIN,
+        "Objects",
+        "Find things to count, not regions: 'bright' or 'dark', or 'auto'. Touching ones are split, the ground gets 0.",
     )
     regions: Regions = setting(
         "merged",
@@ -151,8 +158,7 @@ class Params(Settings):
         "replicate",
         NETWORK,
         "Padding",
-        "What the network sees beyond the edge of the image: 'replicate' repeats the edge, 'zeros' is black, as "
-        "published, and often leaves a thin frame of its own label.",
+        "What lies beyond the edge of the image: 'replicate' repeats the edge, 'zeros' is black, as published.",
     )
     learning_rate: float = setting(
         0.1, NETWORK, "Learning rate", "Step size of the gradient descent.", minimum=1e-6, maximum=10.0

@@ -21,6 +21,7 @@ from napari_backprop_segmentation.engine.baselines import BASELINES
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy
 from napari_backprop_segmentation.engine.merging import Merge, merge_regions
 from napari_backprop_segmentation.engine.model import Model, label_dtype
+from napari_backprop_segmentation.engine.objects import OBJECT_DETAIL, ObjectRules, find_objects
 from napari_backprop_segmentation.engine.planning import make_plan
 from napari_backprop_segmentation.engine.training import Command, Step
 from napari_backprop_segmentation.engine.tree import build_tree
@@ -119,7 +120,7 @@ def run(
             labels = model.predict(source, out)
             if plan.merges and drawn is None and out is None:
                 hierarchy = build_tree(model, source, labels, merge)
-                labels = hierarchy.cut(params.detail)
+                labels = _shown(hierarchy, source, params)
     seconds = time.perf_counter() - started
     result = Result(
         labels, model, hierarchy, _record(source, params, model, "merged" if hierarchy else "trained", seconds)
@@ -149,12 +150,17 @@ def segment(image: Any, params: Params | None = None, *, axes: str | None = None
     >>> bool(labels[16, 16] != labels[0, 0])
     True
     """
-    steps = run(image, params, axes=axes)
+    return finish(run(image, params, axes=axes)).labels
+
+
+def finish(steps: Generator[Step, Command | None, Result]) -> Result:
+    """Take all steps of a run and return its result."""
     while True:
         try:
             next(steps)
         except StopIteration as done:
-            return done.value.labels  # type: ignore[no-any-return]
+            result: Result = done.value
+            return result
 
 
 def train(
@@ -168,6 +174,14 @@ def train(
     if result.model is None:
         raise ImageError(f"method must be superpixels or continuity to train, got {params and params.method!r}")
     return result.model
+
+
+def _shown(hierarchy: Hierarchy, source: ArraySource, params: Params) -> NDArray[Any]:
+    """Return the regions at the chosen detail, or the objects among the fine ones."""
+    if params.objects == "off":
+        return hierarchy.cut(params.detail)
+    whole = tuple(slice(0, n) for n in source.shape[1:])
+    return find_objects(hierarchy.cut(OBJECT_DETAIL), source.read(whole), ObjectRules(side=params.objects))
 
 
 def _check_scribbles(scribbles: Any, source: ArraySource, params: Params) -> NDArray[np.integer[Any]] | None:

@@ -17,6 +17,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 Regions = Literal["merged", "trained"]
 Leaves = Literal["graph", "network"]
 Colour = Literal["lab", "rgb"]
+Objects = Literal["off", "auto", "bright", "dark"]
 Padding = Literal["replicate", "zeros"]
 
 MAIN, REGIONS, NETWORK, LOSS = "main", "regions", "network", "loss"

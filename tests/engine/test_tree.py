@@ -5,21 +5,13 @@ import pytest
 from skimage import data
 from skimage.color import rgb2lab
 
-from napari_backprop_segmentation import Params, run
+from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.data.source import ArraySource
 from napari_backprop_segmentation.engine import features, tree
 from napari_backprop_segmentation.engine.colour import network_input, perceived
 from napari_backprop_segmentation.engine.regions import region_graph, simplified
 
 PHOTO = data.astronaut()[:90, 150:270]
-
-
-def finish(image, params, axes=None):
-    steps = run(image, params, axes=axes)
-    with pytest.raises(StopIteration) as done:
-        while True:
-            next(steps)
-    return done.value.value
 
 
 def test_three_channels_are_compared_as_an_eye_does_and_others_as_they_are():
@@ -72,9 +64,9 @@ def test_leaves_are_numbered_without_gaps_and_end_at_the_seams_of_blocks(monkeyp
 
 def test_the_settings_choose_what_is_merged():
     params = Params(n_channels=8, iterations=3, n_superpixels=100, min_labels=0, min_region=1)
-    graph, network = (finish(PHOTO, params.replace(leaves=kind)).hierarchy for kind in ("graph", "network"))
+    graph, network = (finish(run(PHOTO, params.replace(leaves=kind))).hierarchy for kind in ("graph", "network"))
     assert (graph.index != network.index).any()
-    even = finish(PHOTO, params.replace(edge_weight=0.0)).hierarchy
+    even = finish(run(PHOTO, params.replace(edge_weight=0.0))).hierarchy
     np.testing.assert_array_equal(even.index, graph.index)
     assert not np.array_equal(even.altitudes, graph.altitudes)
 
@@ -82,7 +74,7 @@ def test_the_settings_choose_what_is_merged():
 def test_a_volume_is_merged_from_the_networks_own_regions():
     volume = np.zeros((6, 20, 20), np.uint8)
     volume[2:5, 5:15, 5:15] = 200
-    result = finish(volume, Params(n_channels=8, iterations=5, n_superpixels=60), "ZYX")
+    result = finish(run(volume, Params(n_channels=8, iterations=5, n_superpixels=60), axes="ZYX"))
     assert result.hierarchy.index.shape == volume.shape
     assert result.labels[3, 10, 10] != result.labels[0, 0, 0]
 

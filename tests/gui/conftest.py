@@ -1,5 +1,4 @@
 import os
-import sys
 import threading
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -10,14 +9,6 @@ import pytest
 from napari_backprop_segmentation.costs import Costs
 
 os.environ["NAPARI_STRICT_QT"] = "raise"
-
-
-def pytest_collection_modifyitems(items):
-    if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        return
-    for item in items:
-        if "make_napari_viewer" in item.fixturenames or "qtbot" in item.fixturenames:
-            item.add_marker(pytest.mark.skip(reason="needs a display; run under xvfb-run"))
 
 
 @dataclass

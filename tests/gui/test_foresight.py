@@ -18,10 +18,10 @@ def line(widget):
 def test_time_and_memory_follow_the_settings(widget, viewer, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", object())  # imported already
     widget._describe_image()
-    assert line(widget) == "Takes less than a second and 0.1 GB on the processor (float32)."
+    assert line(widget) == "Takes less than a second and 0.2 GB on the processor (float32)."
     monkeypatch.delitem(sys.modules, "torch")  # else it is still to be imported, which takes a second here
     widget._describe_image()
-    assert line(widget) == "Takes about 1 s and 0.1 GB on the processor (float32)."
+    assert line(widget) == "Takes about 1 s and 0.2 GB on the processor (float32)."
     viewer.add_image(np.zeros((2000, 2000), np.uint8), name="large")
     assert line(widget).startswith("Takes about ")
     before = line(widget)
@@ -37,7 +37,7 @@ def test_what_will_be_done_instead_is_said_before_the_run(widget, viewer, monkey
     monkeypatch.setattr(foresight, "_free_memory", lambda: 2e8)
     viewer.add_image(np.zeros((1000, 1000), np.uint8), name="large")
     widget.controls["crop_pixels"].value = 0
-    assert "; trains on crops of 32768 pixels, as 2.1 GB would be needed and 0.2 GB are free." in line(widget)
+    assert "; trains on crops of 32768 pixels, as 2.5 GB would be needed and 0.2 GB are free." in line(widget)
 
 
 def test_nothing_is_said_of_an_image_that_cannot_be_segmented(widget, viewer):

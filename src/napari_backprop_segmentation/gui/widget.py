@@ -141,7 +141,8 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def kept(self, layer: Labels, result: "Result") -> None:
         """Let the Detail slider change this result from now on (see `Watcher`)."""
-        self._cut = DetailCut(self._viewer, layer, result)
+        objects = result.record["params"]["objects"] != "off"  # they do not depend on the detail
+        self._cut = None if objects else DetailCut(self._viewer, layer, result)
         self._foresight.compare(result.record, self.native)
 
     def ended(self) -> None:

@@ -39,7 +39,8 @@ class Result:
     Attributes
     ----------
     labels : (*spatial) int array
-        Numbered from 1. Merged regions are numbered by size, else by channel of the network: there can be gaps.
+        Merged regions and objects are numbered 1, 2, 3, ... (0 is the ground of objects); labels as trained by channel
+        of the network from 1, with gaps.
     model : Model or None
         The trained network; None for the methods without one.
     hierarchy : Hierarchy or None
@@ -137,7 +138,7 @@ def segment(image: Any, params: Params | None = None, *, axes: str | None = None
     Returns
     -------
     (*spatial) int array
-        Labels, numbered from 1.
+        See `Result.labels`.
 
     Examples
     --------

@@ -55,14 +55,14 @@ def test_the_most_alike_neighbours_merge_first():
     labels = np.repeat([[1, 2, 3, 4]], 4, axis=0)
     tree = tree_of(labels, np.repeat([[0, 10, 100, 101]], 4, axis=0))
     assert [len(np.unique(tree.cut(n_regions=n))) for n in (1, 2, 3, 4, 9)] == [1, 2, 3, 4, 4]
-    assert tree.cut(n_regions=3)[0].tolist() == [1, 2, 3, 3]
-    assert tree.cut(n_regions=2)[0].tolist() == [1, 1, 3, 3]
+    assert tree.cut(n_regions=3)[0].tolist() == [2, 3, 1, 1]
+    assert tree.cut(n_regions=2)[0].tolist() == [2, 2, 1, 1]
 
 
 def test_a_merged_region_keeps_the_number_of_its_larger_part():
     labels = np.array([[1, 2, 2, 2, 3, 3]])
     tree = tree_of(labels, [[0, 1, 1, 1, 50, 50]])
-    assert tree.cut(100)[0].tolist() == [3, 1, 1, 1, 2, 2]  # numbered by size
+    assert tree.cut(100)[0].tolist() == [3, 1, 1, 1, 2, 2]  # the later a name dies out, the lower it is
     assert tree.cut(n_regions=2)[0].tolist() == [1, 1, 1, 1, 2, 2]
     assert tree.cut(n_regions=1)[0].tolist() == [1] * 6
 
@@ -93,3 +93,12 @@ def test_volumes_and_a_single_region():
 def test_says_what_a_cut_needs(arguments):
     with pytest.raises(ParameterError, match="must be"):
         tree_of(STRIPES, STRIPES).cut(**arguments)
+
+
+def test_every_cut_is_numbered_without_gaps():
+    rng = np.random.default_rng(0)
+    tree = tree_of(rng.integers(0, 9, (30, 30)), rng.random((30, 30)))
+    assert tree.n_leaves > 200
+    for cut in (tree.cut(detail) for detail in (0, 20, 50, 70, 80, 90, 95, 100)):
+        np.testing.assert_array_equal(np.unique(cut), np.arange(1, cut.max() + 1))
+    assert all(tree.cut(n_regions=n).max() <= n for n in (1, 2, 7, 50))

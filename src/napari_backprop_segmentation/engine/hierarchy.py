@@ -38,7 +38,7 @@ class Hierarchy:
     altitudes : (n_nodes,) float64
         Mumford-Shah scale from which on a node is preferred to its children; 0 for leaves, never above its parent's.
     names : (n_nodes,) int64
-        The largest leaf under each node, followed from child to child: what a region's number is made of.
+        The largest leaf under each node, followed from child to child: what a region's number stands for.
     """
 
     index: NDArray[np.int32]
@@ -61,7 +61,7 @@ class Hierarchy:
         Returns
         -------
         (*spatial) int array
-            Numbered from 1 in the order of the leaves' size, with gaps.
+            Numbered 1, 2, 3, ... without gaps; the largest part of the image is 1.
 
         Raises
         ------
@@ -104,10 +104,15 @@ class Hierarchy:
 
     @cached_property
     def _numbers(self) -> NDArray[Any]:
-        """The label of each leaf: its rank by size, from 1."""
-        areas = np.bincount(self.index.ravel(), minlength=self.n_leaves)
+        """The label of each leaf (n_leaves,), from 1: the later its name dies out, the lower its number.
+
+        Each merge ends one name. So the names that are left at any cut are those with the lowest numbers.
+        """
+        top = np.empty(self.n_leaves, np.int64)
+        top[self.names] = np.arange(len(self.names))  # parents come after their children: the last one stays
+        end = np.where(top == self.parents[top], np.inf, self.altitudes[self.parents[top]])
         numbers = np.empty(self.n_leaves, dtype=label_dtype(self.n_leaves))
-        numbers[np.argsort(-areas, kind="stable")] = np.arange(1, self.n_leaves + 1)
+        numbers[np.lexsort((-self.parents[top], -end))] = np.arange(1, self.n_leaves + 1)
         return numbers
 
     def _merged(self, n_regions: int) -> float:

@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     page = PAGE.read_text(encoding="utf8")
     if options.speed:
         speed = json.loads(options.speed.read_text())
-        page = replaced(page, "published", [*machine(speed["machine"]), "", *published(speed)])
+        if any(name.startswith("published") for name in speed):
+            page = replaced(page, "published", [*machine(speed["machine"]), "", *published(speed)])
         page = replaced(page, "size", [*machine(speed["machine"]), "", *sizes(speed)])
     if options.disk:
         disk = json.loads(options.disk.read_text())

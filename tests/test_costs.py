@@ -62,6 +62,7 @@ def test_images_too_large_for_a_tree_say_so():
     assert not huge.merges
     assert huge.notes == ("labels stay as trained, as a merge tree takes at most 17 megapixels",)
     assert limits(Params(regions="trained"), (3, 10_000, 10_000), "float32", PLENTY).notes == ()
+    assert limits(Params(regions="trained", objects="auto"), RGB, "float32", PLENTY).merges
 
 
 def test_costs_are_kept_in_a_file(tmp_path):

@@ -188,7 +188,8 @@ def limits(params: Params, shape: Sequence[int], precision: str, free: float) ->
         notes.append(
             f"trains on crops of {crop} pixels, as {needed / GB:.1f} GB would be needed and {free / GB:.1f} GB are free"
         )
-    merges = params.regions == "merged" and pixels <= MOST_TREE_PIXELS
-    if params.regions == "merged" and not merges:
+    wanted = params.regions == "merged" or params.objects != "off"
+    merges = wanted and pixels <= MOST_TREE_PIXELS
+    if wanted and not merges:
         notes.append(f"labels stay as trained, as a merge tree takes at most {MOST_TREE_PIXELS / 1e6:.0f} megapixels")
     return Limits(0 if crop == pixels else crop, merges, tuple(notes))

@@ -11,7 +11,7 @@ from napari_backprop_segmentation.gui.worker import Point
 
 LABELS, LOSSES = "labels", "losses"
 SERIES = {  # field of Point -> plot, name, colour readable on dark and on light
-    "n_labels": (LABELS, "labels", "#3fb68b"),
+    "n_labels": (LABELS, "labels of the network", "#3fb68b"),
     "similarity": (LOSSES, "similarity", "#e8963c"),
     "continuity": (LOSSES, "continuity", "#6f94ea"),
 }

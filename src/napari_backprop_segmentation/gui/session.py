@@ -19,7 +19,7 @@ from napari_backprop_segmentation.gui import words, worker
 from napari_backprop_segmentation.gui.layers import Picture
 from napari_backprop_segmentation.gui.pace import Pace
 from napari_backprop_segmentation.gui.preview import Preview
-from napari_backprop_segmentation.gui.worker import Orders, Progress
+from napari_backprop_segmentation.gui.worker import Failure, Orders, Progress
 from napari_backprop_segmentation.params import Params
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Session:
         self._preview: Preview | None = None
         self._pace: Pace | None = None
         self._bar: progress | None = None
-        self._worker: GeneratorWorker[Progress | None, None, Result | None] | None = None
+        self._worker: GeneratorWorker[Progress | None, None, Result | Failure | None] | None = None
         self._outcome: Result | Exception | None = None
         self._wants_pause = False
         self._warned: set[str] = set()
@@ -92,10 +92,10 @@ class Session:
         self._preview = Preview(self._viewer, self._picture)
         self._pace = Pace(self._orders, parent)
         steps = partial(worker.start_steps, self._picture.array, self._params, self._picture.axes)
-        self._worker = create_worker(worker.watched, steps, self._orders, _start_thread=False, _connect=self._slots())
+        self._worker = create_worker(worker.outcome, steps, self._orders, _start_thread=False, _connect=self._slots())
         QTimer.singleShot(FIRST_PAINT_MS, partial(self._begin, self._worker))
 
-    def _begin(self, job: GeneratorWorker[Progress | None, None, "Result | None"]) -> None:
+    def _begin(self, job: GeneratorWorker[Progress | None, None, "Result | Failure | None"]) -> None:
         """Start the worker, now that the click has been answered and the new layer painted.
 
         Loading torch at the same time makes that painting take 200 ms. A run that has been abandoned meanwhile is
@@ -193,8 +193,8 @@ class Session:
         if self._worker is not None:  # updating the bar handles events: the run may have ended meanwhile
             self._pace.finish(self._preview.show if message.labels is not None else None)
 
-    def _on_outcome(self, outcome: "Result | Exception | None") -> None:
-        self._outcome = outcome
+    def _on_outcome(self, outcome: "Result | Failure | Exception | None") -> None:
+        self._outcome = outcome.error if isinstance(outcome, Failure) else outcome
 
     def _on_warned(self, warning: tuple[Any, ...]) -> None:
         text = str(warning[0])

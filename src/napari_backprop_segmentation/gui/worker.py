@@ -131,6 +131,24 @@ def watched(start: Callable[[], Steps], orders: Orders) -> Generator[Progress | 
         raise EngineError(f"the engine stopped: {error}; please report this") from error
 
 
+@dataclass(frozen=True)
+class Failure:
+    """An error as a value."""
+
+    error: Exception
+
+
+def outcome(start: Callable[[], Steps], orders: Orders) -> Generator[Progress | None, None, "Result | Failure | None"]:
+    """Do what `watched` does, but return an error instead of raising it.
+
+    Where Qt comes from PySide6, napari 0.9 itself fails on the signal of a worker that raises or returns an exception.
+    """
+    try:
+        return (yield from watched(start, orders))
+    except Exception as error:  # noqa: BLE001 - nothing is swallowed: whoever started the run is told
+        return Failure(error)
+
+
 def _drive(steps: Steps, orders: Orders) -> Generator[Progress | None, None, "Result | None"]:
     messages = _Messages(orders)
     command: Literal["stop"] | None = None

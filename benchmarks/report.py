@@ -37,11 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if any(name.startswith("published") for name in speed):
             page = replaced(page, "published", [*machine(speed["machine"]), "", *published(speed)])
         page = replaced(page, "size", [*machine(speed["machine"]), "", *sizes(speed)])
+        plot_sizes(speed, IMAGES / "time_and_memory.png")
     if options.disk:
         disk = json.loads(options.disk.read_text())
         page = replaced(page, "disk", [*machine(disk["machine"]), "", *sizes(disk, "zarr")])
-    if options.speed:
-        plot_sizes(speed, IMAGES / "time_and_memory.png")
     if options.heartbeat:
         page = replaced(page, "heartbeat", heartbeat(json.loads(options.heartbeat.read_text())))
     for title, path in (entry.split("=", 1) for entry in options.quality):

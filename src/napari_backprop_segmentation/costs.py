@@ -14,6 +14,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from napari_backprop_segmentation.params import Params
+from napari_backprop_segmentation.settings import STEPLESS
 
 PACKAGE = "napari-backprop-segmentation"
 MOST_VIEWS = 8  # crops that training takes turns on
@@ -43,9 +44,9 @@ class Costs:
     step_channel, step_mac : float
         One training iteration, for each channel of each layer and for each multiplication of the convolutions.
     predict_channel, predict_mac : float
-        Prediction of the trained network.
+        One pass of the trained network over the image.
     tree_pixel, tree_channel : float
-        Regions and merge tree: a constant and for each channel.
+        Regions and merge tree, beyond that pass: a constant and for each channel.
     superpixel : float
     """
 
@@ -114,7 +115,7 @@ def estimate(params: Params, shape: Sequence[int], costs: Costs, free: float) ->
         Bytes of memory that are free on the device.
     """
     precision = costs.precision if params.precision == "auto" else params.precision
-    if params.method in ("kmeans", "graph") or params.device not in ("auto", costs.device):
+    if params.method in STEPLESS or params.device not in ("auto", costs.device):
         return None
     if precision != costs.precision:
         return None

@@ -3,6 +3,9 @@
 None of these is a RuntimeError: napari's generator workers swallow RuntimeErrors silently.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class SegmentationError(Exception):
     """Base of all errors that this package raises on purpose."""
@@ -22,3 +25,26 @@ class MemoryLimitError(SegmentationError, MemoryError):
 
 class EngineError(SegmentationError):
     """The numerical engine failed while running (wraps torch's RuntimeErrors)."""
+
+
+@contextmanager
+def engine_errors() -> Iterator[None]:
+    """Turn the RuntimeErrors of torch, and those of memory, into errors of this package.
+
+    napari's generator workers swallow RuntimeErrors. torch is not imported for it: its error is known by name.
+    """
+    try:
+        yield
+    except SegmentationError:
+        raise
+    except (RuntimeError, MemoryError) as error:
+        of_device = type(error).__name__ == "OutOfMemoryError" or "allocate memory" in str(error)
+        if of_device or isinstance(error, MemoryError):
+            where = "memory of the device" if of_device else "memory"
+            raise MemoryLimitError(
+                f"image must fit the {where}, got: {str(error) or 'out of memory'}; "
+                "choose a faster preset, fewer channels, fewer training pixels or a smaller image"
+            ) from error
+        raise EngineError(
+            f"the engine stopped: {error}; please report this with the output of 'backprop-segment info'"
+        ) from error

@@ -3,15 +3,13 @@
 import logging
 import platform
 import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.data.source import ArraySource
@@ -25,7 +23,7 @@ from napari_backprop_segmentation.engine.objects import OBJECT_DETAIL, ObjectRul
 from napari_backprop_segmentation.engine.planning import make_plan
 from napari_backprop_segmentation.engine.training import Command, Step
 from napari_backprop_segmentation.engine.tree import build_tree
-from napari_backprop_segmentation.errors import EngineError, ImageError, MemoryLimitError
+from napari_backprop_segmentation.errors import ImageError, engine_errors
 from napari_backprop_segmentation.params import Params
 
 logger = logging.getLogger(__name__)
@@ -111,17 +109,18 @@ def run(
     drawn = _check_scribbles(scribbles, source, params)
     model: Model | None = None
     hierarchy: Hierarchy | None = None
-    with _engine_errors(), reused_memory():
+    with engine_errors(), reused_memory():
         if params.method in BASELINES:
-            found = BASELINES[params.method](source.read(tuple(slice(0, n) for n in source.shape[1:])), params)
+            found = BASELINES[params.method](source.read(source.whole), params)
             labels = found.astype(label_dtype(int(found.max())))
         else:
             plan = make_plan(params, source.shape)
             model = yield from training.train(source, params, plan, drawn)
-            labels = model.predict(source, out)
             if plan.merges and drawn is None and out is None:
-                hierarchy = build_tree(model, source, labels, merge)
+                hierarchy = build_tree(model, source, merge)
                 labels = _shown(hierarchy, source, params)
+            else:
+                labels = model.predict(source, out)
     seconds = time.perf_counter() - started
     result = Result(
         labels, model, hierarchy, _record(source, params, model, "merged" if hierarchy else "trained", seconds)
@@ -181,8 +180,7 @@ def _shown(hierarchy: Hierarchy, source: ArraySource, params: Params) -> NDArray
     """Return the regions at the chosen detail, or the objects among the fine ones."""
     if params.objects == "off":
         return hierarchy.cut(params.detail)
-    whole = tuple(slice(0, n) for n in source.shape[1:])
-    return find_objects(hierarchy.cut(OBJECT_DETAIL), source.read(whole), ObjectRules(side=params.objects))
+    return find_objects(hierarchy.cut(OBJECT_DETAIL), source.read(source.whole), ObjectRules(side=params.objects))
 
 
 def _check_scribbles(scribbles: Any, source: ArraySource, params: Params) -> NDArray[np.integer[Any]] | None:
@@ -200,22 +198,6 @@ def _check_scribbles(scribbles: Any, source: ArraySource, params: Params) -> NDA
             f"{scribbles.max()}; use lower label numbers"
         )
     return np.asarray(scribbles)
-
-
-@contextmanager
-def _engine_errors() -> Iterator[None]:
-    """Turn torch's RuntimeErrors into errors of this package: napari's workers swallow RuntimeErrors."""
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "allocate memory" in str(error):
-            raise MemoryLimitError(
-                f"image must fit the memory of the device, got: {error}; choose a faster preset, fewer channels, "
-                "fewer training pixels or a smaller image"
-            ) from error
-        raise EngineError(
-            f"the engine stopped: {error}; please report this with the output of 'backprop-segment info'"
-        ) from error
 
 
 def _record(source: ArraySource, params: Params, model: Model | None, regions: str, seconds: float) -> dict[str, Any]:

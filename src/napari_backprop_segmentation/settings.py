@@ -10,6 +10,7 @@ from typing import Any, Literal, Self, get_args, get_origin
 from napari_backprop_segmentation.errors import ParameterError
 
 Method = Literal["superpixels", "continuity", "kmeans", "graph"]
+STEPLESS = ("kmeans", "graph")  # methods that do not iterate
 SuperpixelKind = Literal["slic", "felzenszwalb"]
 Normalisation = Literal["published", "percentile"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]

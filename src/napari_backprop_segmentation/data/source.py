@@ -59,6 +59,11 @@ class ArraySource:
         sample = self._raw(sample_strides(self.shape[1:], SAMPLE_PIXELS))
         self.normaliser = Normaliser.fit(sample.reshape(n_channels, -1), normalisation, "S" in self.axes)
 
+    @property
+    def whole(self) -> tuple[slice, ...]:
+        """The window of all pixels."""
+        return tuple(slice(0, n) for n in self.shape[1:])
+
     def read(self, window: tuple[slice, ...]) -> NDArray[np.float32]:
         """Return the normalised pixels (C, *window) of a spatial window."""
         return self.normaliser(self._raw(window))

@@ -56,7 +56,6 @@ class BatchNorm(torch.autograd.Function):
             block = r[part]
             if relu:
                 block.relu_()
-            block = block.to(torch.promote_types(x.dtype, torch.float32))
             total[0] += block.sum(0)
             total[1] += (block * block).sum(0)
         mean = total[0] / len(r)
@@ -67,7 +66,7 @@ class BatchNorm(torch.autograd.Function):
         y = torch.empty_like(x)
         out = rows(y)
         for part in cache_blocks(r):
-            torch.addcmul(shift.to(x.dtype), r[part], scale.to(x.dtype), out=out[part])
+            torch.addcmul(shift, r[part], scale, out=out[part])
         ctx.save_for_backward(x, gamma, mean, inverse)
         mean, variance = mean.to(gamma.dtype), variance.to(gamma.dtype)
         ctx.mark_non_differentiable(mean, variance)
@@ -87,7 +86,7 @@ class BatchNorm(torch.autograd.Function):
         r, dy = rows(x), rows(grad_y)
         total = torch.zeros(2, r.shape[1], dtype=mean.dtype, device=x.device)
         for part in cache_blocks(r):
-            block = dy[part].to(torch.promote_types(x.dtype, torch.float32))
+            block = dy[part]
             total[0] += block.sum(0)
             total[1] += (block * r[part]).sum(0)
         d_beta = total[0]

@@ -58,12 +58,13 @@ def measure(start: float) -> Costs:
     steps = [_step_seconds(source, params) for params in settings]
     models = [Model(new_network(source, params).to(plan.device).eval(), params, plan, "", 0) for params in settings]
     predictions = [_fastest(lambda m=model: m.predict(source)) for model in models]  # type: ignore[misc]
-    trees = [_fastest(lambda m=model: _tree(m, source)) for model in models]  # type: ignore[misc]
+    trees = [_fastest(lambda m=model: build_tree(m, source, merge_regions)) for model in models]  # type: ignore[misc]
     superpixel = _fastest(lambda: superpixel_index(source.read((slice(None), slice(None))), settings[0]))
     works = [work(params, source.shape[0], 2) for params in settings]
     step_channel, step_mac = _solve(works, steps)
     predict_channel, predict_mac = _solve(works, predictions)
-    tree_pixel, tree_channel = _solve([(1, n) for n in WIDTHS], trees)
+    beyond = [tree - prediction for tree, prediction in zip(trees, predictions, strict=True)]
+    tree_pixel, tree_channel = _solve([(1, n) for n in WIDTHS], beyond)
     return Costs(
         device=str(plan.device),
         precision=str(plan.dtype).removeprefix("torch."),
@@ -85,10 +86,6 @@ def _step_seconds(source: Source, params: Params) -> float:
         assert step.n_labels
         stamps.append(time.perf_counter())
     return median(np.diff(stamps[WARM:]).tolist())
-
-
-def _tree(model: Model, source: Source) -> None:
-    build_tree(model, source, np.zeros(source.shape[1:], np.int64), merge_regions)
 
 
 def _fastest(function: Callable[[], object], times: int = 3) -> float:

@@ -1,6 +1,8 @@
 """Superpixels, and the majority vote of the labels inside each of them."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -54,18 +56,23 @@ def graph_index(pixels: NDArray[np.float32], params: Params) -> NDArray[np.int64
         raise ParameterError(
             f"superpixels must be slic for volumes, got felzenszwalb on {pixels.ndim - 1} spatial axes; choose slic"
         )
-    with warnings.catch_warnings():
-        # scikit-image doubts that more than three channels are meant; they are.
-        warnings.filterwarnings("ignore", "Got image with third dimension", RuntimeWarning)
-        index = felzenszwalb(
-            pixels,
-            scale=params.felzenszwalb_scale,
-            sigma=params.felzenszwalb_sigma,
-            min_size=params.felzenszwalb_min_size,
-            channel_axis=-1,
-        )
+    with any_channels():
+        return graph_regions(pixels, params.felzenszwalb_scale, params.felzenszwalb_sigma, params.felzenszwalb_min_size)
+
+
+def graph_regions(pixels: NDArray[np.float32], scale: float, sigma: float, min_size: int) -> NDArray[np.int64]:
+    """Return Felzenszwalb's regions (Y, X) of an image (Y, X, C), numbered from 0; call it inside `any_channels`."""
+    index = felzenszwalb(pixels, scale=scale, sigma=sigma, min_size=min_size, channel_axis=-1)
     found: NDArray[np.int64] = index.astype(np.int64)
     return found
+
+
+@contextmanager
+def any_channels() -> Iterator[None]:
+    """Keep scikit-image from doubting that more than three channels are meant. Not for several threads at once."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Got image with third dimension", RuntimeWarning)
+        yield
 
 
 def majority_vote(labels: Tensor, index: Tensor, n_superpixels: int, n_labels: int) -> Tensor:

@@ -1,12 +1,10 @@
 """From a trained network to the merge tree of an image."""
 
 import os
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.segmentation import felzenszwalb
 
 from napari_backprop_segmentation.engine.features import edge_strength, tree_features
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy, build_hierarchy
@@ -14,6 +12,7 @@ from napari_backprop_segmentation.engine.merging import Merge
 from napari_backprop_segmentation.engine.model import Model, Source
 from napari_backprop_segmentation.engine.planning import Window, blocks
 from napari_backprop_segmentation.engine.regions import FaceCosts, region_graph, region_means, simplified
+from napari_backprop_segmentation.engine.superpixels import any_channels, graph_regions
 
 # A laptop builds a tree of so many leaves in a second; noisy regions around one large one cost the square of their
 # number.
@@ -22,21 +21,19 @@ LEAF_SCALE, LEAF_SIGMA, LEAF_SIZE = 50.0, 0.5, 10  # of Felzenszwalb's method: s
 LEAF_BLOCK = 512  # pixels
 
 
-def build_tree(model: Model, source: Source, labels: NDArray[np.integer], merge: Merge) -> Hierarchy:
+def build_tree(model: Model, source: Source, merge: Merge) -> Hierarchy:
     """Merge the finest regions of an image by what the network has learned, by colour and by edges.
 
     Parameters
     ----------
     model : Model
     source : Source
-    labels : (*spatial) int array
-        Of the network: its connected parts are the finest regions of volumes, or where the settings say so.
     merge : Merge
         Who does the work.
     """
     params = model.params
-    by_graph = params.leaves == "graph" and labels.ndim == 2
-    finest = graph_leaves(source) if by_graph else labels
+    by_graph = params.leaves == "graph" and len(source.shape) == len("CYX")
+    finest = graph_leaves(source) if by_graph else model.predict(source)
     graph = region_graph(finest, _face_costs(source, params.edge_weight, model.plan.block))
     graph = simplified(graph, params.min_region, MOST_LEAVES)
     return build_hierarchy(graph, region_means(graph, tree_features(model, source)), merge)
@@ -54,9 +51,7 @@ def graph_leaves(source: Source) -> NDArray[np.int32]:
     windows = list(blocks(source.shape[1:], LEAF_BLOCK))
     out = np.empty(source.shape[1:], np.int32)
     # The blocks release the interpreter; two at a time bound the memory.
-    with warnings.catch_warnings(), ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        # scikit-image doubts that more than three channels are meant; they are.
-        warnings.filterwarnings("ignore", "Got image with third dimension", RuntimeWarning)
+    with any_channels(), ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         first = 0
         for window, found in zip(windows, pool.map(lambda window: _leaves(source, window), windows), strict=True):
             out[window] = found + first
@@ -65,11 +60,7 @@ def graph_leaves(source: Source) -> NDArray[np.int32]:
 
 
 def _leaves(source: Source, window: Window) -> NDArray[np.int64]:
-    pixels = np.moveaxis(source.read(window), 0, -1)
-    found: NDArray[np.int64] = felzenszwalb(
-        pixels, scale=LEAF_SCALE, sigma=LEAF_SIGMA, min_size=LEAF_SIZE, channel_axis=-1
-    )
-    return found
+    return graph_regions(np.moveaxis(source.read(window), 0, -1), LEAF_SCALE, LEAF_SIGMA, LEAF_SIZE)
 
 
 def _face_costs(source: Source, weight: float, side: int) -> FaceCosts:

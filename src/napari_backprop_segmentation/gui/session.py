@@ -21,6 +21,7 @@ from napari_backprop_segmentation.gui.pace import Pace
 from napari_backprop_segmentation.gui.preview import Preview
 from napari_backprop_segmentation.gui.worker import Failure, Orders, Progress
 from napari_backprop_segmentation.params import Params
+from napari_backprop_segmentation.settings import STEPLESS
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FIRST_PAINT_MS = 50
-STEPLESS = ("kmeans", "graph")  # methods that do not iterate
 # Of interest to developers only; workers collect the warnings of the whole process.
 SILENT = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ResourceWarning, ImportWarning)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.errors import EngineError, MemoryLimitError, SegmentationError
+from napari_backprop_segmentation.errors import engine_errors
 from napari_backprop_segmentation.gui.preload import give_way, light_collection, load_torch_library, no_collection
 from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.threads import share_the_processor
@@ -118,17 +118,8 @@ def watched(start: Callable[[], Steps], orders: Orders) -> Generator[Progress | 
     SegmentationError
         Also for every RuntimeError and MemoryError: napari's generator workers swallow RuntimeErrors.
     """
-    try:
+    with engine_errors():
         return (yield from _drive(start(), orders))
-    except SegmentationError:
-        raise
-    except MemoryError as error:
-        raise MemoryLimitError(
-            f"image must fit the memory, got: {str(error) or 'out of memory'}; "
-            "choose a faster preset or a smaller image"
-        ) from error
-    except RuntimeError as error:
-        raise EngineError(f"the engine stopped: {error}; please report this") from error
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "_version.py"
 
 # Each room may import those in earlier floors, and itself; rooms of one floor do not know each other.
 FLOORS = [
-    {"params", "errors", "presets", "settings", "threads"},
+    {"params", "errors", "outcome", "presets", "settings", "threads", "tuning"},
     {"costs"},
     {"engine"},
     {"data"},
@@ -23,7 +23,9 @@ FLOORS = [
     {"cli", "gui"},
 ]
 ROOM_OF_MODULE = {"commands": "cli", "demo": "cli", "watching": "cli"}
-NEIGHBOURS = {("params", "errors"), ("params", "presets"), ("params", "settings"), ("settings", "errors")}
+NEIGHBOURS = {("settings", "errors"), ("outcome", "settings"), ("tuning", "settings")} | {
+    ("params", other) for other in ("errors", "outcome", "presets", "settings", "tuning")
+}
 FORBIDDEN = {
     "params": {"torch", "numpy", "napari", "qtpy", "dask", "zarr"},
     "errors": {"torch", "numpy", "napari", "qtpy", "dask", "zarr"},

@@ -1,0 +1,88 @@
+"""The settings of what a run ends with: regions and objects."""
+
+from dataclasses import dataclass
+
+from napari_backprop_segmentation.settings import MAIN, REGIONS, Leaves, Method, Objects, Regions, Settings, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomeSettings(Settings):
+    """Fields of `Params`; see there."""
+
+    method: Method = setting(
+        "superpixels",
+        MAIN,
+        "Method",
+        "How neighbouring pixels are made to agree: 'superpixels' lets small patches vote (Kanezaki 2018), "
+        "'continuity' penalises differences between neighbours (Kim 2020). 'kmeans' and 'graph' are the classical "
+        "comparisons without a network.",
+    )
+    iterations: int = setting(
+        20,
+        MAIN,
+        "Iterations",
+        "The most training steps to take. More steps merge more labels.",
+        minimum=1,
+        maximum=100_000,
+    )
+    min_labels: int = setting(
+        3,
+        MAIN,
+        "Minimum labels",
+        "Stop as soon as so few labels are left. 0 never stops for this.",
+        minimum=0,
+        maximum=1000,
+    )
+    detail: float = setting(
+        50.0,
+        MAIN,
+        "Detail",
+        "How fine the result is where regions are merged: 0 gives few large ones, 100 all the small ones.",
+        minimum=0.0,
+        maximum=100.0,
+        widget="FloatSlider",
+    )
+    objects: Objects = setting(
+        "off",
+        MAIN,
+        "Objects",
+        "Find things to count, not regions: 'bright' or 'dark', or 'auto'. Touching ones are split, the ground gets 0.",
+    )
+    regions: Regions = setting(
+        "merged",
+        REGIONS,
+        "Result",
+        "'merged' merges similar neighbouring regions up to the chosen detail and numbers each region; 'trained' "
+        "keeps the network's own labels, as published.",
+    )
+    leaves: Leaves = setting(
+        "graph",
+        REGIONS,
+        "Finest regions",
+        "What is merged: 'graph' starts from small graph-based regions (planes only), 'network' from the connected "
+        "parts of the network's labels.",
+    )
+    edge_weight: float = setting(
+        2.0,
+        REGIONS,
+        "Weight of edges",
+        "How much less a border costs where the image has an edge. 0 counts only the length of borders.",
+        minimum=0.0,
+        maximum=100.0,
+    )
+    min_region: int = setting(
+        8,
+        REGIONS,
+        "Smallest region",
+        "Merged regions below this size, in pixels, join the neighbour they touch most.",
+        minimum=1,
+        maximum=1_000_000_000,
+    )
+    response_weight: float = setting(
+        0.2,
+        REGIONS,
+        "Weight of the network",
+        "How much merging listens to what the network has learned, compared with plain colour.",
+        minimum=0.0,
+        maximum=100.0,
+    )

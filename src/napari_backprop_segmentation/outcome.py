@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from napari_backprop_segmentation.settings import (
     AXES,
     MAIN,
+    OBJECTS,
     REGIONS,
     Frames,
     Leaves,
@@ -59,6 +60,24 @@ class OutcomeSettings(Settings):
         MAIN,
         "Objects",
         "Find things to count, not regions: 'bright' or 'dark', or 'auto'. Touching ones are split, the ground gets 0.",
+    )
+    split_objects: bool = setting(
+        True,
+        OBJECTS,
+        "Split touching",
+        "Tell touching objects apart by the brightness inside them and by their outline.",
+    )
+    fill_holes: bool = setting(True, OBJECTS, "Fill holes", "A hole belongs to the object around it.")
+    min_object: int = setting(
+        30,
+        OBJECTS,
+        "Smallest object",
+        "Objects below this size, in pixels, are left out.",
+        minimum=1,
+        maximum=1_000_000_000,
+    )
+    drop_border: bool = setting(
+        False, OBJECTS, "Leave out cut ones", "Objects that the edge of the image cuts off are left out."
     )
     regions: Regions = setting(
         "merged",

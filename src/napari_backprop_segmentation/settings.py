@@ -23,7 +23,7 @@ Volumes = Literal["volume", "slices"]
 Frames = Literal["adapt", "once"]
 Padding = Literal["replicate", "zeros"]
 
-MAIN, REGIONS, AXES, NETWORK, LOSS = "main", "regions", "axes", "network", "loss"
+MAIN, OBJECTS, REGIONS, AXES, NETWORK, LOSS = "main", "objects", "regions", "axes", "network", "loss"
 SUPERPIXELS, INPUT, RUN = "superpixels", "input", "run"
 
 

@@ -82,8 +82,8 @@ def shown(hierarchy: Hierarchy, source: Part, params: Params) -> NDArray[Any]:
     """Return the regions at the chosen detail, or the objects among the fine ones."""
     if params.objects == "off":
         return hierarchy.cut(params.detail)
-    rules = ObjectRules(side=params.objects)
-    return find_objects(hierarchy.cut(OBJECT_DETAIL), source.read(source.whole), rules, source.spacing)
+    pixels = source.read(source.whole)
+    return find_objects(hierarchy.cut(OBJECT_DETAIL), pixels, ObjectRules.of(params), source.spacing)
 
 
 def reused(model: Model, params: Params, plan: Plan, source: ArraySource | Part) -> Model:

@@ -22,6 +22,8 @@ def test_every_setting_has_a_control_with_its_words_and_limits(made):
         assert control.value == setting.default
         if options := choices(setting):
             assert control.choices == options
+        elif setting.type is bool:
+            assert isinstance(control, CheckBox)
         else:
             low = setting.metadata["minimum"]
             # A positive number is shown with at least two digits, and zero is not positive.

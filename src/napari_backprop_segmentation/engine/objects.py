@@ -1,24 +1,29 @@
-"""From regions to things to count: which regions are objects, and where touching ones are split."""
+"""Things to count: which pixels belong to objects, and where touching ones part."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.feature import peak_local_max
 from skimage.filters import threshold_otsu
 from skimage.measure import label as connected_components
 from skimage.segmentation import clear_border, watershed
 
 from napari_backprop_segmentation.engine.colour import RGB, perceived
-from napari_backprop_segmentation.engine.model import label_dtype
+from napari_backprop_segmentation.engine.shapes import bright_cores, filled, renumbered, split_at_necks
+from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.settings import Objects
 
-SPLIT_SIGMA = 1.0  # pixels of smoothing of the distance to the background, else every dent is a peak
-SPLIT_SHARE = 0.75  # of the radius of a typical object: peaks closer than this belong to one object
+OBJECT_DETAIL = 90.0  # of the cut whose regions steady the brightness
+REGION_SHARE = 0.5  # of a pixel's brightness that is the mean of its region
+SMOOTHING = 0.7  # pixels
+RELAXED = 0.7  # of the way from the ground to Otsu's threshold: dim objects are above it
+HALF_HEIGHT = 0.6  # of the way from the ground to an object's own brightness: where it ends
 LEVELS = 256
-OBJECT_DETAIL = 90.0  # of the cut whose regions are told apart: the finest were best on development nuclei
+EVEN, TINY = 0.5, 1e-9
+FITTED_PIXELS = 200_000  # that the direction of colours is fitted to
+RIDGE = 0.01  # share of the mean variance that is added to each, so that empty channels do no harm
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class ObjectRules:
         Whether objects are brighter or darker than the ground; `auto` takes the side that holds less of the image's
         frame.
     split : bool
-        Whether touching objects are told apart by their shape.
+        Whether touching objects are told apart by their brightness and shape.
     fill : bool
         Whether holes belong to the object around them.
     min_size : int
@@ -46,6 +51,17 @@ class ObjectRules:
     min_size: int = 30
     drop_border: bool = False
 
+    @classmethod
+    def of(cls, params: Params) -> Self:
+        """Return what the settings of a run say."""
+        return cls(
+            side=params.objects,
+            split=params.split_objects,
+            fill=params.fill_holes,
+            min_size=params.min_object,
+            drop_border=params.drop_border,
+        )
+
 
 def find_objects(
     regions: NDArray[Any], image: NDArray[np.float32], rules: ObjectRules, spacing: tuple[float, ...] | None = None
@@ -55,7 +71,7 @@ def find_objects(
     Parameters
     ----------
     regions : (*spatial) int array
-        For example a cut of a `Hierarchy`.
+        For example a fine cut of a `Hierarchy`; their means steady the brightness.
     image : (C, *spatial) float32
         Normalised intensities.
     rules : ObjectRules
@@ -67,17 +83,61 @@ def find_objects(
     (*spatial) int array
         Numbered from 1; 0 is the ground.
     """
-    mask = foreground(regions, brightness(image), rules.side)
+    light = standing_out(image, regions, rules.side)
+    light += REGION_SHARE * (_region_means(light, regions) - light)
+    light = ndimage.gaussian_filter(
+        light, [SMOOTHING * min(spacing or (1.0,)) / step for step in _steps(light, spacing)]
+    )
+    if light.min() == light.max():
+        return np.zeros(light.shape, np.uint8)
+    threshold = _otsu(light)
+    ground = float(np.median(light[light < threshold]))
+    mask = light > ground + (RELAXED if rules.split else 1) * (threshold - ground)
     if rules.fill:
         mask = ndimage.binary_fill_holes(mask)
-    objects = split_touching(mask, spacing) if rules.split else connected_components(mask, connectivity=1)
+    if rules.split:
+        single = _above_half(light, mask, ground, bright_cores(light, mask, rules.min_size, spacing))
+        objects = split_at_necks(filled(single) if rules.fill else single, spacing)
+    else:
+        objects = connected_components(mask, connectivity=1)
     if rules.drop_border:
         objects = clear_border(objects)
-    sizes = np.bincount(objects.ravel())
-    keep = sizes >= rules.min_size
-    keep[0] = False
-    numbers = np.where(keep, np.cumsum(keep), 0)
-    found: NDArray[Any] = numbers.astype(label_dtype(int(keep.sum())))[objects]
+    large = np.bincount(objects.ravel()) >= rules.min_size
+    large[0] = False
+    return renumbered(objects, large[objects])
+
+
+def standing_out(image: NDArray[np.float32], regions: NDArray[Any], side: Objects) -> NDArray[np.float32]:
+    """Return one value a pixel by which objects stand out best from the ground, high in objects.
+
+    Objects are first taken to be one side of Otsu's threshold of the regions' brightness. Where there are several
+    channels, the value is then their sum with the weights that tell both sides apart best (Fisher's linear
+    discriminant). Were the sides made of the pixels' own brightness, the weights would only return it.
+
+    Parameters
+    ----------
+    image : (C, *spatial) float32
+        Normalised intensities.
+    regions : (*spatial) int array
+    side : {"auto", "bright", "dark"}
+        See `ObjectRules`.
+
+    Returns
+    -------
+    (*spatial) float32
+    """
+    light = brightness(image)
+    if light.min() == light.max():
+        return light
+    steady = _region_means(light, regions)
+    bright = steady >= _otsu(steady) if steady.min() < steady.max() else light >= _otsu(light)
+    if side == "auto":
+        side = "dark" if bright[_frame(light.shape)].mean() > EVEN else "bright"
+    if len(image) == 1:
+        return light if side == "bright" else -light
+    values = perceived(image).reshape(len(image), -1)
+    weights = _discriminant(values, (bright if side == "bright" else ~bright).ravel())
+    found: NDArray[np.float32] = (weights @ values).reshape(light.shape)
     return found
 
 
@@ -87,51 +147,48 @@ def brightness(image: NDArray[np.float32]) -> NDArray[np.float32]:
     return light
 
 
-def foreground(regions: NDArray[Any], light: NDArray[np.float32], side: Objects) -> NDArray[np.bool_]:
-    """Return where the objects are: regions on one side of Otsu's threshold of the regions' mean brightness.
+def _otsu(light: NDArray[np.float32]) -> float:
+    """Return Otsu's threshold: from there on is bright.
 
-    The threshold is that of the image in which every pixel has the mean of its region.
+    The upper end of the last dark bin; its middle would divide the pixels of an even ground.
     """
-    _, index = np.unique(regions, return_inverse=True)
-    index = index.ravel()
-    areas = np.bincount(index)
-    means = np.bincount(index, light.ravel()) / areas
-    if means.min() == means.max():
-        return np.zeros(regions.shape, bool)
-    counts, edges = np.histogram(means, LEVELS, weights=areas)
-    middles = (edges[1:] + edges[:-1]) / 2
-    # Otsu's method names the last bin of the dark side.
-    bright = means >= edges[1:][np.searchsorted(middles, threshold_otsu(hist=(counts, middles)))]
-    if side == "auto":
-        on_frame = np.bincount(index, _frame(regions.shape).ravel())
-        side = "dark" if on_frame[bright].sum() > on_frame[~bright].sum() else "bright"
-    chosen: NDArray[np.bool_] = (bright if side == "bright" else ~bright)[index].reshape(regions.shape)
-    return chosen
+    counts, edges = np.histogram(light, LEVELS)
+    return float(threshold_otsu(hist=(counts, edges[1:])))
 
 
-def split_touching(mask: NDArray[np.bool_], spacing: tuple[float, ...] | None = None) -> NDArray[np.int32]:
-    """Return the connected parts of a mask, divided at necks.
+def _discriminant(values: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the weights (C,) of the channels (C, n) that separate what is inside from what is not."""
+    step = max(1, values.shape[1] // FITTED_PIXELS)
+    some, chosen = values[:, ::step].astype(np.float64), inside[::step]
+    one, other = some[:, chosen], some[:, ~chosen]
+    if min(one.shape[1], other.shape[1]) <= 1:
+        return np.ones(len(values), np.float32)
+    scatter = (np.cov(one) + np.cov(other)) / 2
+    scatter += (RIDGE * np.trace(scatter) / len(scatter) + TINY) * np.eye(len(scatter))
+    weights: NDArray[np.float64] = np.linalg.solve(scatter, one.mean(axis=1) - other.mean(axis=1))
+    return weights.astype(np.float32)
 
-    A watershed of the distance to the background, from its peaks. Peaks closer together than three quarters of the
-    radius of a typical object are one.
-    """
-    parts, n = ndimage.label(mask)
-    if not n:
-        return np.zeros(mask.shape, np.int32)
-    distance = ndimage.distance_transform_edt(mask, sampling=spacing)
-    radii = ndimage.maximum(distance, parts, np.arange(1, n + 1))
-    areas = np.bincount(parts.ravel())[1:]
-    order = np.argsort(radii)
-    typical = radii[order][np.searchsorted(np.cumsum(areas[order]), areas.sum() / 2)]
-    unit = min(spacing) if spacing else 1.0
-    smooth = ndimage.gaussian_filter(distance, SPLIT_SIGMA) * mask
-    peaks = peak_local_max(
-        smooth, min_distance=max(1, round(SPLIT_SHARE * typical / unit)), labels=parts, exclude_border=False
-    )
-    seeds = np.zeros(mask.shape, np.int32)
-    seeds[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
-    found: NDArray[np.int32] = watershed(-smooth, seeds, mask=mask)
+
+def _above_half(
+    light: NDArray[np.float32], mask: NDArray[np.bool_], ground: float, cores: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Return one label for each bright core, as far as its own brightness, not the image's, says it goes."""
+    reach = watershed(-light, cores, mask=mask)
+    heights = np.full(int(cores.max()) + 1, np.inf)
+    heights[1:] = ndimage.mean(light, cores, np.arange(1, len(heights)))
+    kept = light > (ground + HALF_HEIGHT * (heights - ground))[reach]
+    return renumbered(reach, kept).astype(np.int32)
+
+
+def _region_means(light: NDArray[np.float32], regions: NDArray[Any]) -> NDArray[np.float32]:
+    index = regions.ravel()
+    means = np.bincount(index, light.ravel()) / np.maximum(np.bincount(index), 1)
+    found: NDArray[np.float32] = means[index].reshape(light.shape).astype(np.float32)
     return found
+
+
+def _steps(light: NDArray[Any], spacing: tuple[float, ...] | None) -> tuple[float, ...]:
+    return spacing or (1.0,) * light.ndim
 
 
 def _frame(shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -17,6 +17,7 @@ from napari_backprop_segmentation.settings import MAIN
 
 MIN_DECIMALS = 2
 GROUP_TITLES = {
+    "objects": "Objects",
     "regions": "Regions",
     "axes": "Volumes and time",
     "network": "Network",

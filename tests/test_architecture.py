@@ -18,7 +18,7 @@ FLOORS = [
     {"costs"},
     {"engine"},
     {"data"},
-    {"single"},
+    {"measures", "single"},
     {"series"},
     {"segment"},
     {"report"},

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.engine.model import Model
     from napari_backprop_segmentation.engine.training import Step
     from napari_backprop_segmentation.errors import SegmentationError
+    from napari_backprop_segmentation.measures import measure
     from napari_backprop_segmentation.params import Params
     from napari_backprop_segmentation.segment import Extras, Result, finish, run, segment, train
 
@@ -25,6 +26,7 @@ _HOMES = {
     "SegmentationError": "errors",
     "Step": "engine.training",
     "finish": "segment",
+    "measure": "measures",
     "run": "segment",
     "segment": "segment",
     "train": "segment",
@@ -39,6 +41,7 @@ __all__ = [
     "SegmentationError",
     "Step",
     "finish",
+    "measure",
     "run",
     "segment",
     "train",

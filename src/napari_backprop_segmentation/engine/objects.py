@@ -16,6 +16,7 @@ from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.settings import Objects
 
 OBJECT_DETAIL = 90.0  # of the cut whose regions steady the brightness
+VOLUME_OBJECT_DETAIL = 75.0  # in volumes, where noise is averaged over larger regions
 REGION_SHARE = 0.5  # of a pixel's brightness that is the mean of its region
 SMOOTHING = 0.7  # pixels
 RELAXED = 0.7  # of the way from the ground to Otsu's threshold: dim objects are above it

@@ -181,15 +181,26 @@ def split_at_necks(objects: NDArray[np.int32], spacing: Sequence[float] | None =
     areas = np.bincount(objects.ravel(), minlength=n + 1)[1:]
     order = np.argsort(radii)
     typical = radii[order][np.searchsorted(np.cumsum(areas[order]), areas.sum() / 2)]
-    unit = min(spacing) if spacing else 1.0
-    smooth = ndimage.gaussian_filter(distance, SPLIT_SIGMA) * (objects > 0)
-    closest = max(1, round(SPLIT_SHARE * typical / unit))
-    peaks = peak_local_max(smooth, min_distance=closest, labels=objects, exclude_border=False)
-    seeds = np.zeros(objects.shape, np.int32)
-    seeds[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
+    sizes = np.array(spacing or (1.0,) * objects.ndim)
+    smooth = ndimage.gaussian_filter(distance, SPLIT_SIGMA * sizes.min() / sizes) * (objects > 0)
+    apart = SPLIT_SHARE * typical
+    if np.ptp(sizes):
+        seeds = _highest_within(smooth, np.maximum(1, np.rint(apart / sizes)).astype(int))
+    else:
+        closest = max(1, round(apart / sizes[0]))
+        peaks = peak_local_max(smooth, min_distance=closest, labels=objects, exclude_border=False)
+        seeds = np.zeros(objects.shape, np.int32)
+        seeds[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
     basins = watershed(-smooth, seeds, mask=objects > 0).astype(np.int64)
     # A basin may reach into a neighbour it touches; each object keeps its own share.
     return renumbered(basins * (n + 1) + objects, objects > 0)
+
+
+def _highest_within(heights: NDArray[Any], reach: NDArray[np.int_]) -> NDArray[np.int32]:
+    """Return numbered peaks: where nothing within so many pixels along each axis is higher, and more than 0."""
+    peaks = (heights == ndimage.maximum_filter(heights, tuple(2 * reach + 1))) & (heights > 0)
+    found: NDArray[np.int32] = ndimage.label(peaks, np.ones((3,) * heights.ndim))[0]
+    return found
 
 
 def filled(objects: NDArray[np.int32]) -> NDArray[np.int32]:

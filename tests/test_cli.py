@@ -240,6 +240,24 @@ def test_files_that_do_not_fit_together(images, output, options, words):
         commands.plan_files([path(i) for i in images], path(output), **options)
 
 
+def test_a_table_of_the_objects_goes_beside_the_labels(tmp_path):
+    image = np.zeros((40, 40), np.uint8)
+    image[5:15, 5:15], image[20:32, 22:30] = 200, 150
+    tifffile.imwrite(
+        tmp_path / "a.tif", image, ome=True, metadata={"axes": "YX", "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5}
+    )
+    options = ["--objects", "bright", "--iterations", "2", "--n-channels", "8", "--table", "--quiet"]
+    assert cli.main(["run", str(tmp_path / "a.tif"), "-o", str(tmp_path / "out.tif"), *options]) == 0
+    with (tmp_path / "out.csv").open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["label"] for row in rows] == ["1", "2"]
+    labels = tifffile.imread(tmp_path / "out.tif")
+    assert float(rows[0]["area (µm²)"]) == pytest.approx((labels == 1).sum() / 4)
+    assert float(rows[0]["mean"]) == pytest.approx(image[labels == 1].mean())
+    with pytest.raises(ParameterError, match="outputs must have different names"):
+        commands.plan_files([tmp_path / "a.tif"], tmp_path / "out.tif", log=tmp_path / "out.csv", tables=True)
+
+
 def test_an_existing_folder_may_have_a_dot(tmp_path):
     folder = tmp_path / "results.v1"
     folder.mkdir()

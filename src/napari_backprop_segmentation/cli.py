@@ -113,6 +113,11 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--log", type=Path, metavar="FILE.csv", help="write one row an iteration; with several images one file each"
     )
+    parser.add_argument(
+        "--table",
+        action="store_true",
+        help="measure every label (size, place, outline, brightness); the table goes beside the labels, as .csv",
+    )
     parser.add_argument("--quiet", action="store_true", help="show no progress and no summary")
 
 
@@ -181,7 +186,7 @@ def _run(args: argparse.Namespace) -> int:
     params = Params.preset(args.preset, **settings_of(args))
     from napari_backprop_segmentation import commands
 
-    files = commands.plan_files(args.inputs, args.output, args.log, args.scribbles)
+    files = commands.plan_files(args.inputs, args.output, args.log, args.scribbles, args.table)
     reading = commands.Reading(args.axes, args.spacing, args.channels)
     return _tell(commands.run_files(files, params, reading, args.quiet, _say(args.quiet)), args.quiet)
 

@@ -1,7 +1,7 @@
 """The command `run`: which file goes where, and each in its turn."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,9 @@ import numpy as np
 from napari_backprop_segmentation.costs import total_steps
 from napari_backprop_segmentation.data.axes import check_axes, in_words, spatial_axes
 from napari_backprop_segmentation.data.files import TIFF_SUFFIXES, ImageFile, read_image, read_scribbles, write_labels
+from napari_backprop_segmentation.data.tables import write_table
 from napari_backprop_segmentation.errors import ParameterError, SegmentationError
+from napari_backprop_segmentation.measures import measure
 from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.segment import Extras, Result, run
 from napari_backprop_segmentation.watching import watch
@@ -27,12 +29,15 @@ class Job:
         One row an iteration.
     scribbles : Path or None
         Labels drawn by hand.
+    table : Path or None
+        One row a label.
     """
 
     image: Path
     labels: Path
     log: Path | None = None
     scribbles: Path | None = None
+    table: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,11 @@ class Outcome:
 
 
 def plan_files(
-    images: Sequence[Path], output: Path, log: Path | None = None, scribbles: Path | None = None
+    images: Sequence[Path],
+    output: Path,
+    log: Path | None = None,
+    scribbles: Path | None = None,
+    tables: bool = False,
 ) -> list[Job]:
     """Decide where everything goes before anything is computed.
 
@@ -90,6 +99,8 @@ def plan_files(
         A CSV file; with several images each one's name is put into it.
     scribbles : Path, optional
         For one image.
+    tables : bool
+        Whether the labels are measured; the table goes beside them.
 
     Returns
     -------
@@ -119,13 +130,14 @@ def plan_files(
         )
         for image in images
     ]
+    jobs = [replace(job, table=job.labels.with_suffix(".csv")) for job in jobs] if tables else jobs
     _check_overlaps(jobs)
     return jobs
 
 
 def _check_overlaps(jobs: Sequence[Job]) -> None:
     read = {_identity(path) for job in jobs for path in (job.image, job.scribbles) if path}
-    written = [path for job in jobs for path in (job.labels, job.log) if path]
+    written = [path for job in jobs for path in (job.labels, job.log, job.table) if path]
     for path in written:
         if _identity(path) in read:
             raise ParameterError(f"output must not be an input, got {str(path)!r} for both; choose another place")
@@ -182,6 +194,9 @@ def _run_file(
     result, interrupted = watch(steps, total, name=job.image.name, log=job.log, quiet=quiet)
     record = {**result.record, "input": str(job.image), "scribbles": str(job.scribbles) if job.scribbles else None}
     write_labels(job.labels, result.labels, record, spatial_axes(axes), image.calibration)
+    if job.table:
+        unit = image.calibration.unit(axes) if reading.spacing is None else ""
+        write_table(job.table, measure(result.labels, image.pixels, axes=axes, spacing=spacing, unit=unit))
     return result, interrupted
 
 

@@ -37,6 +37,10 @@ class Calibration:
             return None
         return tuple(size for size, _ in filter(None, known))
 
+    def unit(self, axes: str) -> str:
+        """Return the unit of `spacing`; nothing where that is unknown."""
+        return "" if self.spacing(axes) is None else self.sizes["X"][1]
+
 
 def calibration_of(tif: tifffile.TiffFile) -> Calibration:
     """Return what a TIFF file tells of the size of its pixels: in OME, in ImageJ, or in plain tags."""

@@ -24,7 +24,7 @@ ITEM_BYTES = {"float32": 4, "bfloat16": 2}
 # backward pass needs, and what losses and gradients take at the worst moment, always in float32.
 KEPT_TENSORS, LOSS_BYTES = 2.2, 26
 IMAGE_BYTES = 30  # per pixel of the whole image: labels, regions, adjacency
-# What a pixel of a volume takes beyond one of a plane, on which speed is measured; fitted to 1 and 4 megavoxels.
+# What a pixel of a volume takes beyond one of a plane, on which speed is measured; fitted to 1 and 4 million voxels.
 VOLUME_SLOWNESS, VOLUME_IMAGE_BYTES, VOLUME_BYTES = 1.45, 130, 100e6
 SERIES_BYTES = 10  # per pixel of a series beyond its largest part: labels, trees
 SMALL_BYTES = 200e6
@@ -163,7 +163,7 @@ def estimate_part(params: Params, shape: Sequence[int], costs: Costs, free: floa
         return None
     pixels, within = math.prod(shape[1:]), limits(params, shape, precision, free)
     crop = within.crop_pixels or pixels
-    channels, macs = work(params, shape[0], len(shape) - 1)
+    channels, macs = work(params, n_inputs(shape[0], params), len(shape) - 1)
     step = crop * (costs.step_channel * channels + costs.step_mac * macs)
     views = min(MOST_VIEWS, math.ceil(pixels / crop), params.iterations) if params.method == "superpixels" else 0
     superpixels = costs.superpixel * crop * views
@@ -209,6 +209,11 @@ def total_steps(params: Params, axes: str, shape: Sequence[int]) -> int:
 def adapting_iterations(params: Params) -> int:
     """Return for how many iterations training goes on in each frame after the first."""
     return max(1, round(ADAPT_SHARE * params.iterations))
+
+
+def n_inputs(n_channels: int, params: Params) -> int:
+    """Return how many channels the network sees of an image of so many, see `engine.inputs`."""
+    return 3 * n_channels + 3 if params.surroundings else n_channels
 
 
 def work(params: Params, in_channels: int, ndim: int) -> tuple[float, float]:

@@ -53,3 +53,15 @@ class Params(TuningSettings, OutcomeSettings):
         if name not in PRESETS:
             raise ParameterError(f"preset must be one of {', '.join(PRESETS)}, got {name!r}; {nearest(name, PRESETS)}")
         return cls.from_dict({**PRESETS[name].settings, **changes})
+
+    def adapted(self, preset: str) -> Self:
+        """Return these settings with those of a preset where they are still the defaults.
+
+        Parameters
+        ----------
+        preset : str
+            One of `PRESETS`.
+        """
+        wanted, defaults = PRESETS[preset].settings, type(self)().to_dict()
+        mine = self.to_dict()
+        return self.replace(**{name: value for name, value in wanted.items() if mine[name] == defaults[name]})

@@ -43,6 +43,23 @@ PRESETS: Mapping[str, Preset] = {
         "A wider network that trains longer and on more of the image.",
         {"n_channels": 64, "iterations": 60, "crop_pixels": 2**18},
     ),
+    "auto": Preset(
+        "Automatic", "Looks at the image and takes the one of these presets that suits its kind.", {"adapt": True}
+    ),
+    "nuclei": Preset(
+        "Nuclei (fluorescence)", "Bright objects on a dark ground, counted one by one.", {"objects": "bright"}
+    ),
+    "histology": Preset(
+        "Stained tissue (nuclei)", "Dark nuclei in stained sections, counted one by one.", {"objects": "dark"}
+    ),
+    "phase": Preset(
+        "Phase contrast and brightfield",
+        "Regions told apart by their texture: cells that are neither bright nor dark.",
+        {"surroundings": True, "detail": 65.0},
+    ),
+    "em": Preset(
+        "Electron microscopy", "Fine regions told apart by their texture.", {"surroundings": True, "detail": 83.0}
+    ),
     "published-2018": Preset(
         "Published 2018 (superpixels)",
         "The code of Kanezaki, ICASSP 2018, with its own defaults. Slow: minutes for a small photograph.",

@@ -17,6 +17,7 @@ from napari_backprop_segmentation.data.source import ArraySource
 from napari_backprop_segmentation.engine import training
 from napari_backprop_segmentation.engine.allocator import reused_memory
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy
+from napari_backprop_segmentation.engine.kinds import recognise
 from napari_backprop_segmentation.engine.linking import LinkedTrees
 from napari_backprop_segmentation.engine.model import Model
 from napari_backprop_segmentation.engine.planning import make_plan
@@ -117,13 +118,19 @@ def run(
         channels=extras.channels,
         spacing=spacing,
     )
+    kind = None
+    if params.adapt:
+        kind = recognise(source.glimpse(), "S" in source.axes)
+        params = params.adapted(kind)
+        logger.info("this looks like an image for the preset %s", kind)
     drawn = check_scribbles(scribbles, source, params)
     with engine_errors(), reused_memory():
         found, model = yield from _segmented(source, params, extras, drawn)
     if model is not None:
         model = replace(model, scaling=source.normaliser)
     seconds = time.perf_counter() - started
-    result = Result(found.labels, model, found.hierarchy, _record(source, params, model, found, seconds))
+    record = {"kind": kind, **_record(source, params, model, found, seconds)}
+    result = Result(found.labels, model, found.hierarchy, record)
     logger.info("done after %.1f s: %s", seconds, result.stopped_by)
     return result
 

@@ -134,6 +134,13 @@ class TuningSettings(Settings):
         "'percentile' stretches each channel between its 0.5 and 99.5 percentiles; 'published' divides 8-bit images "
         "by 255 and does nothing else.",
     )
+    surroundings: bool = setting(
+        False,
+        INPUT,
+        "Show surroundings",
+        "Show the network also blurred copies, edges and roughness of the image: for textures that few layers cannot "
+        "see, as in phase contrast and electron microscopy.",
+    )
     crop_pixels: int = setting(
         2**16,
         INPUT,
@@ -141,6 +148,12 @@ class TuningSettings(Settings):
         "Train on random crops of so many pixels when the image is larger. 0 always trains on the whole image.",
         minimum=0,
         maximum=2**31 - 1,
+    )
+    adapt: bool = setting(
+        False,
+        RUN,
+        "Adapt to the image",
+        "Look at the image first, and take the settings of the preset for its kind; settings you have changed stay.",
     )
     plateau: int = setting(
         0,

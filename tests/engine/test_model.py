@@ -6,7 +6,7 @@ import torch
 from skimage import data
 
 from napari_backprop_segmentation.data.source import ArraySource
-from napari_backprop_segmentation.engine.colour import network_input
+from napari_backprop_segmentation.engine.inputs import network_input
 from napari_backprop_segmentation.engine.planning import blocks, make_plan, with_halo
 from napari_backprop_segmentation.engine.training import train
 from napari_backprop_segmentation.params import Params
@@ -14,9 +14,9 @@ from napari_backprop_segmentation.params import Params
 PHOTO = data.astronaut()[:150, 150:310]
 
 
-@pytest.fixture(scope="module")
-def trained():
-    params = Params(n_channels=16, iterations=8, n_superpixels=300, n_layers=3)
+@pytest.fixture(scope="module", params=[False, True], ids=["pixels", "surroundings"])
+def trained(request):
+    params = Params(n_channels=16, iterations=8, n_superpixels=300, n_layers=3, surroundings=request.param)
     source = ArraySource(PHOTO)
     steps = train(source, params, make_plan(params, source.shape))
     while True:
@@ -28,7 +28,7 @@ def trained():
 
 def seen(source, model):
     """The image as the network sees it, (1, C, Y, X)."""
-    return torch.from_numpy(network_input(source.read((slice(None), slice(None))), model.params.colour))[None]
+    return torch.from_numpy(network_input(source.read((slice(None), slice(None))), model.params))[None]
 
 
 @pytest.mark.parametrize("block", [7, 17, 64, 1000])

@@ -15,6 +15,7 @@ from napari_backprop_segmentation.errors import ImageError
 SAMPLE_PIXELS = 1_000_000
 SAMPLE_FRAMES = 16  # reading a frame of a lazy series can take seconds
 RGBA = 4
+GLIMPSE_PIXELS = 2**18
 SPACED = "ZYX"
 
 Place = tuple[int, ...]
@@ -102,6 +103,12 @@ class ArraySource:
     def overview(self, stride: int) -> NDArray[np.float32]:
         """Return every `stride`-th normalised pixel of each spatial axis, (C, *reduced)."""
         return self.read(tuple(slice(None, None, stride) for _ in self.spatial_axes))
+
+    def glimpse(self) -> NDArray[np.float32]:
+        """Return a plane from the middle of the image, reduced to about `GLIMPSE_PIXELS`, (C, Y, X)."""
+        middle = tuple(slice(n // 2, n // 2 + 1) for n in self.shape[1:-2])
+        pixels = self.read((*middle, *sample_strides(self.shape[-2:], GLIMPSE_PIXELS)))
+        return pixels.reshape(len(pixels), *pixels.shape[-2:])
 
     def places(self, n_walked: int) -> Iterator[Place]:
         """Yield the indices along the first `n_walked` spatial axes, the last of them fastest."""

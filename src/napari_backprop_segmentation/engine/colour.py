@@ -22,26 +22,18 @@ def perceived(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     if len(pixels) != RGB:
         share = min(1.0, RGB / len(pixels)) ** MANY_CHANNELS
         return pixels * np.float32(INTENSITY_RANGE * share)
-    return _lab(pixels) / np.float32(LAB_UNIT)
+    return lab_of(pixels) / np.float32(LAB_UNIT)
 
 
-def network_input(pixels: NDArray[np.float32], colour: str) -> NDArray[np.float32]:
-    """Return (C, *spatial) pixels in [0, 1] as the network sees them.
-
-    Parameters
-    ----------
-    pixels : (C, *spatial) float32
-    colour : {"lab", "rgb"}
-        With `lab`, three channels become lightness, a and b, each from about 0 to 1.
-    """
-    if colour == "rgb" or len(pixels) != RGB:
-        return pixels
-    lab = _lab(pixels)
+def lab_input(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return RGB (3, *spatial) in [0, 1] as lightness, a and b, each from about 0 to 1."""
+    lab = lab_of(pixels)
     lab[0] /= LAB_RANGE
     lab[1:] = lab[1:] / AB_RANGE + AB_MIDDLE
     return lab
 
 
-def _lab(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+def lab_of(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return RGB (3, *spatial) in [0, 1] as lightness from 0 to 100, a and b."""
     lab: NDArray[Any] = rgb2lab(np.clip(pixels, 0, 1), channel_axis=0)
     return lab.astype(np.float32)

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_backprop_segmentation.engine.colour import network_input
+from napari_backprop_segmentation.engine.inputs import input_halo, network_input
 from napari_backprop_segmentation.engine.network import Network
 from napari_backprop_segmentation.engine.planning import Plan, Window, blocks, with_halo
 from napari_backprop_segmentation.params import Params
@@ -96,8 +96,8 @@ class Model:
         """
         shape = source.shape[1:]
         for window in blocks(shape, self.plan.block):
-            grown, inner = with_halo(window, self.network.halo, shape)
-            pixels = torch.from_numpy(network_input(source.read(grown), self.params.colour))[None].to(self.plan.device)
+            grown, inner = with_halo(window, self.network.halo + input_halo(self.params), shape)
+            pixels = torch.from_numpy(network_input(source.read(grown), self.params))[None].to(self.plan.device)
             with torch.inference_mode():
                 response = self.network(pixels)[0]
             yield window, response[(slice(None), *inner)]

@@ -91,7 +91,7 @@ def find_objects(
     )
     if light.min() == light.max():
         return np.zeros(light.shape, np.uint8)
-    threshold = _otsu(light)
+    threshold = otsu(light)
     ground = float(np.median(light[light < threshold]))
     mask = light > ground + (RELAXED if rules.split else 1) * (threshold - ground)
     if rules.fill:
@@ -131,7 +131,7 @@ def standing_out(image: NDArray[np.float32], regions: NDArray[Any], side: Object
     if light.min() == light.max():
         return light
     steady = _region_means(light, regions)
-    bright = steady >= _otsu(steady) if steady.min() < steady.max() else light >= _otsu(light)
+    bright = steady >= otsu(steady) if steady.min() < steady.max() else light >= otsu(light)
     if side == "auto":
         side = "dark" if bright[_frame(light.shape)].mean() > EVEN else "bright"
     if len(image) == 1:
@@ -148,7 +148,7 @@ def brightness(image: NDArray[np.float32]) -> NDArray[np.float32]:
     return light
 
 
-def _otsu(light: NDArray[np.float32]) -> float:
+def otsu(light: NDArray[np.float32]) -> float:
     """Return Otsu's threshold: from there on is bright.
 
     The upper end of the last dark bin; its middle would divide the pixels of an even ground.

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from napari_backprop_segmentation.costs import n_inputs
 from napari_backprop_segmentation.engine.losses import Targets, Weights, losses_and_gradient
 from napari_backprop_segmentation.engine.model import Model, Source, label_dtype
 from napari_backprop_segmentation.engine.network import Network, strongest
@@ -197,7 +198,9 @@ def new_network(source: Source, params: Params) -> Network:
     """Return an untrained network for an image; the seed fixes its weights and leaves torch's own state alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(params.seed)
-        return Network(source.shape[0], params.n_channels, params.n_layers, len(source.shape) - 1, params.padding)
+        return Network(
+            n_inputs(source.shape[0], params), params.n_channels, params.n_layers, len(source.shape) - 1, params.padding
+        )
 
 
 def loss_weights(params: Params, has_scribbles: bool) -> Weights:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_backprop_segmentation.costs import MOST_VIEWS
-from napari_backprop_segmentation.engine.colour import network_input
+from napari_backprop_segmentation.engine.inputs import network_input
 from napari_backprop_segmentation.engine.model import Source
 from napari_backprop_segmentation.engine.planning import Plan, Window
 from napari_backprop_segmentation.engine.superpixels import superpixel_index
@@ -94,7 +94,7 @@ class Views:
         return View(
             number=number,
             whole=len(self) == 1,
-            pixels=self._to_device(network_input(image, self._params.colour)[None]),
+            pixels=self._to_device(network_input(image, self._params)[None]),
             superpixels=None if index is None else self._to_device(index),
             n_superpixels=0 if index is None else int(index.max()) + 1,
             scribbles=None if drawn is None else self._to_device(drawn),
@@ -107,7 +107,7 @@ class Views:
     @cached_property
     def overview(self) -> Tensor:
         """A reduced copy of the image, (1, C, *spatial): every n-th pixel along each axis."""
-        return self._to_device(network_input(self._source.overview(self._stride), self._params.colour)[None])
+        return self._to_device(network_input(self._source.overview(self._stride), self._params)[None])
 
     @cached_property
     def _stride(self) -> int:

@@ -8,7 +8,8 @@ from skimage.color import rgb2lab
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.data.source import ArraySource
 from napari_backprop_segmentation.engine import features, tree
-from napari_backprop_segmentation.engine.colour import network_input, perceived
+from napari_backprop_segmentation.engine.colour import perceived
+from napari_backprop_segmentation.engine.inputs import network_input
 from napari_backprop_segmentation.engine.regions import region_graph, simplified
 
 PHOTO = data.astronaut()[:90, 150:270]
@@ -18,10 +19,10 @@ def test_three_channels_are_compared_as_an_eye_does_and_others_as_they_are():
     pixels = np.moveaxis(PHOTO, -1, 0).astype(np.float32) / 255
     lab = np.moveaxis(rgb2lab(PHOTO), -1, 0)
     np.testing.assert_allclose(perceived(pixels), lab / 20, atol=1e-4)
-    np.testing.assert_allclose(network_input(pixels, "lab")[0], lab[0] / 100, atol=1e-5)
-    np.testing.assert_allclose(network_input(pixels, "lab")[1:], lab[1:] / 60 + 0.5, atol=1e-4)
-    assert network_input(pixels, "rgb") is pixels
-    assert network_input(pixels[:2], "lab").shape == (2, 90, 120)
+    np.testing.assert_allclose(network_input(pixels, Params())[0], lab[0] / 100, atol=1e-5)
+    np.testing.assert_allclose(network_input(pixels, Params())[1:], lab[1:] / 60 + 0.5, atol=1e-4)
+    assert network_input(pixels, Params(colour="rgb")) is pixels
+    assert network_input(pixels[:2], Params()).shape == (2, 90, 120)
     np.testing.assert_allclose(perceived(pixels[:1]), pixels[:1] * 5)
 
 

@@ -18,6 +18,8 @@ FLOORS = [
     {"costs"},
     {"engine"},
     {"data"},
+    {"single"},
+    {"series"},
     {"segment"},
     {"report"},
     {"cli", "gui"},

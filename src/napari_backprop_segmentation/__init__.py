@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.engine.training import Step
     from napari_backprop_segmentation.errors import SegmentationError
     from napari_backprop_segmentation.params import Params
-    from napari_backprop_segmentation.segment import Result, finish, run, segment, train
+    from napari_backprop_segmentation.segment import Extras, Result, finish, run, segment, train
 
 _HOMES = {
+    "Extras": "segment",
     "Hierarchy": "engine.hierarchy",
     "Model": "engine.model",
     "Params": "params",
@@ -29,7 +30,19 @@ _HOMES = {
     "train": "segment",
 }
 
-__all__ = ["Hierarchy", "Model", "Params", "Result", "SegmentationError", "Step", "finish", "run", "segment", "train"]
+__all__ = [
+    "Extras",
+    "Hierarchy",
+    "Model",
+    "Params",
+    "Result",
+    "SegmentationError",
+    "Step",
+    "finish",
+    "run",
+    "segment",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

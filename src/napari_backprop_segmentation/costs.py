@@ -28,6 +28,7 @@ SMALL_BYTES = 200e6
 FREE_SHARE = 0.6  # of the free memory that training may take
 SMALLEST_CROP = 12  # powers of two: fewer pixels teach nothing
 GB = 1e9
+ADAPT_SHARE = 0.25  # of the iterations: training that goes on from a network of the frame before
 VECTOR_WIDTH = 16  # float32 lanes of AVX-512; convolution kernels of most processors run far faster on multiples of it
 
 
@@ -130,6 +131,39 @@ def estimate(params: Params, shape: Sequence[int], costs: Costs, free: float) ->
         seconds += pixels * (costs.tree_pixel + costs.tree_channel * params.n_channels)
     needed = training_bytes(params, crop, precision) + IMAGE_BYTES * pixels + SMALL_BYTES
     return Estimate(seconds, needed, within.notes)
+
+
+def walked_axes(params: Params, axes: str, shape: Sequence[int]) -> str:
+    """Return the axes along which images are segmented one after the other: time, and depth where slices are wanted.
+
+    Parameters
+    ----------
+    params : Params
+    axes : str
+        One letter an axis; channels may be among them.
+    shape : sequence of int
+        Of the array with these axes.
+    """
+    sizes = dict(zip(axes, shape, strict=True))
+    by_slice = "Z" in sizes and (params.volumes == "slices" or sizes["Z"] == 1)
+    return ("T" if "T" in sizes else "") + ("Z" if by_slice else "")
+
+
+def total_steps(params: Params, axes: str, shape: Sequence[int]) -> int:
+    """Return the most steps that a run can have: training iterations over all frames and slices.
+
+    Parameters and shapes as of `walked_axes`.
+    """
+    if params.method in STEPLESS:
+        return 0
+    sizes = dict(zip(axes, shape, strict=True))
+    further = sizes.get("T", 1) - 1 if params.frames == "adapt" else 0
+    return params.iterations + further * adapting_iterations(params)
+
+
+def adapting_iterations(params: Params) -> int:
+    """Return for how many iterations training goes on in each frame after the first."""
+    return max(1, round(ADAPT_SHARE * params.iterations))
 
 
 def work(params: Params, in_channels: int, ndim: int) -> tuple[float, float]:

@@ -2,7 +2,19 @@
 
 from dataclasses import dataclass
 
-from napari_backprop_segmentation.settings import MAIN, REGIONS, Leaves, Method, Objects, Regions, Settings, setting
+from napari_backprop_segmentation.settings import (
+    AXES,
+    MAIN,
+    REGIONS,
+    Frames,
+    Leaves,
+    Method,
+    Objects,
+    Regions,
+    Settings,
+    Volumes,
+    setting,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,4 +97,18 @@ class OutcomeSettings(Settings):
         "How much merging listens to what the network has learned, compared with plain colour.",
         minimum=0.0,
         maximum=100.0,
+    )
+    volumes: Volumes = setting(
+        "volume",
+        AXES,
+        "Volumes",
+        "'volume' sees depth as one more direction; 'slices' segments slice by slice and joins the regions through "
+        "depth, for stacks of few or far apart slices.",
+    )
+    frames: Frames = setting(
+        "adapt",
+        AXES,
+        "Time series",
+        "'adapt' goes on training from frame to frame, a little for each; 'once' trains on a few frames and labels all "
+        "of them alike, which is faster.",
     )

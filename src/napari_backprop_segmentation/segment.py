@@ -3,8 +3,8 @@
 import logging
 import platform
 import time
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -12,22 +12,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.costs import walked_axes
 from napari_backprop_segmentation.data.source import ArraySource
 from napari_backprop_segmentation.engine import training
 from napari_backprop_segmentation.engine.allocator import reused_memory
-from napari_backprop_segmentation.engine.baselines import BASELINES
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy
-from napari_backprop_segmentation.engine.merging import Merge, merge_regions
-from napari_backprop_segmentation.engine.model import Model, label_dtype
-from napari_backprop_segmentation.engine.objects import OBJECT_DETAIL, ObjectRules, find_objects
+from napari_backprop_segmentation.engine.linking import LinkedTrees
+from napari_backprop_segmentation.engine.model import Model
 from napari_backprop_segmentation.engine.planning import make_plan
 from napari_backprop_segmentation.engine.training import Command, Step
-from napari_backprop_segmentation.engine.tree import build_tree
 from napari_backprop_segmentation.errors import ImageError, engine_errors
 from napari_backprop_segmentation.params import Params
+from napari_backprop_segmentation.series import Task, run_series
+from napari_backprop_segmentation.settings import STEPLESS
+from napari_backprop_segmentation.single import Extras, Found, check_scribbles, labelled, reused, without_network
+
+__all__ = ["Extras", "Result", "finish", "run", "segment", "train"]
 
 logger = logging.getLogger(__name__)
 PACKAGE = "napari-backprop-segmentation"
+NO_EXTRAS = Extras()
 
 
 @dataclass(frozen=True)
@@ -41,15 +45,15 @@ class Result:
         of the network from 1, with gaps.
     model : Model or None
         The trained network; None for the methods without one.
-    hierarchy : Hierarchy or None
-        The merge tree that `labels` is one cut of; None where regions are not merged.
+    hierarchy : Hierarchy, LinkedTrees or None
+        The merge tree that `labels` is one cut of, linked trees for a series; None where regions are not merged.
     record : dict
         Everything needed to repeat the run: settings, axes, versions, device, why it stopped. Plain values only.
     """
 
     labels: NDArray[Any]
     model: Model | None
-    hierarchy: Hierarchy | None
+    hierarchy: Hierarchy | LinkedTrees | None
     record: dict[str, Any]
 
     @property
@@ -63,34 +67,34 @@ def run(
     params: Params | None = None,
     *,
     axes: str | None = None,
+    spacing: Sequence[float] | None = None,
     scribbles: NDArray[Any] | None = None,
-    out: Any = None,
-    merge: Merge = merge_regions,
+    extras: Extras = NO_EXTRAS,
 ) -> Generator[Step, Command | None, Result]:
     """Segment an image step by step.
 
     Parameters
     ----------
     image : array-like
-        NumPy, dask or zarr array of any number type.
+        NumPy, dask or zarr array of any number type. Frames of a series are read one at a time.
     params : Params, optional
         Settings; the default preset if left out.
     axes : str, optional
-        One letter an axis of the image: Y, X, C (channels), S (RGB or RGBA samples). Guessed where the shape leaves
-        no doubt.
+        One letter an axis of the image: T (time), Z (depth), Y, X in this order, and C (channels) or S (RGB or RGBA
+        samples) anywhere. Guessed where the shape leaves no doubt.
+    spacing : sequence of float, optional
+        Size of a pixel along each of Z, Y, X that is there, in any one unit; all alike if left out.
     scribbles : (*spatial) int, optional
-        Labels drawn by hand, from 1; 0 where nothing is drawn. The result then keeps their numbers, unmerged.
-    out : array-like (*spatial), optional
-        Where to write the labels block by block, such as a zarr array, for images larger than memory. The labels then
-        stay as trained: a merge tree needs the whole image at once.
-    merge : callable, optional
-        Who builds the merge tree; programs with a window pass a `MergeProcess`, which leaves the window alive.
+        Labels drawn by hand, from 1; 0 where nothing is drawn. The result then keeps their numbers, unmerged. In a
+        series the network learns from the frames that are drawn on, and labels all.
+    extras : Extras, optional
+        Where to write, who merges, a network trained before, a choice of channels.
 
     Yields
     ------
     Step
-        One an iteration; none for the methods ``kmeans`` and ``graph``. Send ``"stop"`` to end early and keep the
-        result.
+        One an iteration; none for the methods ``kmeans`` and ``graph``. Send ``"stop"`` to end training early and
+        keep the result: what has not been looked at yet is labelled with what was learned.
 
     Returns
     -------
@@ -105,31 +109,46 @@ def run(
     """
     params = params or Params()
     started = time.perf_counter()
-    source = ArraySource(image, axes, params.normalisation)
-    drawn = _check_scribbles(scribbles, source, params)
-    model: Model | None = None
-    hierarchy: Hierarchy | None = None
-    with engine_errors(), reused_memory():
-        if params.method in BASELINES:
-            found = BASELINES[params.method](source.read(source.whole), params)
-            labels = found.astype(label_dtype(int(found.max())))
-        else:
-            plan = make_plan(params, source.shape)
-            model = yield from training.train(source, params, plan, drawn)
-            if plan.merges and drawn is None and out is None:
-                hierarchy = build_tree(model, source, merge)
-                labels = _shown(hierarchy, source, params)
-            else:
-                labels = model.predict(source, out)
-    seconds = time.perf_counter() - started
-    result = Result(
-        labels, model, hierarchy, _record(source, params, model, "merged" if hierarchy else "trained", seconds)
+    source = ArraySource(
+        image,
+        axes,
+        params.normalisation,
+        normaliser=extras.trained.scaling if extras.trained else None,
+        channels=extras.channels,
+        spacing=spacing,
     )
+    drawn = check_scribbles(scribbles, source, params)
+    with engine_errors(), reused_memory():
+        found, model = yield from _segmented(source, params, extras, drawn)
+    if model is not None:
+        model = replace(model, scaling=source.normaliser)
+    seconds = time.perf_counter() - started
+    result = Result(found.labels, model, found.hierarchy, _record(source, params, model, found, seconds))
     logger.info("done after %.1f s: %s", seconds, result.stopped_by)
     return result
 
 
-def segment(image: Any, params: Params | None = None, *, axes: str | None = None) -> NDArray[Any]:
+def _segmented(
+    source: ArraySource, params: Params, extras: Extras, drawn: NDArray[np.integer[Any]] | None
+) -> Generator[Step, Command | None, tuple[Found, Model | None]]:
+    walked = walked_axes(params, source.spatial_axes, source.shape[1:])
+    part = source.at((0,) * len(walked))
+    plan = make_plan(params, part.shape)
+    if walked:
+        return (yield from run_series(Task(source, walked, params, plan, extras, drawn)))
+    if extras.trained is not None:
+        model = reused(extras.trained, params, plan, part)
+    elif params.method in STEPLESS:
+        return without_network(part, params), None
+    else:
+        model = yield from training.train(part, params, plan, drawn)
+    merges = plan.merges and drawn is None and extras.out is None
+    return labelled(model, part, extras, merges), model
+
+
+def segment(
+    image: Any, params: Params | None = None, *, axes: str | None = None, spacing: Sequence[float] | None = None
+) -> NDArray[Any]:
     """Segment an image without training data.
 
     Parameters and errors are those of `run`.
@@ -150,7 +169,7 @@ def segment(image: Any, params: Params | None = None, *, axes: str | None = None
     >>> bool(labels[16, 16] != labels[0, 0])
     True
     """
-    return finish(run(image, params, axes=axes)).labels
+    return finish(run(image, params, axes=axes, spacing=spacing)).labels
 
 
 def finish(steps: Generator[Step, Command | None, Result]) -> Result:
@@ -164,49 +183,26 @@ def finish(steps: Generator[Step, Command | None, Result]) -> Result:
 
 
 def train(
-    image: Any, params: Params | None = None, *, axes: str | None = None
+    image: Any, params: Params | None = None, *, axes: str | None = None, spacing: Sequence[float] | None = None
 ) -> Generator[Step, Command | None, Model]:
     """Train on an image and watch: yields a Step an iteration and returns the Model.
 
     Parameters and errors are those of `run`; only the methods with a network can be trained.
     """
-    result = yield from run(image, params, axes=axes)
+    result = yield from run(image, params, axes=axes, spacing=spacing)
     if result.model is None:
         raise ImageError(f"method must be superpixels or continuity to train, got {params and params.method!r}")
     return result.model
 
 
-def _shown(hierarchy: Hierarchy, source: ArraySource, params: Params) -> NDArray[Any]:
-    """Return the regions at the chosen detail, or the objects among the fine ones."""
-    if params.objects == "off":
-        return hierarchy.cut(params.detail)
-    return find_objects(hierarchy.cut(OBJECT_DETAIL), source.read(source.whole), ObjectRules(side=params.objects))
-
-
-def _check_scribbles(scribbles: Any, source: ArraySource, params: Params) -> NDArray[np.integer[Any]] | None:
-    """Return the scribbles, or None where nothing is drawn."""
-    if scribbles is None or not np.any(scribbles):
-        return None
-    if tuple(scribbles.shape) != source.shape[1:]:
-        raise ImageError(
-            f"scribbles must have the spatial shape of the image {source.shape[1:]}, got {tuple(scribbles.shape)}; "
-            "draw on a Labels layer made for this image"
-        )
-    if scribbles.min() < 0 or scribbles.max() > params.n_channels:
-        raise ImageError(
-            f"scribbles must be labels from 0 to {params.n_channels} (n_channels), got {scribbles.min()} to "
-            f"{scribbles.max()}; use lower label numbers"
-        )
-    return np.asarray(scribbles)
-
-
-def _record(source: ArraySource, params: Params, model: Model | None, regions: str, seconds: float) -> dict[str, Any]:
+def _record(source: ArraySource, params: Params, model: Model | None, found: Found, seconds: float) -> dict[str, Any]:
     return {
         "params": params.to_dict(),
         "axes": source.axes,
         "image_shape": list(source.shape),
+        "spacing": list(source.spacing),
         "normalisation": {"offsets": list(source.normaliser.offsets), "spans": list(source.normaliser.spans)},
-        "regions": regions,
+        "regions": "merged" if found.merged else "trained",
         "stopped_by": model.stopped_by if model else f"{params.method} done",
         "iterations": model.iterations if model else 0,
         "device": str(model.plan.device) if model else "cpu",

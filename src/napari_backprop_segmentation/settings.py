@@ -19,9 +19,11 @@ Regions = Literal["merged", "trained"]
 Leaves = Literal["graph", "network"]
 Colour = Literal["lab", "rgb"]
 Objects = Literal["off", "auto", "bright", "dark"]
+Volumes = Literal["volume", "slices"]
+Frames = Literal["adapt", "once"]
 Padding = Literal["replicate", "zeros"]
 
-MAIN, REGIONS, NETWORK, LOSS = "main", "regions", "network", "loss"
+MAIN, REGIONS, AXES, NETWORK, LOSS = "main", "regions", "axes", "network", "loss"
 SUPERPIXELS, INPUT, RUN = "superpixels", "input", "run"
 
 

@@ -88,5 +88,5 @@ def test_the_channels_of_a_colour_image_are_stretched_alike():
 
 @pytest.mark.parametrize("axes", ["XY", "XYZ", "YZX"])
 def test_axes_out_of_order_are_refused_before_anything_is_computed(axes):
-    with pytest.raises(Exception, match="in the order Z, Y, X"):
+    with pytest.raises(Exception, match="be in the order T, Z, Y, X"):
         ArraySource(np.arange(4 ** len(axes)).reshape((4,) * len(axes)), axes)

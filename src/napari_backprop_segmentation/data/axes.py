@@ -7,6 +7,14 @@ from napari_backprop_segmentation.errors import ImageError
 KNOWN = "TCZYXS"
 CHANNEL_LETTERS = "CS"
 SAMPLES = (3, 4)
+ORDERS = ("YX", "ZYX", "TYX", "TZYX")  # of the axes that are not channels
+NAMES = {"T": "time ", "Z": "depth ", "Y": "", "X": ""}
+# What an array could be, for the user to choose from; channels may also stand last.
+MEANINGS = {
+    3: "CYX (channels), ZYX (a volume) or TYX (a time series)",
+    4: "CZYX (a volume with channels), TCYX (a time series with channels) or TZYX (volumes over time)",
+    5: "TCZYX or TZCYX (volumes over time with channels)",
+}
 
 
 def guess_axes(shape: Sequence[int]) -> str:
@@ -25,9 +33,11 @@ def guess_axes(shape: Sequence[int]) -> str:
         return "YX"
     if len(shape) == 3 and shape[-1] in SAMPLES and min(shape[:2]) > max(SAMPLES):
         return "YXS"
+    if len(shape) not in MEANINGS:
+        raise ImageError(f"image must have 2 to 5 axes, got shape {tuple(shape)}; choose a part of it")
     raise ImageError(
         f"axes must be given for an array of shape {tuple(shape)}, which could mean several things; "
-        "say axes CYX or YXC where one axis holds channels, ZYX for a volume"
+        f"say axes {MEANINGS[len(shape)]}, one letter an axis in the order of the array"
     )
 
 
@@ -37,7 +47,7 @@ def check_axes(axes: str | None, shape: Sequence[int]) -> str:
     Raises
     ------
     ImageError
-        If they do not fit the array, or name an axis that cannot be segmented yet.
+        If they do not fit the array, or stand in an order that cannot be segmented.
     """
     if axes is None:
         return guess_axes(shape)
@@ -49,13 +59,28 @@ def check_axes(axes: str | None, shape: Sequence[int]) -> str:
         )
     if not {"Y", "X"} <= set(letters) or len(set(letters) & set(CHANNEL_LETTERS)) > 1:
         raise ImageError(f"axes must hold Y and X and at most one of C and S, got {axes!r}; name the axes again")
-    if spatial_axes(letters) not in ("YX", "ZYX", "TYX", "TZYX"):
-        raise ImageError(
-            f"axes must name depth, height and width in the order Z, Y, X, got {axes!r}; transpose the image first"
-        )
-    if "T" in letters:
-        raise ImageError(f"axes must be without time for now, got {axes!r}; choose one frame")
+    if spatial_axes(letters) not in ORDERS:
+        raise ImageError(f"axes must be in the order T, Z, Y, X, got {axes!r}; transpose the image first")
     return letters
+
+
+def in_words(axes: str, shape: Sequence[int]) -> str:
+    """Return how an array is understood, to be read by the user.
+
+    Examples
+    --------
+    >>> in_words("TCZYX", (10, 2, 20, 512, 512))
+    'time 10 x depth 20 x 512 x 512, 2 channels'
+    >>> in_words("YXS", (300, 400, 3))
+    '300 x 400, RGB'
+    """
+    sizes = dict(zip(axes, shape, strict=True))
+    words = " x ".join(f"{NAMES[letter]}{sizes[letter]}" for letter in spatial_axes(axes))
+    if "S" in sizes:
+        return words + (", RGBA (alpha ignored)" if sizes["S"] == max(SAMPLES) else ", RGB")
+    if "C" in sizes:
+        return f"{words}, {sizes['C']} channel{'s' * (sizes['C'] != 1)}"
+    return words
 
 
 def spatial_axes(axes: str) -> str:

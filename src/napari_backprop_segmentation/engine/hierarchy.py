@@ -102,6 +102,23 @@ class Hierarchy:
         """How many regions the finest cut has."""
         return (len(self.parents) + 1) // 2
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the label image."""
+        return self.index.shape
+
+    def leaves(self) -> NDArray[np.int32]:
+        """Return the leaf of each pixel, numbered from 0."""
+        return self.index
+
+    def leaf_labels(self, detail: float) -> NDArray[Any]:
+        """Return the label of each leaf (n_leaves,) in the cut at `detail`."""
+        return self.lookup(self.altitude_of(detail))
+
+    def paint(self, table: NDArray[Any], out: NDArray[Any]) -> None:
+        """Write the entry of each pixel's leaf into `out`, an array of the shape of the image."""
+        out[...] = table[self.index]
+
     @cached_property
     def _numbers(self) -> NDArray[Any]:
         """The label of each leaf (n_leaves,), from 1: the later its name dies out, the lower its number.

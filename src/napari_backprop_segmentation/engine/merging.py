@@ -8,13 +8,16 @@ import io
 import logging
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol, Self
+from typing import IO, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 logger = logging.getLogger(__name__)
+LENGTH_BYTES = 8
 LONGEST_SECONDS = 60.0  # to wait for the other process; it needs half a second for the most regions allowed
 
 
@@ -78,7 +81,7 @@ def merge_regions(regions: Regions) -> Tree:
 
 
 class MergeProcess:
-    """Builds a tree in a process of its own, once; where that is not possible, here.
+    """Builds trees in a process of its own; where that is not possible, here.
 
     The process starts at once, so that it has imported higra when it is needed. Use it in a ``with`` statement.
     """
@@ -97,22 +100,48 @@ class MergeProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
+        self._end()
 
     def __call__(self, regions: Regions) -> Tree:
         """Return the tree; waits without holding the interpreter."""
         if self._process is None:
             return merge_regions(regions)
+        watchdog = threading.Timer(LONGEST_SECONDS, self._process.kill)
+        watchdog.start()
         try:
-            answer, complaint = self._process.communicate(_packed(regions), timeout=LONGEST_SECONDS)
-        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-            answer, complaint = b"", str(error).encode()
+            _send(self._process.stdin, _packed(regions))  # type: ignore[arg-type]
+            answer = _received(self._process.stdout)  # type: ignore[arg-type]
+        except (OSError, ValueError):
+            answer = b""
+        finally:
+            watchdog.cancel()
         if answer:
             return Tree(**_unpacked(answer))
-        logger.warning("the process for the merge tree failed: %s", complaint.decode(errors="replace")[-2000:])
+        logger.warning("the process for the merge tree failed: %s", self._end())
         return merge_regions(regions)
+
+    def _end(self) -> str:
+        """End the process; return the end of what it complained of."""
+        if self._process is None:
+            return ""
+        process, self._process = self._process, None
+        process.kill()
+        with suppress(OSError, ValueError):  # what was not sent any more
+            return process.communicate()[1].decode(errors="replace")[-2000:]
+        return ""
+
+
+def _send(stream: IO[bytes], data: bytes) -> None:
+    stream.write(len(data).to_bytes(LENGTH_BYTES, "big"))
+    stream.write(data)
+    stream.flush()
+
+
+def _received(stream: IO[bytes]) -> bytes:
+    """Return what was sent; nothing if the other side has ended."""
+    length = int.from_bytes(stream.read(LENGTH_BYTES), "big")
+    data = stream.read(length)
+    return data if len(data) == length else b""
 
 
 def _packed(arrays: Regions | Tree) -> bytes:
@@ -127,12 +156,11 @@ def _unpacked(data: bytes) -> dict[str, Any]:
 
 
 def _serve() -> None:
-    """Read regions from standard input and write their tree to standard output."""
+    """Read regions from standard input and write their trees to standard output until there are no more."""
     import higra  # noqa: F401 - while training goes on elsewhere
 
-    data = sys.stdin.buffer.read()
-    if data:
-        sys.stdout.buffer.write(_packed(merge_regions(Regions(**_unpacked(data)))))
+    while data := _received(sys.stdin.buffer):
+        _send(sys.stdout.buffer, _packed(merge_regions(Regions(**_unpacked(data)))))
 
 
 if __name__ == "__main__":

@@ -22,9 +22,12 @@ class Source(Protocol):
     ----------
     shape : tuple of int
         (C, *spatial).
+    spacing : tuple of float
+        Size of a pixel along each spatial axis, the smallest being 1.
     """
 
     shape: tuple[int, ...]
+    spacing: tuple[float, ...]
 
     def read(self, window: Window) -> NDArray[np.float32]:
         """Return the normalised pixels (C, *window) of a spatial window."""
@@ -51,6 +54,8 @@ class Model:
         Why training ended, in words.
     iterations : int
         Number of training steps taken.
+    scaling : optional
+        How the intensities of the training image were scaled, for `run`, which sees further images in the same way.
     """
 
     network: Network
@@ -58,6 +63,7 @@ class Model:
     plan: Plan
     stopped_by: str
     iterations: int
+    scaling: Any = None
 
     def predict(self, source: Source, out: Any = None) -> Any:
         """Label every pixel of an image.

@@ -34,6 +34,7 @@ class Photograph:
         pixels = np.moveaxis(astronaut()[:SIDE, :SIDE], -1, 0)
         self._pixels: NDArray[np.float32] = np.ascontiguousarray(pixels, dtype=np.float32) / np.float32(255)
         self.shape: tuple[int, ...] = self._pixels.shape
+        self.spacing: tuple[float, ...] = (1.0, 1.0)
 
     def read(self, window: Window) -> NDArray[np.float32]:
         """Return the pixels of a window (3, *window)."""

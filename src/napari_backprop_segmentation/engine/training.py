@@ -1,12 +1,12 @@
 """THE loop: a generator of Steps that returns a Model. Everything else in the package drives this one."""
 
+import copy
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -16,7 +16,7 @@ from napari_backprop_segmentation.engine.model import Model, Source, label_dtype
 from napari_backprop_segmentation.engine.network import Network, strongest
 from napari_backprop_segmentation.engine.planning import Plan
 from napari_backprop_segmentation.engine.superpixels import majority_vote
-from napari_backprop_segmentation.engine.views import View, Views
+from napari_backprop_segmentation.engine.views import Drawn, View, Views
 from napari_backprop_segmentation.params import Params
 
 Command = Literal["stop"]
@@ -34,6 +34,9 @@ class Step:
         From 1.
     seconds : float
         Wall time since the run began.
+    place : tuple of int
+        Which frame or slice of a series is looked at: indices along the first axes of the label image. `labels` has
+        the axes that are left. Empty for a single image.
     """
 
     iteration: int
@@ -41,6 +44,7 @@ class Step:
     _render: Callable[[], NDArray[Any]] = field(repr=False)
     _numbers: Tensor = field(repr=False)  # n_labels, changed share, similarity, continuity, scribble
     _weights: Weights = field(repr=False)
+    place: tuple[int, ...] = ()
 
     @cached_property
     def _values(self) -> list[float]:
@@ -87,19 +91,25 @@ class Step:
 
 
 def train(
-    source: Source, params: Params, plan: Plan, scribbles: NDArray[np.integer[Any]] | None = None
+    sources: Source | Sequence[Source],
+    params: Params,
+    plan: Plan,
+    scribbles: Drawn | Sequence[Drawn] = None,
+    start: Model | None = None,
 ) -> Generator[Step, Command | None, Model]:
     """Train a network on one image without labels (Kanezaki 2018, Algorithm 1; Kim et al. 2020, section 3).
 
     Parameters
     ----------
-    source : Source
-        The image, normalised.
+    sources : Source or sequence of Source
+        The image, normalised; or several of one shape, which take turns.
     params : Params
     plan : Plan
         From `make_plan`.
     scribbles : (*spatial) int, optional
-        Labels the user has drawn, from 1; 0 where nothing is drawn.
+        Labels the user has drawn, from 1; 0 where nothing is drawn. For several images a sequence of them or None.
+    start : Model, optional
+        Whose weights to go on from; it stays as it is.
 
     Yields
     ------
@@ -111,10 +121,13 @@ def train(
     Model
     """
     started = time.perf_counter()
-    views = Views(source, params, plan, scribbles)
-    network = new_network(source, params).to(plan.device)
+    images = sources if isinstance(sources, Sequence) else [sources]
+    drawn = scribbles if isinstance(scribbles, Sequence) else [scribbles] * len(images)
+    views = Views(images, params, plan, drawn)
+    network = copy.deepcopy(start.network).train() if start else new_network(images[0], params)
+    network.to(plan.device)
     descent = Descent(list(network.parameters()), params.learning_rate, params.momentum)
-    weights = loss_weights(params, scribbles is not None)
+    weights = loss_weights(params, any(strokes is not None for strokes in drawn))
     watch = _Watch(params, plan.device)
     reason = f"all {params.iterations} iterations done"
     iteration = 0

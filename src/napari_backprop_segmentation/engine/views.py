@@ -43,22 +43,32 @@ class View:
     scribbles: Tensor | None
 
 
+Drawn = NDArray[np.integer[Any]] | None
+
+
 class Views:
-    """The views of one image, made when first asked for and kept.
+    """The views of the images to train on, made when first asked for and kept.
 
     Parameters
     ----------
-    source : Source
+    sources : sequence of Source
+        One image, or several of one shape.
     params : Params
     plan : Plan
-    scribbles : (*spatial) int, optional
+    scribbles : sequence of (*spatial) int arrays or None
+        One an image.
     """
 
-    def __init__(
-        self, source: Source, params: Params, plan: Plan, scribbles: NDArray[np.integer[Any]] | None = None
-    ) -> None:
-        self._source, self._params, self._plan, self._scribbles = source, params, plan, scribbles
-        self._windows = crop_windows(source.shape[1:], plan.crop, params.seed)
+    def __init__(self, sources: Sequence[Source], params: Params, plan: Plan, scribbles: Sequence[Drawn]) -> None:
+        self._source, self._params, self._plan = sources[0], params, plan
+        self._sources, self._scribbles = sources, scribbles
+        most = max(1, MOST_VIEWS // len(sources))
+        by_image = [
+            crop_windows(source.shape[1:], plan.crop, params.seed + number, most)
+            for number, source in enumerate(sources)
+        ]
+        # Image by image in turn, so that a few iterations see all images.
+        self._windows = [(image, window) for row in zip(*by_image, strict=True) for image, window in enumerate(row)]
         self._made: dict[int, View] = {}
 
     def __len__(self) -> int:
@@ -76,10 +86,10 @@ class Views:
         return [view.pixels for view in self._made.values()]
 
     def _make(self, number: int) -> View:
-        window = self._windows[number]
-        image = self._source.read(window)
+        chosen, window = self._windows[number]
+        image, scribbles = self._sources[chosen].read(window), self._scribbles[chosen]
         index = superpixel_index(image, self._params) if self._params.method == "superpixels" else None
-        drawn = None if self._scribbles is None else np.asarray(self._scribbles[window], dtype=np.int64)
+        drawn = None if scribbles is None else np.asarray(scribbles[window], dtype=np.int64)
         return View(
             number=number,
             whole=len(self) == 1,
@@ -100,7 +110,7 @@ class Views:
 
     @cached_property
     def _stride(self) -> int:
-        crop = self._windows[0]
+        _, crop = self._windows[0]
         pixels = np.prod([w.stop - w.start for w in crop])
         spatial = self._source.shape[1:]
         return max(1, int(np.ceil((np.prod(spatial) / pixels) ** (1 / len(spatial)))))

@@ -18,6 +18,7 @@ from napari_backprop_segmentation.settings import MAIN
 MIN_DECIMALS = 2
 GROUP_TITLES = {
     "regions": "Regions",
+    "axes": "Volumes and time",
     "network": "Network",
     "loss": "Losses",
     "superpixels": "Superpixels and comparisons",

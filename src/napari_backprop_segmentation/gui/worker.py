@@ -88,10 +88,10 @@ def start_steps(array: Any, params: Params, axes: str) -> Steps:
     load_torch_library()
     with no_collection():
         from napari_backprop_segmentation.engine.merging import MergeProcess
-        from napari_backprop_segmentation.segment import run
+        from napari_backprop_segmentation.segment import Extras, run
 
     with light_collection(), MergeProcess() as merge:
-        return (yield from run(array, params, axes=axes, merge=merge))
+        return (yield from run(array, params, axes=axes, extras=Extras(merge=merge)))
 
 
 def watched(start: Callable[[], Steps], orders: Orders) -> Generator[Progress | None, None, "Result | None"]:

@@ -1,0 +1,231 @@
+"""Frame after frame and slice after slice: one network for all of them, or one that adapts, and numbers that stay."""
+
+import math
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.costs import MOST_TREE_PIXELS, MOST_VIEWS, adapting_iterations
+from napari_backprop_segmentation.data.source import ArraySource, Part, Place
+from napari_backprop_segmentation.engine import training
+from napari_backprop_segmentation.engine.hierarchy import Hierarchy
+from napari_backprop_segmentation.engine.linking import LabelLinker, LinkedTrees
+from napari_backprop_segmentation.engine.model import Model, label_dtype
+from napari_backprop_segmentation.engine.planning import Plan
+from napari_backprop_segmentation.engine.training import Command, Step
+from napari_backprop_segmentation.params import Params
+from napari_backprop_segmentation.settings import STEPLESS
+from napari_backprop_segmentation.single import Extras, Found, labelled, reused, without_network
+
+MOST_SERIES_PIXELS = 4 * MOST_TREE_PIXELS  # above, the merge trees are not kept for the Detail slider
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is asked of a series.
+
+    Attributes
+    ----------
+    source : ArraySource
+    walked : str
+        The axes that are gone through one by one, see `costs.walked_axes`.
+    params : Params
+    plan : Plan
+        For one frame or slice.
+    extras : Extras
+    drawn : (*spatial) int array, optional
+        Scribbles.
+    """
+
+    source: ArraySource
+    walked: str
+    params: Params
+    plan: Plan
+    extras: Extras
+    drawn: NDArray[np.integer[Any]] | None = None
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Lengths of the axes that are gone through."""
+        return self.source.shape[1 : 1 + len(self.walked)]
+
+    @property
+    def learns(self) -> bool:
+        """Whether there is a network."""
+        return self.params.method not in STEPLESS or self.extras.trained is not None
+
+    @property
+    def merges(self) -> bool:
+        """Whether regions are merged; what was drawn keeps the numbers it was drawn with."""
+        return self.learns and self.plan.merges and self.drawn is None
+
+
+def run_series(task: Task) -> Generator[Step, Command | None, tuple[Found, Model | None]]:
+    """Segment every frame and slice of an image.
+
+    Yields
+    ------
+    Step
+        One an iteration; `place` says which part is looked at.
+
+    Returns
+    -------
+    found : Found
+        Labels of all parts under linked numbers; as trained they need no linking, the network's own channels stay.
+    model : Model or None
+        As it was in the end.
+    """
+    collected = Collected(task)
+    if not task.learns:
+        for place in task.source.places(len(task.walked)):
+            collected.add(place, without_network(task.source.at(place), task.params))
+        return collected.found(), None
+    lessons = Lessons(task)
+    for place in task.source.places(len(task.walked)):
+        yield from lessons.before(place)
+        model, part = lessons.model, task.source.at(place)
+        collected.add(place, labelled(model, part, replace(task.extras, out=None), task.merges))
+    return collected.found(), lessons.model
+
+
+class Lessons:
+    """Decides when and on what the network is trained."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._model: Model | None = None
+        self._steps, self._seconds, self._trainings, self._stopped = 0, 0.0, 0, False
+        self._once = task.params.frames == "once" or task.drawn is not None or task.walked[0] != "T"
+        if task.extras.trained is not None:
+            part = task.source.at((0,) * len(task.walked))
+            self._model = reused(task.extras.trained, task.params, task.plan, part)
+            self._stopped = True
+
+    @property
+    def model(self) -> Model:
+        """The network as it is now."""
+        if self._model is None:
+            raise ValueError("model must be trained first, got none; take all steps of `before`")
+        reason = "stopped by you" if self._steps and self._stopped else self._model.stopped_by
+        if self._trainings > 1 and not self._stopped:
+            reason = f"all {self._trainings} frames done"
+        return replace(self._model, iterations=self._steps, stopped_by=reason)
+
+    def before(self, place: Place) -> Generator[Step, Command | None, None]:
+        """Train what must be trained before a part is labelled."""
+        if self._stopped or (self._model is not None and (self._once or any(place[1:]))):
+            return
+        places = self._places(place)
+        params = self._task.params
+        if self._model is not None:
+            params = params.replace(iterations=adapting_iterations(params))
+        model = yield from self._placed(self._training(places, params), places[0])
+        self._model = replace(model, params=self._task.params)
+        self._trainings += 1
+
+    def _places(self, place: Place) -> list[Place]:
+        """Return the parts to learn from, one from the middle first: it is what the user sees."""
+        task = self._task
+        if task.drawn is not None:
+            places = [p for p in task.source.places(len(task.walked)) if task.drawn[p].any()]
+        else:
+            ranges = [range(n) for n in task.sizes] if self._once else [[place[0]], *(range(n) for n in task.sizes[1:])]
+            places = [(*p,) for p in _grid(ranges)]
+        chosen = [places[i] for i in _spread(len(places), MOST_VIEWS)]
+        middle = len(chosen) // 2
+        return [*chosen[middle:], *chosen[:middle]]
+
+    def _training(self, places: Sequence[Place], params: Params) -> Generator[Step, Command | None, Model]:
+        task = self._task
+        parts: list[Part] = [task.source.at(place) for place in places]
+        scribbles = None if task.drawn is None else [task.drawn[place] for place in places]
+        return training.train(parts, params, task.plan, scribbles, self._model)
+
+    def _placed(
+        self, steps: Generator[Step, Command | None, Model], place: Place
+    ) -> Generator[Step, Command | None, Model]:
+        """Yield steps numbered through the series, with their place; take note of a stop."""
+        first, earlier, command = self._steps, self._seconds, None
+        try:
+            while True:
+                step = steps.send(command)
+                self._steps, self._seconds = first + step.iteration, earlier + step.seconds
+                command = yield replace(step, iteration=self._steps, seconds=self._seconds, place=place)
+                self._stopped = self._stopped or command == "stop"
+        except StopIteration as done:
+            model: Model = done.value
+            return model
+        finally:
+            steps.close()
+
+
+class Collected:
+    """Puts the parts together: their labels under linked numbers, and their merge trees."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        spatial = task.source.shape[1:]
+        self._keeps_trees = task.merges and task.extras.out is None and math.prod(spatial) <= MOST_SERIES_PIXELS
+        self._from_trees = self._keeps_trees and task.params.objects == "off"
+        self._links = task.merges or not task.learns
+        self._trees: list[Hierarchy | LinkedTrees] = []
+        self._out = task.extras.out
+        if self._out is None and not self._from_trees:
+            dtype = np.int32 if self._links else label_dtype(task.params.n_channels)
+            self._out = np.empty(spatial, dtype)
+        self._through_time, self._through_depth = LabelLinker(), LabelLinker()
+        self._slices: list[NDArray[Any]] = []
+
+    def add(self, place: Place, found: Found) -> None:
+        """Take the next part; they come in order."""
+        if self._keeps_trees and found.hierarchy is not None:
+            self._trees.append(found.hierarchy)
+        if self._from_trees:
+            return
+        if not self._links:
+            self._out[place] = found.labels
+        elif self._task.walked != "TZ":
+            self._out[place] = self._through_time(found.labels)
+        else:
+            self._add_slice(place, found.labels)
+
+    def _add_slice(self, place: Place, labels: NDArray[Any]) -> None:
+        if place[1] == 0:
+            self._through_depth, self._slices = LabelLinker(), []
+        self._slices.append(self._through_depth(labels))
+        if place[1] == self._task.sizes[1] - 1:
+            self._out[place[0]] = self._through_time(np.stack(self._slices))
+
+    def found(self) -> Found:
+        """Return everything, once all parts are there."""
+        tree = self._linked_trees()
+        if self._from_trees and tree is not None:
+            return Found(tree.cut(self._task.params.detail), True, tree)
+        if self._task.extras.out is None and self._links:
+            self._out = self._out.astype(label_dtype(int(self._out.max())), copy=False)
+        return Found(self._out, self._task.merges, tree)
+
+    def _linked_trees(self) -> LinkedTrees | None:
+        if not self._keeps_trees:
+            return None
+        if self._task.walked != "TZ":
+            return LinkedTrees(self._trees)
+        depth = self._task.sizes[1]
+        volumes = [LinkedTrees(self._trees[i : i + depth]) for i in range(0, len(self._trees), depth)]
+        return LinkedTrees(volumes)
+
+
+def _grid(ranges: Sequence[Sequence[int]]) -> list[Place]:
+    return [
+        tuple(int(i) for i in place)
+        for place in np.stack(np.meshgrid(*ranges, indexing="ij"), -1).reshape(-1, len(ranges))
+    ]
+
+
+def _spread(n: int, most: int) -> list[int]:
+    """Return at most so many of n numbers, evenly spread: the middles of equal spans."""
+    count = min(n, most)
+    return [int((i + 0.5) * n / count) for i in range(count)]

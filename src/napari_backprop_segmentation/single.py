@@ -1,0 +1,136 @@
+"""One image at a time, be it all there is or a frame of a series: a network learns it, its labels are made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.data.source import ArraySource, Part
+from napari_backprop_segmentation.engine.baselines import BASELINES
+from napari_backprop_segmentation.engine.hierarchy import Hierarchy
+from napari_backprop_segmentation.engine.linking import LinkedTrees
+from napari_backprop_segmentation.engine.merging import Merge, merge_regions
+from napari_backprop_segmentation.engine.model import Model, label_dtype
+from napari_backprop_segmentation.engine.objects import OBJECT_DETAIL, ObjectRules, find_objects
+from napari_backprop_segmentation.engine.planning import Plan
+from napari_backprop_segmentation.engine.tree import build_tree
+from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.outcome import OutcomeSettings
+from napari_backprop_segmentation.params import Params
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What few runs need.
+
+    Attributes
+    ----------
+    out : array-like (*spatial), optional
+        Where to write the labels piece by piece, such as a zarr array, for results larger than memory. The labels of
+        a single image then stay as trained, as a merge tree needs all of it at once; those of a series are merged
+        frame by frame, without a `Hierarchy` in the end.
+    merge : callable
+        Who builds the merge tree; programs with a window pass a `MergeProcess`, which leaves the window alive.
+    trained : Model, optional
+        Of an earlier run: nothing is trained, and intensities are scaled as they were for its image.
+    channels : sequence of int, optional
+        Which channels of the image to look at, from 0; all if left out.
+    """
+
+    out: Any = None
+    merge: Merge = merge_regions
+    trained: Model | None = None
+    channels: Sequence[int] | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The labels of one image, whether their regions are merged, and the merge tree they are a cut of if it is kept."""
+
+    labels: Any
+    merged: bool = False
+    hierarchy: Hierarchy | LinkedTrees | None = None
+
+
+def without_network(source: Part, params: Params) -> Found:
+    """Return the labels of a method that trains nothing."""
+    labels = BASELINES[params.method](source.read(source.whole), params)
+    return Found(labels.astype(label_dtype(int(labels.max()))))
+
+
+def labelled(model: Model, source: Part, extras: Extras, merges: bool) -> Found:
+    """Return what a trained network finds in an image.
+
+    Parameters
+    ----------
+    model : Model
+    source : Part
+    extras : Extras
+        `out` has the shape of this image.
+    merges : bool
+        Whether regions are merged; else labels stay as trained.
+    """
+    if not merges:
+        return Found(model.predict(source, extras.out))
+    hierarchy = build_tree(model, source, extras.merge)
+    return Found(shown(hierarchy, source, model.params), True, hierarchy)
+
+
+def shown(hierarchy: Hierarchy, source: Part, params: Params) -> NDArray[Any]:
+    """Return the regions at the chosen detail, or the objects among the fine ones."""
+    if params.objects == "off":
+        return hierarchy.cut(params.detail)
+    rules = ObjectRules(side=params.objects)
+    return find_objects(hierarchy.cut(OBJECT_DETAIL), source.read(source.whole), rules, source.spacing)
+
+
+def reused(model: Model, params: Params, plan: Plan, source: ArraySource | Part) -> Model:
+    """Return a model of an earlier run for another image: what it has learned, with what is wanted of this one.
+
+    Raises
+    ------
+    ImageError
+        If the image has another number of spatial axes than what the network was trained on.
+    """
+    ndim = len(source.shape) - 1
+    if model.network.ndim != ndim:
+        kinds = {2: "planes", 3: "volumes"}
+        raise ImageError(
+            f"image must be made of {kinds[model.network.ndim]}, as the network was trained on them, got "
+            f"{kinds[ndim]}; set volumes to {'slices' if ndim > model.network.ndim else 'volume'}, or train anew"
+        )
+    kept = ("method", "iterations", "min_labels")
+    wanted = {f.name: getattr(params, f.name) for f in fields(OutcomeSettings) if f.name not in kept}
+    return replace(
+        model,
+        network=model.network.to(plan.device),
+        params=model.params.replace(**wanted),
+        plan=plan,
+        stopped_by="labelled by a network trained before",
+        iterations=0,
+    )
+
+
+def check_scribbles(scribbles: Any, source: ArraySource, params: Params) -> NDArray[np.integer[Any]] | None:
+    """Return the scribbles, or None where nothing is drawn.
+
+    Raises
+    ------
+    ImageError
+        If they do not fit the image.
+    """
+    if scribbles is None or not np.any(scribbles):
+        return None
+    if tuple(scribbles.shape) != source.shape[1:]:
+        raise ImageError(
+            f"scribbles must have the spatial shape of the image {source.shape[1:]}, got {tuple(scribbles.shape)}; "
+            "draw on a Labels layer made for this image"
+        )
+    if scribbles.min() < 0 or scribbles.max() > params.n_channels:
+        raise ImageError(
+            f"scribbles must be labels from 0 to {params.n_channels} (n_channels), got {scribbles.min()} to "
+            f"{scribbles.max()}; use lower label numbers"
+        )
+    return np.asarray(scribbles)

@@ -62,8 +62,8 @@ def test_run_shows_labels_as_they_form_and_then_the_result(widget, viewer, engin
 def test_the_engine_gets_the_chosen_image_and_settings(widget, viewer, engine, qtbot, image):
     widget.controls["iterations"].value = 2
     run_to_end(widget, engine, qtbot)
-    assert engine.runs[0].array is image
-    assert engine.runs[0].axes == "YX"
+    assert engine.runs[0].picture.array is image
+    assert engine.runs[0].picture.axes == "YX"
     assert engine.runs[0].params == Params(iterations=2)
 
 

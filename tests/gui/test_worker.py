@@ -8,6 +8,7 @@ import pytest
 
 from napari_backprop_segmentation.errors import EngineError, ImageError, MemoryLimitError
 from napari_backprop_segmentation.gui import worker
+from napari_backprop_segmentation.gui.layers import Picture
 from napari_backprop_segmentation.gui.worker import Orders, watched
 from napari_backprop_segmentation.params import Params
 
@@ -15,7 +16,8 @@ IMAGE = np.zeros((3, 4), np.uint8)
 
 
 def start(engine, iterations, orders):
-    return watched(partial(engine, IMAGE, Params(iterations=iterations), "YX"), orders)
+    picture = Picture("", IMAGE, "YX", {}, IMAGE.shape, (1.0, 1.0))
+    return watched(partial(engine, picture, Params(iterations=iterations)), orders)
 
 
 def exhaust(generator, orders):

@@ -29,6 +29,12 @@ def add_row(form: QFormLayout, control: ValueWidget) -> QLabel:  # type: ignore[
     return label
 
 
+def show_row(label: QLabel, control: ValueWidget, visible: bool) -> None:  # type: ignore[type-arg]
+    """Show or hide a control together with its label."""
+    label.setVisible(visible)
+    control.native.setVisible(visible)
+
+
 class FittingScrollArea(QScrollArea):
     """Scrolls its content only where the dock is too low to show all of it."""
 

@@ -17,6 +17,7 @@ from napari_backprop_segmentation.gui.placement import Grid, mixed, placement, s
 from napari_backprop_segmentation.gui.pyramid import factors, fitting_level, levels
 
 SPACED = "ZYX"
+POSITIONS = {"T": "frame", "Z": "slice"}
 SMALLEST = 4  # pixels: a part smaller than this is a slip of the hand
 
 Span = int | tuple[int, int]
@@ -83,6 +84,8 @@ class Picture:
         Which channels of the array go in; all if None.
     notes : tuple of str
         What else must be known of it, in clauses.
+    origin : dict
+        Layers, axes, level and part it was taken from, in plain values: for the record of a run.
     """
 
     name: str
@@ -93,6 +96,7 @@ class Picture:
     spacing: tuple[float, ...]
     channels: tuple[int, ...] | None = None
     notes: tuple[str, ...] = ()
+    origin: dict[str, Any] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -105,7 +109,13 @@ class Picture:
         """How many channels the network will see; alpha is not one of them."""
         sizes = dict(zip(self.axes, self.array.shape, strict=True))
         chosen = sizes.get("C", 1) if self.channels is None else len(self.channels)
-        return min(sizes.get("S", 1), len("RGB")) * chosen
+        return min(int(sizes.get("S", 1)), len("RGB")) * int(chosen)
+
+    def place_in_words(self, place: Sequence[int]) -> str:
+        """Return which frame or slice an index along the first axes of the labels is; empty for no index."""
+        letters = [letter for letter in self.axes if letter in POSITIONS]
+        words = ", ".join(f"{POSITIONS[letter]} {i}" for letter, i in zip(letters, place, strict=False))
+        return f"{words.capitalize()}: " if words else ""
 
     def laid(self, labels: NDArray[Any]) -> NDArray[Any]:
         """Return labels (*shape) with the axes of the Labels layer."""
@@ -142,7 +152,14 @@ def picture_of(subject: Subject | None) -> Picture:
         layer_shape=tuple(_length(subject.axes[axis], taken[axis]) for axis in kept),
         spacing=spacing(layer, spaced, grids),
         channels=subject.channels,
-        notes=_notes(subject, number, sizes, spaced),
+        notes=(*_notes(subject, number, sizes), *_pixel(layer, spaced, grids)),
+        origin={
+            "layers": [each.name for each in subject.layers],
+            "axes": subject.axes,
+            "level": number,
+            "part": {str(axis): span for axis, span in subject.part.spans.items()},
+            "channels": subject.channels,
+        },
     )
 
 
@@ -254,9 +271,9 @@ def _depth(dtype: np.dtype[Any]) -> str:
     return {"b": "binary", "f": f"{bits} float", "c": "complex"}.get(dtype.kind, bits)
 
 
-def _notes(subject: Subject, level: int, sizes: Sequence[Sequence[int]], spaced: Sequence[int]) -> tuple[str, ...]:
+def _notes(subject: Subject, level: int, sizes: Sequence[Sequence[int]]) -> tuple[str, ...]:
     """Return in clauses what the sizes do not say."""
-    layer, notes = subject.layers[0], []
+    notes = []
     if len(subject.layers) > 1:
         notes.append(f"channels are {len(subject.layers)} layers: {', '.join(each.name for each in subject.layers)}")
     if subject.channels is not None:
@@ -266,18 +283,16 @@ def _notes(subject: Subject, level: int, sizes: Sequence[Sequence[int]], spaced:
     if len(sizes) > 1:
         first = " x ".join(str(sizes[0][axis]) for axis, letter in enumerate(subject.axes) if letter in PLANE)
         notes.append(f"level {level} of a pyramid" + f" ({first} in full)" * (level > 0))
-    if pixel := _pixel(layer, spaced):
-        notes.append(f"pixel {pixel}")
     return tuple(notes)
 
 
-def _pixel(layer: Image, axes: Sequence[int]) -> str:
-    """Return the size of a pixel of the finest level with its unit; empty where the layer does not tell."""
-    sizes = [f"{abs(float(layer.scale[axis])):.3g}" for axis in axes]
+def _pixel(layer: Image, axes: Sequence[int], grids: Sequence[Grid]) -> tuple[str, ...]:
+    """Return in a clause the size of a pixel with its unit; none where the layer does not tell."""
+    sizes = [f"{abs(float(layer.scale[axis])) * grids[axis].step:.3g}" for axis in axes]
     units = [f"{layer.units[axis]:~P}" if hasattr(layer, "units") else "" for axis in axes]
-    units = ["" if unit == "px" else unit for unit in units]
+    units = ["" if unit == "pixel" else unit for unit in units]
     if set(sizes) == {"1"} and set(units) == {""}:
-        return ""
+        return ()
     if len(set(units)) == 1:
-        return f"{' x '.join(sizes)} {units[0]}".rstrip()
-    return " x ".join(f"{size} {unit}".rstrip() for size, unit in zip(sizes, units, strict=True))
+        return (f"pixel {' x '.join(sizes)} {units[0]}".rstrip(),)
+    return ("pixel " + " x ".join(f"{size} {unit}".rstrip() for size, unit in zip(sizes, units, strict=True)),)

@@ -93,4 +93,4 @@ def test_the_plugin_opens_from_the_menus_and_the_palette(npe2pm, make_napari_vie
         assert len(viewer.window.dock_widgets) == 1
         viewer.open_sample(NAME, "fluorescence")
         (widget,) = (w for w in viewer.window.dock_widgets.values() if isinstance(w, BackpropWidget))
-        assert widget.choice.describe() == "512 x 512, 2 channels (axis 0), 16-bit"
+        assert widget.choice.describe() == "512 x 512, 2 channels, 16-bit; pixel 0.325 x 0.325 µm."

@@ -70,7 +70,9 @@ class Stack:
         """Read what is asked for, from those arrays that it is in."""
         channels, *rest = _complete(key, len(self.shape))
         if isinstance(channels, slice):
-            return np.stack([np.asarray(a[tuple(rest)], self.dtype) for a in self._arrays[channels]])
+            chosen = self._arrays[channels] or self._arrays[:1]  # no channel has the shape of one, without it
+            pixels = np.stack([np.asarray(array[tuple(rest)], self.dtype) for array in chosen])
+            return pixels[: len(self._arrays[channels])]
         return np.asarray(self._arrays[channels][tuple(rest)], self.dtype)
 
 

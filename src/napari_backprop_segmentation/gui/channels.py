@@ -59,8 +59,8 @@ def check_group(layers: Sequence[Image]) -> None:
     ImageError
         Names the first layer that does not fit the first one, and why.
     """
-    first = layers[0]
-    for other in layers:
+    first, *others = layers
+    for other in others:
         got = _misfit(first, other)
         if got:
             raise ImageError(
@@ -77,8 +77,9 @@ def group_name(layers: Sequence[Image]) -> str:
 
 def _misfit(first: Image, other: Image) -> str:
     """Return why a layer does not fit; empty where it does."""
-    if other.rgb:
-        return f"'{other.name}', which is RGB"
+    for layer in (first, other):
+        if layer.rgb:
+            return f"'{layer.name}', which is RGB"
     sizes = [[tuple(array.shape) for array in levels(layer)] for layer in (first, other)]
     if sizes[0] != sizes[1]:
         own, others = (" x ".join(map(str, size[0])) for size in sizes)

@@ -191,7 +191,7 @@ def test_the_view_is_what_the_window_shows(shown, engine, qtbot, multiscale):
     camera = viewer.scene.camera if hasattr(viewer, "scene") else viewer.camera
     camera.center, camera.zoom = (0, 100, 120), 2 * camera.zoom
     viewer.layers.selection.active = viewer.layers["wide"]
-    qtbot.waitUntil(lambda: (twin.corner_pixels[0] > 0).any())
+    qtbot.waitUntil(lambda: bool(twin.corner_pixels[0].all()))
     picture = widget.choice.picture()
     corners = twin.corner_pixels  # rounded outwards, while a pixel belongs to the view if its middle does
     np.testing.assert_allclose(picture.shape, corners[1] - corners[0] + 1, atol=2)
@@ -266,7 +266,9 @@ def test_frames_of_a_series_are_shown_as_they_come(widget, viewer, engine, qtbot
     widget.run()
     layer = viewer.layers["movie labels"]
     for frame in range(3):
-        qtbot.waitUntil(lambda: widget._session._orders.heard)  # else the next step is kept for the next message
+        orders = widget._session._orders
+        qtbot.waitUntil(lambda orders=orders: orders.heard)  # else the next step is kept for a later message
+        orders.message_seconds = 0.0
         engine.allow(1)
         qtbot.waitUntil(lambda frame=frame: bool(layer.data[frame].any()))
         assert [int(image.max()) for image in layer.data] == [*range(1, frame + 2), *[0] * (2 - frame)]

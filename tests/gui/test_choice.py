@@ -15,7 +15,9 @@ def rows(widget):
     """Return the texts of the rows that are shown, of those that depend on the image."""
     choice = widget.choice
     shown = [label.text() for control, label in choice._rows.items() if not control.native.isHidden()]
-    return shown + ["Range"] * (not choice.where.range.native.isHidden())
+    axes = [control.current_choice for control in choice.axes if not control.native.isHidden()]
+    assert choice._axes_row.isHidden() == (not axes)
+    return shown[:1] + axes + shown[1:] + ["Range"] * (not choice.where.range.native.isHidden())
 
 
 def run_to_end(widget, engine, qtbot, start=None):
@@ -34,13 +36,13 @@ def test_a_plane_asks_nothing(widget):
 def test_an_unknown_axis_is_asked_for_and_then_remembered(widget, viewer, engine, qtbot, notes):
     viewer.add_image(np.zeros((2, *SHAPE), np.uint16), name="stack")
     axis = widget.choice.axes[0]
-    assert rows(widget) == ["Image", "Axis 0: 2"]
-    assert axis.current_choice == "choose..."
+    assert rows(widget) == ["Image", "choose: 2"]
     widget.run()
     assert widget.status.startswith("Each axis must be depth, time or channels, got axis 0 of 2")
     assert len(viewer.layers) == 2
     axis.value = "C"
-    assert "choose..." not in axis.choices
+    assert rows(widget) == ["Image", "channels 2", "Channels"]
+    assert axis.choices == ("Z", "T", "C")
     assert widget.choice.describe() == "24 x 32, 2 channels, 16-bit."
     assert run_to_end(widget, engine, qtbot).axes == "CYX"
     assert viewer.layers["stack labels"].data.shape == SHAPE
@@ -55,7 +57,7 @@ def test_an_unknown_axis_is_asked_for_and_then_remembered(widget, viewer, engine
 def test_named_axes_are_known_and_can_be_corrected(widget, viewer, engine, qtbot):
     array = np.zeros((3, 2, 4, *SHAPE), np.uint16)
     viewer.add_image(array, name="movie", axis_labels=["t", "c", "z", "y", "x"])
-    assert rows(widget) == ["Image", "t: 3", "c: 2", "z: 4", "Channels", "Range"]
+    assert rows(widget) == ["Image", "time 3", "channels 2", "depth 4", "Channels", "Range"]
     assert [control.value for control in widget.choice.axes] == ["T", "C", "Z"]
     picture = run_to_end(widget, engine, qtbot)
     assert (picture.axes, picture.array) == ("TCZYX", array)

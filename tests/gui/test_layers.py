@@ -262,10 +262,10 @@ UM = {"scale": [0.5, 0.25], "units": ["um", "um"]}
             "depth 9 x 40 x 50, grey, 32-bit float; only frame 3; pixel 1 x 0.5 x 0.5 µm",
         ),
         (
-            Image([np.zeros((5, 80, 90), np.uint8), np.zeros((5, 40, 45), np.uint8)], multiscale=True),
+            Image([np.zeros((5, 80, 90), bool), np.zeros((5, 40, 45), bool)], multiscale=True),
             "CYX",
-            {"channels": (0, 2, 3), "level": 1},
-            "40 x 45, 3 channels, 8-bit; only channels 0, 2, 3 of 5; level 1 of a pyramid (80 x 90 in full); pixel 2 x 2",
+            {"channels": (0, 2), "level": 1},
+            "40 x 45, 2 channels, binary; only channels 0, 2 of 5; level 1 of a pyramid (80 x 90 in full); pixel 2 x 2",
         ),
     ],
 )

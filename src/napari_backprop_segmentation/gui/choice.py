@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui import layers, words
 from napari_backprop_segmentation.gui.channels import EVERY, group_name, parse_channels
-from napari_backprop_segmentation.gui.forms import add_row, show_row
+from napari_backprop_segmentation.gui.forms import add_row, add_shared_row, show_row
 from napari_backprop_segmentation.gui.layers import Picture, Subject
 from napari_backprop_segmentation.gui.meanings import PLANE, SINGLE, UNKNOWN, WORDS, axis_names, meanings
 from napari_backprop_segmentation.gui.pyramid import levels
@@ -21,6 +21,10 @@ from napari_backprop_segmentation.gui.where import WhereChoice
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+AXIS_TOOLTIP = (
+    "What axis {} of the image is: depth, time or channels.\n"
+    "Known if the layer names its axes, or gives them units of time or length."
+)
 MOST_AXES = 3  # that the user may have to name: time, depth, channels
 
 
@@ -67,6 +71,7 @@ class ImageChoice:
         self._group: tuple[Image, ...] = ()
         self._memories: WeakKeyDictionary[Image, Memory] = WeakKeyDictionary()
         self._rows: dict[Any, QLabel] = {}
+        self._axes_row: QWidget | None = None
         self._asked: list[int] = []  # the axes that the controls stand for
         self.image = ComboBox(
             label="Image",
@@ -78,8 +83,6 @@ class ImageChoice:
             ComboBox(
                 label="Axis",
                 choices=self._meanings_of(i),
-                tooltip="What this axis of the image is: depth, time or channels.\n"
-                "Known if the layer names it, or gives it a unit of time or length.",
             )
             for i in range(MOST_AXES)
         ]
@@ -98,7 +101,9 @@ class ImageChoice:
 
     def add_to(self, form: QFormLayout, parent: QWidget) -> None:
         """Add the controls to a form; timers end with the parent."""
-        for control in (self.image, *self.axes, self.channels, self.level):
+        self._rows[self.image] = add_row(form, self.image)
+        self._axes_row = add_shared_row(form, "Axes", self.axes)
+        for control in (self.channels, self.level):
             self._rows[control] = add_row(form, control)
         self.where.add_to(form, parent)
         self._show()
@@ -199,11 +204,13 @@ class ImageChoice:
     def _meanings_of(self, row: int) -> Callable[[Any], list[tuple[str, str]]]:
         def choices(_: Any) -> list[tuple[str, str]]:
             chosen = self._layers()
-            offered = [(word, letter) for letter, word in WORDS.items()]
-            if chosen and (chosen[0].rgb or len(chosen) > 1):
-                offered = [(word, letter) for word, letter in offered if letter != "C"]
-            known = row < len(self._asked) and self._letters()[self._asked[row]] != UNKNOWN
-            return offered if known else [("choose...", UNKNOWN), *offered]
+            if not chosen or row >= len(self._asked):
+                return [("", UNKNOWN)]
+            axis = self._asked[row]
+            size = levels(chosen[0])[0].shape[axis]
+            taken = "C" if chosen[0].rgb or len(chosen) > 1 else ""
+            offered = [(f"{word} {size}", letter) for letter, word in WORDS.items() if letter not in taken]
+            return offered if self._letters()[axis] != UNKNOWN else [(f"choose: {size}", UNKNOWN), *offered]
 
         return choices
 
@@ -260,9 +267,10 @@ class ImageChoice:
             control.reset_choices()
             used = row < len(self._asked)
             control.value = letters[self._asked[row]] if used else UNKNOWN
-            if used and control in self._rows:
-                self._rows[control].setText(self._axis_title(self._asked[row]))
-            self._show_row(control, used)
+            control.tooltip = AXIS_TOOLTIP.format(self._axis_title(self._asked[row]) if used else "")
+            control.native.setVisible(used)
+        if self._axes_row is not None:
+            self._axes_row.setVisible(bool(self._asked))
         self.level.reset_choices()
         self.level.value = self._memory().level if chosen else None
         self.channels.value = self._memory().channels if chosen else EVERY
@@ -278,4 +286,5 @@ class ImageChoice:
 
     def _axis_title(self, axis: int) -> str:
         layer = self._layers()[0]
-        return f"{axis_names(layer)[axis] or f'Axis {axis}'}: {levels(layer)[0].shape[axis]}"
+        name = axis_names(layer)[axis]
+        return f"{axis} ({name})" if name else str(axis)

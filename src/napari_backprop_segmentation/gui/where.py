@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import ComboBox
 from napari.layers import Image, Shapes
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
+from qtpy.QtWidgets import QFormLayout, QWidget
 
-from napari_backprop_segmentation.gui.forms import add_row, show_row
+from napari_backprop_segmentation.gui.forms import add_shared_row
 from napari_backprop_segmentation.gui.layers import POSITIONS, Part, Span
 from napari_backprop_segmentation.gui.meanings import PLANE, axis_names
 from napari_backprop_segmentation.gui.view import drawn_box, shown_index, view_box
@@ -39,7 +39,6 @@ class WhereChoice:
     def __init__(self, viewer: "Viewer", on_change: Callable[[], None]) -> None:
         self._viewer, self._on_change = viewer, on_change
         self._axes = ""
-        self._range_label: QLabel | None = None
         self._late: QTimer | None = None
         self._drawn_in: Shapes | None = None
         self.area = ComboBox(
@@ -63,8 +62,7 @@ class WhereChoice:
 
     def add_to(self, form: QFormLayout, parent: QWidget) -> None:
         """Add both controls to a form; timers end with the parent."""
-        add_row(form, self.area)
-        self._range_label = add_row(form, self.range)
+        add_shared_row(form, "Where", [self.area, self.range])
         self._late = QTimer(parent)
         self._late.setSingleShot(True)
         self._late.timeout.connect(self._on_change)
@@ -75,8 +73,7 @@ class WhereChoice:
         self._axes = axes
         for control in (self.area, self.range):
             control.reset_choices()
-        if self._range_label is not None:
-            show_row(self._range_label, self.range, len(self._ranges()) > 1)
+        self.range.native.setVisible(len(self._ranges()) > 1)
 
     def whole(self) -> bool:
         """Return whether all of the image is wanted."""
@@ -129,13 +126,13 @@ class WhereChoice:
         return [("whole image", WHOLE), ("current view", VIEW), *drawn]
 
     def _ranges(self, _: Any = None) -> list[tuple[str, str]]:
-        present = [letter for letter in POSITIONS if letter in self._axes]
-        every = " and ".join(f"{POSITIONS[letter]}s" for letter in present)
-        found = [(f"all {every}" if every else "all", "")]
-        found += [(f"this {POSITIONS[letter]}", letter) for letter in present]
-        if len(present) > 1:
-            found.append((f"this {' and '.join(POSITIONS[letter] for letter in present)}", "".join(present)))
-        return found
+        single = [(POSITIONS[letter], letter) for letter in POSITIONS if letter in self._axes]
+        if len(single) > 1:
+            single.append(("plane", "".join(POSITIONS)))
+        return [
+            (f"all {single[-1][0]}s" if single else "all", ""),
+            *((f"this {name}", value) for name, value in single),
+        ]
 
     def _area_changed(self, value: Any) -> None:
         self._listen_to(value if isinstance(value, Shapes) else None)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from napari_backprop_segmentation import costs
-from napari_backprop_segmentation.costs import Costs, estimate, limits, training_bytes, work
+from napari_backprop_segmentation.costs import Costs, estimate, estimate_all, limits, training_bytes, work
 from napari_backprop_segmentation.params import Params
 
 PLENTY = 1e15
@@ -87,3 +87,24 @@ def test_where_nothing_can_be_written_nothing_is_kept(tmp_path):
 
 def test_versions_are_part_of_the_name():
     assert "torch" in costs.cache_path().name
+
+
+def test_a_series_takes_the_time_of_its_frames():
+    params = Params(n_channels=16, n_layers=1, iterations=8, method="continuity")
+    known = replace(NOTHING, step_channel=1e-6, predict_channel=1e-3)
+
+    def total(axes, shape, **changes):
+        return estimate_all(params.replace(**changes), axes, shape, known, PLENTY).seconds
+
+    training, labelling = 8 * 20_000 * 16 * 2 * 1e-6, 20_000 * 16 * 2 * 1e-3
+    assert total("YX", RGB) == pytest.approx(training + labelling)
+    further = training * 2 / 8  # a quarter of the iterations
+    assert total("TYX", (3, 5, 100, 200)) == pytest.approx(training + 4 * further + 5 * labelling)
+    brief = training / 8
+    assert total("TYX", (3, 5, 100, 200), frames="once") == pytest.approx(training + 4 * brief + 5 * labelling)
+    assert total("ZYX", (3, 5, 100, 200), volumes="slices") == pytest.approx(training + 4 * brief + 5 * labelling)
+    assert total("TZYX", (3, 2, 5, 100, 200), volumes="slices") == pytest.approx(
+        training + further + 8 * brief + 10 * labelling
+    )
+    voxels = estimate(params, (3, 5, 100, 200), known, PLENTY).seconds
+    assert total("ZYX", (3, 5, 100, 200)) == voxels

@@ -133,6 +133,32 @@ def estimate(params: Params, shape: Sequence[int], costs: Costs, free: float) ->
     return Estimate(seconds, needed, within.notes)
 
 
+def estimate_all(params: Params, axes: str, shape: Sequence[int], costs: Costs, free: float) -> Estimate | None:
+    """Return what a run takes, also one through frames and slices; None as of `estimate`.
+
+    Parameters
+    ----------
+    params : Params
+    axes : str
+        One letter each of T, Z, Y, X that is there.
+    shape : sequence of int
+        (C, *spatial), with these axes.
+    costs, free
+        As of `estimate`.
+    """
+    walked = walked_axes(params, axes, shape[1:])
+    sizes, part = shape[1 : 1 + len(walked)], (shape[0], *shape[1 + len(walked) :])
+    first = estimate(params, part, costs, free)
+    if first is None or not walked:
+        return first
+    trained = sizes[0] if walked[0] == "T" and params.frames == "adapt" else 1
+    later = estimate(params.replace(iterations=adapting_iterations(params)), part, costs, free) or first
+    labelled = estimate(params.replace(iterations=1), part, costs, free) or first
+    seconds = first.seconds + (trained - 1) * later.seconds + (math.prod(sizes) - trained) * labelled.seconds
+    kept = IMAGE_BYTES * (math.prod(sizes) - 1) * math.prod(part[1:])
+    return Estimate(seconds, first.bytes + kept, first.notes)
+
+
 def walked_axes(params: Params, axes: str, shape: Sequence[int]) -> str:
     """Return the axes along which images are segmented one after the other: time, and depth where slices are wanted.
 

@@ -61,7 +61,7 @@ class FakeEngine:
                     reason = "stopped by you"
                     break
             record = {"params": params.to_dict(), "stopped_by": reason, "iterations": iteration}
-            record |= {"image_shape": [1, *shape], "seconds": 0.1}
+            record |= {"image_shape": [1, *shape], "axes": "TZYX"[-len(shape) :], "seconds": 0.1}
             labels = np.full(shape, 200 + iteration, np.uint8)
             return SimpleNamespace(labels=labels, record=record, stopped_by=reason, model=model, hierarchy=None)
         finally:

@@ -40,6 +40,14 @@ def test_what_will_be_done_instead_is_said_before_the_run(widget, viewer, monkey
     assert "; trains on crops of 32768 pixels, as 2.5 GB would be needed and 0.2 GB are free." in line(widget)
 
 
+def test_a_series_takes_longer_than_a_plane(widget, viewer):
+    viewer.add_image(np.zeros((2000, 200, 200), np.uint8), name="movie", axis_labels=["t", "y", "x"])
+    widget.choice.where.range.value = "T"
+    assert "about 1 s" in line(widget) or "less than a second" in line(widget)
+    widget.choice.where.range.value = ""
+    assert "min" in line(widget)
+
+
 def test_nothing_is_said_of_an_image_that_cannot_be_segmented(widget, viewer):
     viewer.add_image(np.zeros((4, 3, 20, 20), np.uint8), name="series")
     assert line(widget) == ""

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui import layers, words
 from napari_backprop_segmentation.gui.channels import EVERY, group_name, parse_channels
-from napari_backprop_segmentation.gui.forms import add_row, add_shared_row, show_row
+from napari_backprop_segmentation.gui.forms import add_row, show_row, side_by_side
 from napari_backprop_segmentation.gui.layers import Picture, Subject
 from napari_backprop_segmentation.gui.meanings import PLANE, SINGLE, UNKNOWN, WORDS, axis_names, meanings
 from napari_backprop_segmentation.gui.pyramid import levels
@@ -102,7 +102,8 @@ class ImageChoice:
     def add_to(self, form: QFormLayout, parent: QWidget) -> None:
         """Add the controls to a form; timers end with the parent."""
         self._rows[self.image] = add_row(form, self.image)
-        self._axes_row = add_shared_row(form, "Axes", self.axes)
+        self._axes_row = side_by_side(self.axes, "Axes")  # three need all of the width
+        form.addRow(self._axes_row)
         for control in (self.channels, self.level):
             self._rows[control] = add_row(form, control)
         self.where.add_to(form, parent)

@@ -31,18 +31,18 @@ def add_row(form: QFormLayout, control: ValueWidget) -> QLabel:  # type: ignore[
     return label
 
 
-def add_shared_row(form: QFormLayout, title: str, controls: Sequence[ValueWidget]) -> QWidget:  # type: ignore[type-arg]
-    """Add controls beside each other, as wide as the form, after their common title; return the row."""
+def side_by_side(controls: Sequence[ValueWidget], title: str = "") -> QWidget:  # type: ignore[type-arg]
+    """Return controls in one row, after a title if there is one."""
     row = QWidget()
     row.setStyleSheet(NARROW)
     layout = QHBoxLayout(row)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(SPACING)
-    layout.addWidget(QLabel(title))
+    if title:
+        layout.addWidget(QLabel(title))
     for control in controls:
         _let_shrink(control)
         layout.addWidget(control.native, 1)
-    form.addRow(row)
     return row
 
 

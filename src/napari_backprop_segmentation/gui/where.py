@@ -8,7 +8,7 @@ from napari.layers import Image, Shapes
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFormLayout, QWidget
 
-from napari_backprop_segmentation.gui.forms import add_shared_row
+from napari_backprop_segmentation.gui.forms import side_by_side
 from napari_backprop_segmentation.gui.layers import POSITIONS, Part, Span
 from napari_backprop_segmentation.gui.meanings import PLANE, axis_names
 from napari_backprop_segmentation.gui.view import drawn_box, shown_index, view_box
@@ -62,7 +62,7 @@ class WhereChoice:
 
     def add_to(self, form: QFormLayout, parent: QWidget) -> None:
         """Add both controls to a form; timers end with the parent."""
-        add_shared_row(form, "Where", [self.area, self.range])
+        form.addRow("Where", side_by_side([self.area, self.range]))
         self._late = QTimer(parent)
         self._late.setSingleShot(True)
         self._late.timeout.connect(self._on_change)

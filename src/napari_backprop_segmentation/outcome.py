@@ -71,8 +71,8 @@ class OutcomeSettings(Settings):
         "graph",
         REGIONS,
         "Finest regions",
-        "What is merged: 'graph' starts from small graph-based regions (planes only), 'network' from the connected "
-        "parts of the network's labels.",
+        "What is merged: 'graph' starts from small graph-based regions of planes and slices, 'network' from the "
+        "connected parts of the network's labels.",
     )
     edge_weight: float = setting(
         2.0,

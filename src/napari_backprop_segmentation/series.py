@@ -16,9 +16,10 @@ from napari_backprop_segmentation.engine.linking import LabelLinker, LinkedTrees
 from napari_backprop_segmentation.engine.model import Model, label_dtype
 from napari_backprop_segmentation.engine.planning import Plan
 from napari_backprop_segmentation.engine.training import Command, Step
+from napari_backprop_segmentation.engine.tree import build_tree
 from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.settings import STEPLESS
-from napari_backprop_segmentation.single import Extras, Found, labelled, reused, without_network
+from napari_backprop_segmentation.single import Extras, Found, fine_regions, objects_among, reused, without_network
 
 MOST_SERIES_PIXELS = 4 * MOST_TREE_PIXELS  # above, the merge trees are not kept for the Detail slider
 
@@ -81,13 +82,16 @@ def run_series(task: Task) -> Generator[Step, Command | None, tuple[Found, Model
     collected = Collected(task)
     if not task.learns:
         for place in task.source.places(len(task.walked)):
-            collected.add(place, without_network(task.source.at(place), task.params))
+            collected.add(place, without_network(task.source.at(place), task.params).labels)
         return collected.found(), None
     lessons = Lessons(task)
     for place in task.source.places(len(task.walked)):
         yield from lessons.before(place)
         model, part = lessons.model, task.source.at(place)
-        collected.add(place, labelled(model, part, replace(task.extras, out=None), task.merges))
+        if task.merges:
+            collected.add_tree(place, build_tree(model, part, task.extras.merge))
+        else:
+            collected.add(place, model.predict(part))
     return collected.found(), lessons.model
 
 
@@ -163,7 +167,10 @@ class Lessons:
 
 
 class Collected:
-    """Puts the parts together: their labels under linked numbers, and their merge trees."""
+    """Puts the parts together: their labels under linked numbers, and their merge trees.
+
+    Objects are looked for in whole frames: where a volume was divided slice by slice, among the regions of all slices.
+    """
 
     def __init__(self, task: Task) -> None:
         self._task = task
@@ -179,25 +186,44 @@ class Collected:
         self._through_time, self._through_depth = LabelLinker(), LabelLinker()
         self._slices: list[NDArray[Any]] = []
 
-    def add(self, place: Place, found: Found) -> None:
-        """Take the next part; they come in order."""
-        if self._keeps_trees and found.hierarchy is not None:
-            self._trees.append(found.hierarchy)
-        if self._from_trees:
-            return
-        if not self._links:
-            self._out[place] = found.labels
-        elif self._task.walked != "TZ":
-            self._out[place] = self._through_time(found.labels)
+    def add_tree(self, place: Place, tree: Hierarchy) -> None:
+        """Take the merge tree of the next part; parts come in order."""
+        if self._keeps_trees:
+            self._trees.append(tree)
+        params = self._task.params
+        if params.objects == "off":
+            if not self._from_trees:
+                self.add(place, tree.cut(params.detail))
+        elif self._task.walked[-1] == "Z":
+            self._add_objects(place, fine_regions(tree))
         else:
-            self._add_slice(place, found.labels)
+            self.add(place, objects_among(fine_regions(tree), self._task.source.at(place), params))
 
-    def _add_slice(self, place: Place, labels: NDArray[Any]) -> None:
-        if place[1] == 0:
-            self._through_depth, self._slices = LabelLinker(), []
-        self._slices.append(self._through_depth(labels))
-        if place[1] == self._task.sizes[1] - 1:
-            self._out[place[0]] = self._through_time(np.stack(self._slices))
+    def add(self, place: Place, labels: NDArray[Any]) -> None:
+        """Take the labels of the next part; parts come in order."""
+        if not self._links:
+            self._out[place] = labels
+        elif self._task.walked != "TZ":
+            self._out[place] = self._through_time(labels)
+        else:
+            if place[-1] == 0:
+                self._through_depth = LabelLinker()
+            volume = self._volume(place, self._through_depth(labels))
+            if volume is not None:
+                self._out[place[:-1]] = self._through_time(volume)
+
+    def _add_objects(self, place: Place, regions: NDArray[Any]) -> None:
+        first = int(self._slices[-1].max()) if place[-1] else 0
+        volume = self._volume(place, regions.astype(np.int32) + first)
+        if volume is None:
+            return
+        found = objects_among(volume, self._task.source.at(place[:-1]), self._task.params)
+        self._out[place[:-1]] = self._through_time(found) if len(place) > 1 else found
+
+    def _volume(self, place: Place, labels: NDArray[Any]) -> NDArray[Any] | None:
+        """Take a slice; return the volume once it is complete."""
+        self._slices = [*self._slices, labels] if place[-1] else [labels]
+        return np.stack(self._slices) if place[-1] == self._task.sizes[-1] - 1 else None
 
     def found(self) -> Found:
         """Return everything, once all parts are there."""

@@ -13,7 +13,7 @@ from napari_backprop_segmentation.engine.hierarchy import Hierarchy
 from napari_backprop_segmentation.engine.linking import LinkedTrees
 from napari_backprop_segmentation.engine.merging import Merge, merge_regions
 from napari_backprop_segmentation.engine.model import Model, label_dtype
-from napari_backprop_segmentation.engine.objects import OBJECT_DETAIL, ObjectRules, find_objects
+from napari_backprop_segmentation.engine.objects import OBJECT_DETAIL, VOLUME_OBJECT_DETAIL, ObjectRules, find_objects
 from napari_backprop_segmentation.engine.planning import Plan
 from napari_backprop_segmentation.engine.tree import build_tree
 from napari_backprop_segmentation.errors import ImageError
@@ -68,22 +68,25 @@ def labelled(model: Model, source: Part, extras: Extras, merges: bool) -> Found:
     model : Model
     source : Part
     extras : Extras
-        `out` has the shape of this image.
     merges : bool
         Whether regions are merged; else labels stay as trained.
     """
     if not merges:
         return Found(model.predict(source, extras.out))
-    hierarchy = build_tree(model, source, extras.merge)
-    return Found(shown(hierarchy, source, model.params), True, hierarchy)
-
-
-def shown(hierarchy: Hierarchy, source: Part, params: Params) -> NDArray[Any]:
-    """Return the regions at the chosen detail, or the objects among the fine ones."""
+    tree, params = build_tree(model, source, extras.merge), model.params
     if params.objects == "off":
-        return hierarchy.cut(params.detail)
-    rules = ObjectRules(side=params.objects)
-    return find_objects(hierarchy.cut(OBJECT_DETAIL), source.read(source.whole), rules, source.spacing)
+        return Found(tree.cut(params.detail), True, tree)
+    return Found(objects_among(fine_regions(tree), source, params), True, tree)
+
+
+def fine_regions(tree: Hierarchy) -> NDArray[Any]:
+    """Return the regions among which objects are looked for."""
+    return tree.cut(OBJECT_DETAIL if tree.index.ndim == len("YX") else VOLUME_OBJECT_DETAIL)
+
+
+def objects_among(regions: NDArray[Any], source: Part, params: Params) -> NDArray[Any]:
+    """Return the objects (*spatial) of an image that is divided into regions (*spatial)."""
+    return find_objects(regions, source.read(source.whole), ObjectRules(side=params.objects), source.spacing)
 
 
 def reused(model: Model, params: Params, plan: Plan, source: ArraySource | Part) -> Model:

@@ -43,7 +43,7 @@ class Doubles:
     """The pixels of a source in float64. (C, *spatial)"""
 
     def __init__(self, source):
-        self._source, self.shape = source, source.shape
+        self._source, self.shape, self.spacing = source, source.shape, source.spacing
 
     def read(self, window):
         return self._source.read(window).astype(np.float64)

@@ -15,7 +15,7 @@ class Checked:
     """A striped image that exists only where it is read, and remembers the largest piece it was asked for."""
 
     def __init__(self, shape):
-        self.shape = (1, *shape)
+        self.shape, self.spacing = (1, *shape), (1.0,) * len(shape)
         self.largest = 0
 
     def read(self, window):

@@ -10,7 +10,7 @@ from napari_backprop_segmentation.engine.colour import perceived
 from napari_backprop_segmentation.engine.model import Model, Source
 from napari_backprop_segmentation.engine.planning import Window, blocks, with_halo
 
-EDGE_SIGMA = 1.0  # pixels of smoothing before differences are taken
+EDGE_SIGMA = 1.0  # of the smallest pixel side: smoothing before differences are taken
 EDGE_HALO = 6  # pixels: where the Gaussian has ended, and one more for the difference
 
 
@@ -40,7 +40,8 @@ def edge_strength(source: Source, side: int) -> list[NDArray[np.float16]]:
     for window in blocks(shape, side):
         grown, inner = with_halo(window, EDGE_HALO, shape)
         smooth = perceived(source.read(grown))
-        smooth = np.stack([gaussian_filter(channel, EDGE_SIGMA) for channel in smooth])
+        sigma = [EDGE_SIGMA / size for size in source.spacing]
+        smooth = np.stack([gaussian_filter(channel, sigma) for channel in smooth])
         for axis, out in enumerate(found):
             n = smooth.shape[axis + 1]
             # The face between pixel i and the next one gets the difference of pixels i - 1 and i + 1.

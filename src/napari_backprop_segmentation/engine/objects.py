@@ -19,6 +19,7 @@ SPLIT_SIGMA = 1.0  # pixels of smoothing of the distance to the background, else
 SPLIT_SHARE = 0.75  # of the radius of a typical object: peaks closer than this belong to one object
 LEVELS = 256
 OBJECT_DETAIL = 90.0  # of the cut whose regions are told apart: the finest were best on development nuclei
+VOLUME_OBJECT_DETAIL = 75.0  # in volumes, where noise is averaged over larger regions
 
 
 @dataclass(frozen=True)
@@ -123,14 +124,23 @@ def split_touching(mask: NDArray[np.bool_], spacing: tuple[float, ...] | None = 
     areas = np.bincount(parts.ravel())[1:]
     order = np.argsort(radii)
     typical = radii[order][np.searchsorted(np.cumsum(areas[order]), areas.sum() / 2)]
-    unit = min(spacing) if spacing else 1.0
-    smooth = ndimage.gaussian_filter(distance, SPLIT_SIGMA) * mask
-    peaks = peak_local_max(
-        smooth, min_distance=max(1, round(SPLIT_SHARE * typical / unit)), labels=parts, exclude_border=False
-    )
-    seeds = np.zeros(mask.shape, np.int32)
-    seeds[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
+    sizes = np.array(spacing or (1.0,) * mask.ndim)
+    smooth = ndimage.gaussian_filter(distance, SPLIT_SIGMA * sizes.min() / sizes) * mask
+    apart = SPLIT_SHARE * typical
+    if np.ptp(sizes):
+        seeds = _highest_within(smooth, np.maximum(1, np.rint(apart / sizes)).astype(int))
+    else:
+        peaks = peak_local_max(smooth, min_distance=max(1, round(apart / sizes[0])), labels=parts, exclude_border=False)
+        seeds = np.zeros(mask.shape, np.int32)
+        seeds[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
     found: NDArray[np.int32] = watershed(-smooth, seeds, mask=mask)
+    return found
+
+
+def _highest_within(heights: NDArray[Any], reach: NDArray[np.int_]) -> NDArray[np.int32]:
+    """Return numbered peaks: where nothing within so many pixels along each axis is higher, and more than 0."""
+    peaks = (heights == ndimage.maximum_filter(heights, tuple(2 * reach + 1))) & (heights > 0)
+    found: NDArray[np.int32] = ndimage.label(peaks, np.ones((3,) * heights.ndim))[0]
     return found
 
 

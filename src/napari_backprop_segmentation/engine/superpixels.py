@@ -16,7 +16,9 @@ from napari_backprop_segmentation.params import Params
 RGB = 3
 
 
-def superpixel_index(image: NDArray[np.float32], params: Params) -> NDArray[np.int64]:
+def superpixel_index(
+    image: NDArray[np.float32], params: Params, spacing: tuple[float, ...] | None = None
+) -> NDArray[np.int64]:
     """Cut an image into superpixels.
 
     Parameters
@@ -25,6 +27,8 @@ def superpixel_index(image: NDArray[np.float32], params: Params) -> NDArray[np.i
         Three channels are taken as RGB and compared in Lab space, as published; any other number as it is.
     params : Params
         `superpixels` chooses the kind; see the fields of that group.
+    spacing : tuple of float, optional
+        Size of a pixel along each axis; all alike if left out.
 
     Returns
     -------
@@ -43,6 +47,7 @@ def superpixel_index(image: NDArray[np.float32], params: Params) -> NDArray[np.i
         pixels,
         n_segments=params.n_superpixels,
         compactness=params.compactness,
+        spacing=spacing,
         channel_axis=-1,
         convert2lab=image.shape[0] == RGB,
     )

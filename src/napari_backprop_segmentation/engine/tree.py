@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,39 +33,47 @@ def build_tree(model: Model, source: Source, merge: Merge) -> Hierarchy:
         Who does the work.
     """
     params = model.params
-    by_graph = params.leaves == "graph" and len(source.shape) == len("CYX")
-    finest = graph_leaves(source) if by_graph else model.predict(source)
+    finest = graph_leaves(source) if params.leaves == "graph" else model.predict(source)
     graph = region_graph(finest, _face_costs(source, params.edge_weight, model.plan.block))
     graph = simplified(graph, params.min_region, MOST_LEAVES)
     return build_hierarchy(graph, region_means(graph, tree_features(model, source)), merge)
 
 
 def graph_leaves(source: Source) -> NDArray[np.int32]:
-    """Return small graph-based regions (Y, X), numbered from 0, made in blocks.
+    """Return small graph-based regions (*spatial), numbered from 0, made in blocks; in volumes slice by slice.
 
-    The blocks' seams do no harm: what they divide is alike and merges first.
+    The seams of blocks and slices do no harm: what they divide is alike and merges first.
 
     References
     ----------
     Felzenszwalb and Huttenlocher, Efficient graph-based image segmentation, IJCV 59(2), 2004.
     """
-    windows = list(blocks(source.shape[1:], LEAF_BLOCK))
+    *depth, height, width = source.shape[1:]
+    slices = product(*(blocks([n], 1) for n in depth))
+    planes = list(blocks((height, width), LEAF_BLOCK))
+    windows = [(*(z for (z,) in where), *plane) for where, plane in product(slices, planes)]
     out = np.empty(source.shape[1:], np.int32)
     # The blocks release the interpreter; two at a time bound the memory.
     with any_channels(), ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         first = 0
         for window, found in zip(windows, pool.map(lambda window: _leaves(source, window), windows), strict=True):
-            out[window] = found + first
+            out[window] = found.reshape(out[window].shape) + first
             first += int(found.max()) + 1
     return out
 
 
 def _leaves(source: Source, window: Window) -> NDArray[np.int64]:
-    return graph_regions(np.moveaxis(source.read(window), 0, -1), LEAF_SCALE, LEAF_SIGMA, LEAF_SIZE)
+    pixels = source.read(window)
+    plane = pixels.reshape(len(pixels), *pixels.shape[-2:])
+    return graph_regions(np.moveaxis(plane, 0, -1), LEAF_SCALE, LEAF_SIGMA, LEAF_SIZE)
 
 
 def _face_costs(source: Source, weight: float, side: int) -> FaceCosts:
-    """Return what the border costs at each pixel face: one where the image is even, less at edges."""
-    if not weight:
+    """Return what the border costs at each pixel face: its area where the image is even, less at edges.
+
+    The unit of area is such that a pixel has the volume 1; all faces of pixels that are alike in all directions have 1.
+    """
+    if not weight and len(set(source.spacing)) == 1:
         return None
-    return [np.exp(-np.float16(weight) * strength) for strength in edge_strength(source, side)]
+    faces = zip(edge_strength(source, side), source.spacing, strict=True)
+    return [np.exp(-np.float16(weight) * strength) / np.float16(size) for strength, size in faces]

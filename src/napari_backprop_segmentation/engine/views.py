@@ -88,7 +88,8 @@ class Views:
     def _make(self, number: int) -> View:
         chosen, window = self._windows[number]
         image, scribbles = self._sources[chosen].read(window), self._scribbles[chosen]
-        index = superpixel_index(image, self._params) if self._params.method == "superpixels" else None
+        by_vote, spacing = self._params.method == "superpixels", self._sources[chosen].spacing
+        index = superpixel_index(image, self._params, spacing) if by_vote else None
         drawn = None if scribbles is None else np.asarray(scribbles[window], dtype=np.int64)
         return View(
             number=number,

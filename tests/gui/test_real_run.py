@@ -112,7 +112,9 @@ def test_what_is_learned_on_a_slice_is_applied_to_the_volume(quick, viewer, qtbo
     assert notes == []
     part, whole = viewer.layers["stack labels"], viewer.layers["stack labels [1]"]
     assert (part.data.shape, whole.data.shape) == ((1, 24, 32), (3, 24, 32))
-    np.testing.assert_array_equal(part.data[0, ::4] == part.data[0, 12, 16], whole.data[1, ::4] == whole.data[1, 12, 16])
+    np.testing.assert_array_equal(
+        part.data[0, ::4] == part.data[0, 12, 16], whole.data[1, ::4] == whole.data[1, 12, 16]
+    )
     assert (whole.data[:, 12, 16] != whole.data[:, 2, 2]).all()
     assert whole.metadata[METADATA]["iterations"] == 0
 

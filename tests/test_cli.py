@@ -47,7 +47,9 @@ def test_run_writes_labels_that_tell_the_square_from_its_ground(square, out, cap
     assert (labels.pixels.shape, labels.pixels.dtype, labels.axes) == ((24, 32), np.uint8, "YX")
     assert labels.pixels[12, 16] != labels.pixels[2, 2]
     said = capsys.readouterr()
-    assert said.out.startswith(f"{square} -> {out}: ")
+    understood, done = said.out.splitlines()
+    assert understood == f"{square}: 24 x 32 (axes YX)"
+    assert done.startswith(f"{square} -> {out}: ")
     assert said.out.endswith("all 3 iterations done\n")
     assert said.err == ""
 

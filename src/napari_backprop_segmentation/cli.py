@@ -79,7 +79,23 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the labels go: a file ending in .tif for one image, or a folder",
     )
     parser.add_argument(
-        "--axes", metavar="LETTERS", help="one letter an axis, such as CYX; default: what the file says, or its shape"
+        "--axes",
+        metavar="LETTERS",
+        help="one letter an axis in the order of the file: T time, Z depth, C channels, Y, X, such as TCYX; default: "
+        "what the file says, or its shape where that leaves no doubt",
+    )
+    parser.add_argument(
+        "--channels",
+        type=_numbers(int),
+        metavar="N,N,...",
+        help="look only at these channels, such as 0,2; the first is 0; default: all",
+    )
+    parser.add_argument(
+        "--spacing",
+        type=_numbers(float),
+        metavar="Z,Y,X",
+        help="size of a pixel along depth, height and width of a volume, in any one unit, such as 0.5,0.1,0.1; "
+        "default: what the file says, or all alike",
     )
     parser.add_argument(
         "--preset",
@@ -115,6 +131,14 @@ def add_settings(parser: argparse.ArgumentParser, kind: type[Params] = Params) -
             groups[group].add_argument(flag, action=argparse.BooleanOptionalAction, **common)
         else:
             groups[group].add_argument(flag, type=_converter(setting), metavar=_metavar(setting), **common)
+
+
+def _numbers(kind: type[int] | type[float]) -> Callable[[str], tuple[float, ...]]:
+    def numbers(text: str) -> tuple[float, ...]:
+        return tuple(kind(part) for part in text.split(","))
+
+    numbers.__name__ = "list of numbers"  # what argparse says it wanted
+    return numbers
 
 
 def settings_of(args: argparse.Namespace, kind: type[Params] = Params) -> dict[str, Any]:
@@ -158,7 +182,12 @@ def _run(args: argparse.Namespace) -> int:
     from napari_backprop_segmentation import commands
 
     files = commands.plan_files(args.inputs, args.output, args.log, args.scribbles)
-    return _tell(commands.run_files(files, params, axes=args.axes, quiet=args.quiet), args.quiet)
+    reading = commands.Reading(args.axes, args.spacing, args.channels)
+    return _tell(commands.run_files(files, params, reading, args.quiet, _say(args.quiet)), args.quiet)
+
+
+def _say(quiet: bool) -> Callable[[str], None]:
+    return lambda line: None if quiet else print(line, flush=True)
 
 
 def _tell(outcomes: "Iterable[Outcome]", quiet: bool) -> int:

@@ -1,16 +1,17 @@
 """The command `run`: which file goes where, and each in its turn."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from napari_backprop_segmentation.data.axes import spatial_axes
-from napari_backprop_segmentation.data.files import TIFF_SUFFIXES, read_image, read_scribbles, write_labels
+from napari_backprop_segmentation.costs import total_steps
+from napari_backprop_segmentation.data.axes import check_axes, in_words, spatial_axes
+from napari_backprop_segmentation.data.files import TIFF_SUFFIXES, ImageFile, read_image, read_scribbles, write_labels
 from napari_backprop_segmentation.errors import ParameterError, SegmentationError
 from napari_backprop_segmentation.params import Params
-from napari_backprop_segmentation.segment import Result, run
+from napari_backprop_segmentation.segment import Extras, Result, run
 from napari_backprop_segmentation.watching import watch
 
 
@@ -32,6 +33,28 @@ class Job:
     labels: Path
     log: Path | None = None
     scribbles: Path | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How files are to be understood; what is left out is taken from each file.
+
+    Attributes
+    ----------
+    axes : str, optional
+        One letter an axis.
+    spacing : sequence of float, optional
+        Size of a pixel along each of Z, Y, X that is there.
+    channels : sequence of int, optional
+        Which channels to look at, from 0.
+    """
+
+    axes: str | None = None
+    spacing: Sequence[float] | None = None
+    channels: Sequence[int] | None = None
+
+
+AS_FILES_SAY = Reading()
 
 
 @dataclass(frozen=True)
@@ -119,11 +142,20 @@ def _identity(path: Path) -> object:
     return status.st_dev, status.st_ino
 
 
-def run_files(jobs: Sequence[Job], params: Params, axes: str | None = None, quiet: bool = False) -> Iterator[Outcome]:
-    """Segment file after file, and yield how each one ended; one that fails does not keep the others from running."""
+def run_files(
+    jobs: Sequence[Job],
+    params: Params,
+    reading: Reading = AS_FILES_SAY,
+    quiet: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> Iterator[Outcome]:
+    """Segment file after file, and yield how each one ended; one that fails does not keep the others from running.
+
+    `say` is called with a line that tells how a file is understood, before its run begins.
+    """
     for number, job in enumerate(jobs, start=1):
         try:
-            result, interrupted = _run_file(job, params, axes, quiet)
+            result, interrupted = _run_file(job, params, reading, quiet, say)
         except (SegmentationError, OSError, MemoryError) as error:
             yield Outcome(f"{job.image}: {_one_line(error)}", error=True)
             continue
@@ -136,14 +168,35 @@ def run_files(jobs: Sequence[Job], params: Params, axes: str | None = None, quie
         return
 
 
-def _run_file(job: Job, params: Params, axes: str | None, quiet: bool) -> tuple[Result, bool]:
+def _run_file(
+    job: Job, params: Params, reading: Reading, quiet: bool, say: Callable[[str], None]
+) -> tuple[Result, bool]:
     image = read_image(job.image)
+    axes = check_axes(reading.axes or image.axes, image.pixels.shape)
+    spacing = reading.spacing or image.calibration.spacing(axes)
     scribbles = read_scribbles(job.scribbles) if job.scribbles else None
-    steps = run(image.pixels, params, axes=axes or image.axes, scribbles=scribbles)
-    result, interrupted = watch(steps, params, name=job.image.name, log=job.log, quiet=quiet)
+    say(f"{job.image}: {_understood(image, axes, spacing, reading.channels)}")
+    extras = Extras(channels=reading.channels)
+    steps = run(image.pixels, params, axes=axes, spacing=spacing, scribbles=scribbles, extras=extras)
+    total = total_steps(params, axes, image.pixels.shape)
+    result, interrupted = watch(steps, total, name=job.image.name, log=job.log, quiet=quiet)
     record = {**result.record, "input": str(job.image), "scribbles": str(job.scribbles) if job.scribbles else None}
-    write_labels(job.labels, result.labels, record, spatial_axes(record["axes"]), image.calibration)
+    write_labels(job.labels, result.labels, record, spatial_axes(axes), image.calibration)
     return result, interrupted
+
+
+def _understood(image: ImageFile, axes: str, spacing: Sequence[float] | None, channels: Sequence[int] | None) -> str:
+    """Return how a file is read, so that a wrong guess is seen before the run and not after it."""
+    words = f"{in_words(axes, image.pixels.shape)} (axes {axes})"
+    if channels is not None:
+        words += f", of these channels {', '.join(map(str, channels))}"
+    if "Z" in axes:
+        words += (
+            f", pixels of {' x '.join(f'{s:.4g}' for s in spacing)}"
+            if spacing
+            else ", pixel size unknown: as deep as wide"
+        )
+    return words
 
 
 def summary(result: Result) -> str:

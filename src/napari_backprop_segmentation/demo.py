@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.commands import Outcome, summary
+from napari_backprop_segmentation.costs import total_steps
 from napari_backprop_segmentation.data.axes import channel_axis, spatial_axes
 from napari_backprop_segmentation.data.files import write_labels, write_png
 from napari_backprop_segmentation.data.overlay import overlay
@@ -43,7 +44,9 @@ def demo(output: Path | None, window: bool = True, quiet: bool = False) -> Itera
     """
     image, axes = sample_image(SAMPLE)
     params = Params()
-    result, interrupted = watch(run(image, params, axes=axes), params, name=SAMPLE, quiet=quiet)
+    result, interrupted = watch(
+        run(image, params, axes=axes), total_steps(params, axes, image.shape), name=SAMPLE, quiet=quiet
+    )
     yield Outcome(f"{SAMPLE}: {summary(result)}", interrupted=interrupted)
     obstacle = window_obstacle() if window else "no window wanted"
     if output or obstacle:

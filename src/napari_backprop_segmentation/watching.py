@@ -12,7 +12,6 @@ from typing import Self
 from tqdm import tqdm
 
 from napari_backprop_segmentation.engine.training import Command, Step
-from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.segment import Result
 
 LOG_COLUMNS = ("iteration", "n_labels", "loss", "similarity", "continuity", "scribble", "seconds")
@@ -21,7 +20,7 @@ Watcher = Callable[[Step], None]
 
 def watch(
     steps: Generator[Step, Command | None, Result],
-    params: Params,
+    total: int,
     *,
     name: str = "",
     log: Path | None = None,
@@ -33,8 +32,8 @@ def watch(
     ----------
     steps : generator
         From `run`.
-    params : Params
-        Of the run.
+    total : int
+        The most steps there can be; 0 if that is not known.
     name : str
         What the progress bar says.
     log : Path, optional
@@ -50,7 +49,7 @@ def watch(
     with ExitStack() as stack:
         watchers: list[Watcher] = [] if log is None else [_csv_log(log, stack)]
         if not quiet and sys.stderr.isatty():
-            watchers.append(_progress(params.iterations, name, stack))
+            watchers.append(_progress(total, name, stack))
         interruption = stack.enter_context(_Interruption())
         while True:
             try:
@@ -76,7 +75,7 @@ def _csv_log(path: Path, stack: ExitStack) -> Watcher:
 
 
 def _progress(total: int, name: str, stack: ExitStack) -> Watcher:
-    bar = stack.enter_context(tqdm(total=total, desc=name, unit="it", file=sys.stderr))
+    bar = stack.enter_context(tqdm(total=total or None, desc=name, unit="it", file=sys.stderr))
 
     def update(step: Step) -> None:
         # Reading the numbers waits for the device, so only as often as the bar is drawn.

@@ -5,7 +5,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,34 +17,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
 from napari_backprop_segmentation.data.axes import KNOWN
+from napari_backprop_segmentation.data.calibration import Calibration, calibration_of
 from napari_backprop_segmentation.errors import ImageError
 
 TIFF_SUFFIXES = (".tif", ".tiff")
 LABEL_DTYPES = (np.uint8, np.uint16, np.int32)
 UNLABELLED = 255
-CENTIMETRE = 3
-MICROMETRES_A_CENTIMETRE = 1e4
-IMAGEJ_MICROMETRE = ("micron", "microns", "um", "µm", "\\u00B5m", "micrometer")
 UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, zlib.error, struct.error, Image.DecompressionBombError)
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """The size of a pixel, as far as a file tells it.
-
-    Attributes
-    ----------
-    sizes : mapping of str to (float, str)
-        Axis letter to length and unit, such as ``{"X": (0.5, "µm")}``.
-    resolution : (float, float), optional
-        Pixels per `resolution_unit` along X and Y: the plain TIFF tags.
-    resolution_unit : int
-        1 none, 2 inch, 3 centimetre.
-    """
-
-    sizes: Mapping[str, tuple[float, str]] = field(default_factory=dict)
-    resolution: tuple[float, float] | None = None
-    resolution_unit: int = 1
 
 
 @dataclass(frozen=True)
@@ -97,10 +76,12 @@ def _read_tiff(path: Path) -> ImageFile:
     with tifffile.TiffFile(path) as tif:
         series = tif.series[0]
         axes = series.axes if set(series.axes) <= set(KNOWN) else None
-        return ImageFile(_tiff_pixels(series, path), axes, _calibration(tif))
+        return ImageFile(_tiff_pixels(series, path), axes, calibration_of(tif))
 
 
 def _tiff_pixels(series: tifffile.TiffPageSeries, path: Path) -> NDArray[Any]:
+    with suppress(ValueError):  # unless it is compressed or in pieces: read when it is looked at
+        return tifffile.memmap(path, mode="r")
     try:
         return series.asarray()
     except ValueError as error:
@@ -125,48 +106,6 @@ def _plain_mode(image: Image.Image) -> str:
     if image.mode == "P":
         return "RGBA" if "transparency" in image.info else "RGB"
     return {"LA": "L", "PA": "RGBA", "CMYK": "RGB", "YCbCr": "RGB"}.get(image.mode, image.mode)
-
-
-def _calibration(tif: tifffile.TiffFile) -> Calibration:
-    tags = tif.pages.first.tags
-    resolution = _resolution(tags)
-    unit = int(tags.valueof(296, default=1))
-    sizes: dict[str, tuple[float, str]] = {}
-    if tif.ome_metadata:
-        sizes = _ome_sizes(tif.ome_metadata)
-    elif tif.imagej_metadata and resolution:
-        sizes = _imagej_sizes(tif.imagej_metadata, resolution)
-    elif unit == CENTIMETRE and resolution:
-        sizes = {a: (MICROMETRES_A_CENTIMETRE / r, "µm") for a, r in zip("XY", resolution, strict=True)}
-    return Calibration(sizes, resolution, unit)
-
-
-def _resolution(tags: tifffile.TiffTags) -> tuple[float, float] | None:
-    """Return XResolution and YResolution; None unless both are positive."""
-    fractions = [tags.valueof(code) for code in (282, 283)]
-    if not all(f and f[0] and f[1] for f in fractions):
-        return None
-    (x, per_x), (y, per_y) = fractions
-    return x / per_x, y / per_y
-
-
-def _ome_sizes(xml: str) -> dict[str, tuple[float, str]]:
-    try:
-        pixels = ElementTree.fromstring(xml).find(".//{*}Pixels")
-    except ElementTree.ParseError:
-        return {}
-    known = {} if pixels is None else pixels.attrib
-    keys = {axis: f"PhysicalSize{axis}" for axis in "XYZ"}
-    return {a: (float(known[key]), known.get(f"{key}Unit", "µm")) for a, key in keys.items() if key in known}
-
-
-def _imagej_sizes(metadata: Mapping[str, Any], resolution: tuple[float, float]) -> dict[str, tuple[float, str]]:
-    unit = str(metadata.get("unit", "pixel"))
-    if unit in ("pixel", "pixels"):
-        return {}
-    unit = "µm" if unit in IMAGEJ_MICROMETRE else unit
-    sizes = {axis: (1 / pixels, unit) for axis, pixels in zip("XY", resolution, strict=True)}
-    return sizes | ({"Z": (float(metadata["spacing"]), unit)} if "spacing" in metadata else {})
 
 
 def read_scribbles(path: str | os.PathLike[str]) -> NDArray[np.int32]:

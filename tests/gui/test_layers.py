@@ -3,11 +3,14 @@
 import threading
 from types import SimpleNamespace
 
+import dask.array as da
 import numpy as np
 import pytest
+import zarr
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
+from napari_backprop_segmentation.data.source import ArraySource
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui.layers import Part, Subject, picture_of, summary
 from napari_backprop_segmentation.gui.meanings import meanings
@@ -51,7 +54,8 @@ def numbered(axes, factor=1):
 def layer_of(axes, apart=0, **settings):
     array = numbered(axes)
     labels = [NAMES.get(letter, str(i)) for i, letter in enumerate(axes)]
-    return Image(array, axis_labels=labels, **transforms(array.ndim, apart=apart), **settings)
+    units = [{"T": "s", "Z": "nm", "Y": "um", "X": "um"}.get(letter, "pixel") for letter in axes]
+    return Image(array, axis_labels=labels, units=units, **transforms(array.ndim, apart=apart), **settings)
 
 
 # napari warns when the plane it shows is not one of the world; the place of the labels is right anyway.
@@ -265,12 +269,35 @@ UM = {"scale": [0.5, 0.25], "units": ["um", "um"]}
             Image([np.zeros((5, 80, 90), bool), np.zeros((5, 40, 45), bool)], multiscale=True),
             "CYX",
             {"channels": (0, 2), "level": 1},
-            "40 x 45, 2 channels, binary; only channels 0, 2 of 5; level 1 of a pyramid (80 x 90 in full); pixel 2 x 2",
+            "40 x 45, 2 channels, binary; only channels 0, 2 of 5; level 1 of a pyramid (80 x 90 in full); pixel 2",
         ),
     ],
 )
 def test_summary(layer, axes, more, text):
     assert summary(picture_of(Subject((layer,), axes, **more))) == text
+
+
+@pytest.mark.parametrize("kind", ["dask", "zarr"])
+@pytest.mark.parametrize("split", [False, True])
+def test_lazy_arrays_give_the_engine_the_same_pixels(kind, split):
+    pixels = np.random.default_rng(0).integers(0, 255, (3, 2, 40, 50), dtype=np.uint8)
+
+    def lazy(array):
+        if kind == "dask":
+            return da.from_array(array, chunks=(1, 20, 20) if array.ndim == 3 else (1, 1, 20, 20))
+        return zarr.array(array, chunks=(1, 20, 20) if array.ndim == 3 else (1, 1, 20, 20))
+
+    def source(make):
+        if split:
+            layers, axes = tuple(Image(make(pixels[:, c]), contrast_limits=(0, 255)) for c in range(2)), "TYX"
+        else:
+            layers, axes = (Image(make(pixels), contrast_limits=(0, 255)),), "TCYX"
+        picture = picture_of(Subject(layers, axes, part=Part({len(axes) - 2: (5, 35), len(axes) - 1: (7, 49)})))
+        return ArraySource(picture.array, picture.axes)
+
+    window = (slice(1, 3), slice(2, 9), slice(0, 42))
+    np.testing.assert_array_equal(source(lazy).read(window), source(np.asarray).read(window))
+    assert source(lazy).shape == (2, 3, 30, 42)
 
 
 def test_layers_are_the_channels_of_one_image():

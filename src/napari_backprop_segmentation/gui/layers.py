@@ -293,6 +293,8 @@ def _pixel(layer: Image, axes: Sequence[int], grids: Sequence[Grid]) -> tuple[st
     units = ["" if unit == "pixel" else unit for unit in units]
     if set(sizes) == {"1"} and set(units) == {""}:
         return ()
+    if len(set(units)) == len(set(sizes)) == 1:
+        return (f"pixel {sizes[0]} {units[0]}".rstrip(),)
     if len(set(units)) == 1:
         return (f"pixel {' x '.join(sizes)} {units[0]}".rstrip(),)
     return ("pixel " + " x ".join(f"{size} {unit}".rstrip() for size, unit in zip(sizes, units, strict=True)),)

@@ -104,6 +104,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
             self._refuse(error)
             return
         self._rest.begin(self.choice)
+        self.chart.clear()
         self._start(Session(self._viewer, picture, params, self))
 
     def apply(self) -> None:
@@ -123,7 +124,6 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _start(self, session: Session) -> None:
         self._session = session
-        self.chart.clear()
         self._lock(True)
         try:
             self._session.start(self.native)

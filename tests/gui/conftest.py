@@ -39,7 +39,7 @@ class FakeEngine:
         self.fail_with = None  # raised instead of the next step
         self.closed = threading.Event()  # the last run has ended, in whatever way
 
-    def __call__(self, picture, params, trained=None):
+    def __call__(self, picture, params, orders=None, trained=None):
         self.runs.append(SimpleNamespace(picture=picture, params=params, trained=trained))
         self.closed.clear()
         return self._steps(picture.shape, params, trained)

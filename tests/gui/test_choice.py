@@ -256,7 +256,7 @@ def test_frames_of_a_series_are_shown_as_they_come(widget, viewer, engine, qtbot
 
     from napari_backprop_segmentation.gui import worker
 
-    def steps(picture, params, trained=None):
+    def steps(picture, params, orders, trained=None):
         for frame in range(3):
             assert engine.gate.acquire(timeout=20)
             yield FakeStep(frame + 1, SHAPE, place=(frame,))

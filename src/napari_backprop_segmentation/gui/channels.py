@@ -69,6 +69,13 @@ def check_group(layers: Sequence[Image]) -> None:
             )
 
 
+def names_of(layers: Sequence[Image]) -> str:
+    """Return the names of layers in a row; the last ones are only counted where they are many."""
+    names = [layer.name for layer in layers]
+    more = [f"and {len(names) - MOST_NAMES} more"] if len(names) > MOST_NAMES + 1 else names[MOST_NAMES:]
+    return ", ".join([*names[:MOST_NAMES], *more])
+
+
 def group_name(layers: Sequence[Image]) -> str:
     """Return what a group is called: all names, or the first where they are many."""
     names = [layer.name for layer in layers]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.data.axes import CHANNEL_LETTERS, check_axes, in_words
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui.arrays import Index, Stack, part_of
-from napari_backprop_segmentation.gui.channels import check_group, group_name
+from napari_backprop_segmentation.gui.channels import check_group, group_name, names_of
 from napari_backprop_segmentation.gui.meanings import PLANE, SINGLE, UNKNOWN, WORDS, axis_names
 from napari_backprop_segmentation.gui.placement import Grid, mixed, placement, spacing
 from napari_backprop_segmentation.gui.pyramid import factors, fitting_level, levels
@@ -275,7 +275,7 @@ def _notes(subject: Subject, level: int, sizes: Sequence[Sequence[int]]) -> tupl
     """Return in clauses what the sizes do not say."""
     notes = []
     if len(subject.layers) > 1:
-        notes.append(f"channels are {len(subject.layers)} layers: {', '.join(each.name for each in subject.layers)}")
+        notes.append(f"channels are {len(subject.layers)} layers: {names_of(subject.layers)}")
     if subject.channels is not None:
         notes.append(f"only channels {', '.join(map(str, subject.channels))} of {channel_count(subject)}")
     if subject.part.words:

@@ -98,7 +98,7 @@ class Session:
         gc.freeze()  # else one of the next events would last 200 ms, see `light_collection`
         self._preview = Preview(self._viewer, self._picture)
         self._pace = Pace(self._orders, parent)
-        steps = partial(worker.start_steps, self._picture, self._params, self._trained)
+        steps = partial(worker.start_steps, self._picture, self._params, self._orders, self._trained)
         self._worker = create_worker(worker.outcome, steps, self._orders, _start_thread=False, _connect=self._slots())
         QTimer.singleShot(FIRST_PAINT_MS, partial(self._begin, self._worker))
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -86,7 +87,28 @@ class Progress:
     place: tuple[int, ...] = ()
 
 
-def start_steps(picture: Picture, params: Params, trained: "Model | None" = None) -> Steps:
+class CancelledError(Exception):
+    """The user has cancelled the run between two steps."""
+
+
+class Cancellable:
+    """An array that cannot be read any more once the run is cancelled.
+
+    Labelling a large image takes long, and has no steps at which a run could end.
+    """
+
+    def __init__(self, array: Any, orders: Orders) -> None:
+        self._array, self._orders = array, orders
+        self.shape, self.dtype = array.shape, array.dtype
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return what the array returns."""
+        if self._orders.cancelled:
+            raise CancelledError
+        return self._array[key]
+
+
+def start_steps(picture: Picture, params: Params, orders: Orders, trained: "Model | None" = None) -> Steps:
     """Run the loop; torch is imported here, in the thread that asks for the first step."""
     give_way()
     share_the_processor()
@@ -97,7 +119,8 @@ def start_steps(picture: Picture, params: Params, trained: "Model | None" = None
 
     with light_collection(), MergeProcess() as merge:
         extras = Extras(merge=merge, trained=trained, channels=picture.channels)
-        return (yield from run(picture.array, params, axes=picture.axes, spacing=picture.spacing, extras=extras))
+        array = Cancellable(picture.array, orders)
+        return (yield from run(array, params, axes=picture.axes, spacing=picture.spacing, extras=extras))
 
 
 def watched(start: Callable[[], Steps], orders: Orders) -> Generator[Progress | None, None, "Result | None"]:
@@ -124,8 +147,9 @@ def watched(start: Callable[[], Steps], orders: Orders) -> Generator[Progress | 
     SegmentationError
         Also for every RuntimeError and MemoryError: napari's generator workers swallow RuntimeErrors.
     """
-    with engine_errors():
+    with engine_errors(), suppress(CancelledError):
         return (yield from _drive(start(), orders))
+    return None
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """The estimate before a run: exact sums, limits, and a file that may be missing or broken."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from napari_backprop_segmentation import costs
-from napari_backprop_segmentation.costs import Costs, estimate, estimate_all, limits, training_bytes, work
+from napari_backprop_segmentation.costs import Costs, estimate, limits, total_steps, training_bytes, walked_axes, work
 from napari_backprop_segmentation.params import Params
 
 PLENTY = 1e15
@@ -39,6 +40,38 @@ def test_each_stage_is_counted_as_often_as_it_happens():
     assert seconds(params.replace(method="continuity"), superpixel=1) == 0
     assert seconds(params.replace(regions="trained"), tree_pixel=1) == 0
     assert seconds(params.replace(crop_pixels=0), step_channel=1) == pytest.approx(10 * PIXELS * channels)
+
+
+def test_a_series_is_its_frames_and_a_volume_by_slices_its_slices():
+    params = Params(n_channels=16, n_layers=1, iterations=8, crop_pixels=0)
+    frames, depth = (3, 5, 100, 200), (3, 5, 100, 200)
+    one = {name: seconds(params, **{name: 1}) for name in ("step_mac", "superpixel", "tree_pixel", "predict_mac")}
+
+    def ratio(name, axes, shape, **changes):
+        found = estimate(params.replace(**changes), shape, replace(NOTHING, **{name: 1}), PLENTY, axes).seconds
+        return found / one[name]
+
+    assert ratio("step_mac", "TYX", frames) == pytest.approx((8 + 4 * 2) / 8)
+    assert ratio("step_mac", "TYX", frames, frames="once") == pytest.approx(1)
+    assert ratio("superpixel", "TYX", frames) == pytest.approx(5)
+    assert ratio("tree_pixel", "TYX", frames) == ratio("predict_mac", "TYX", frames) == pytest.approx(5)
+    assert ratio("step_mac", "ZYX", depth, volumes="slices") == pytest.approx(1)
+    assert ratio("tree_pixel", "ZYX", depth, volumes="slices") == pytest.approx(5)
+    assert ratio("step_mac", "ZYX", depth) > 5 * 2  # three times as many neighbours
+    whole, first = (estimate(params, s, NOTHING, PLENTY, "TYX" if len(s) > 3 else None) for s in (frames, RGB))
+    assert first.bytes < whole.bytes < 1.1 * first.bytes  # one frame at a time
+
+
+def test_all_steps_of_a_run_are_known_before():
+    params = Params(iterations=20)
+    steps = partial(total_steps, params)
+    assert steps("YX", (9, 9)) == steps("CZYX", (2, 5, 9, 9)) == 20
+    assert steps("TYX", (4, 9, 9)) == steps("TCZYX", (4, 2, 5, 9, 9)) == 20 + 3 * 5
+    assert total_steps(params.replace(frames="once"), "TYX", (4, 9, 9)) == 20
+    assert total_steps(params.replace(volumes="slices"), "TZYX", (4, 5, 9, 9)) == 35
+    assert total_steps(params.replace(method="kmeans"), "TYX", (4, 9, 9)) == 0
+    assert walked_axes(params, "TZYX", (4, 5, 9, 9)) == "T"
+    assert walked_axes(params, "TZYX", (4, 1, 9, 9)) == "TZ"  # a volume of one slice is a plane
 
 
 @pytest.mark.parametrize("changes", [{"method": "kmeans"}, {"device": "cuda"}, {"precision": "bfloat16"}])
@@ -87,24 +120,3 @@ def test_where_nothing_can_be_written_nothing_is_kept(tmp_path):
 
 def test_versions_are_part_of_the_name():
     assert "torch" in costs.cache_path().name
-
-
-def test_a_series_takes_the_time_of_its_frames():
-    params = Params(n_channels=16, n_layers=1, iterations=8, method="continuity")
-    known = replace(NOTHING, step_channel=1e-6, predict_channel=1e-3)
-
-    def total(axes, shape, **changes):
-        return estimate_all(params.replace(**changes), axes, shape, known, PLENTY).seconds
-
-    training, labelling = 8 * 20_000 * 16 * 2 * 1e-6, 20_000 * 16 * 2 * 1e-3
-    assert total("YX", RGB) == pytest.approx(training + labelling)
-    further = training * 2 / 8  # a quarter of the iterations
-    assert total("TYX", (3, 5, 100, 200)) == pytest.approx(training + 4 * further + 5 * labelling)
-    brief = training / 8
-    assert total("TYX", (3, 5, 100, 200), frames="once") == pytest.approx(training + 4 * brief + 5 * labelling)
-    assert total("ZYX", (3, 5, 100, 200), volumes="slices") == pytest.approx(training + 4 * brief + 5 * labelling)
-    assert total("TZYX", (3, 2, 5, 100, 200), volumes="slices") == pytest.approx(
-        training + further + 8 * brief + 10 * labelling
-    )
-    voxels = estimate(params, (3, 5, 100, 200), known, PLENTY).seconds
-    assert total("ZYX", (3, 5, 100, 200)) == voxels

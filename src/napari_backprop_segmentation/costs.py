@@ -24,6 +24,7 @@ ITEM_BYTES = {"float32": 4, "bfloat16": 2}
 # backward pass needs, and what losses and gradients take at the worst moment, always in float32.
 KEPT_TENSORS, LOSS_BYTES = 2.2, 26
 IMAGE_BYTES = 30  # per pixel of the whole image: labels, regions, adjacency
+SERIES_BYTES = 10  # per pixel of a series beyond its largest part: labels, trees
 SMALL_BYTES = 200e6
 FREE_SHARE = 0.6  # of the free memory that training may take
 SMALLEST_CROP = 12  # powers of two: fewer pixels teach nothing
@@ -103,7 +104,9 @@ def cache_path() -> Path:
     return user_cache_path(PACKAGE) / f"costs-{version(PACKAGE)}-torch-{version('torch')}.json"
 
 
-def estimate(params: Params, shape: Sequence[int], costs: Costs, free: float) -> Estimate | None:
+def estimate(
+    params: Params, shape: Sequence[int], costs: Costs, free: float, axes: str | None = None
+) -> Estimate | None:
     """Return what a run will take, or None for the methods without a network and for another device than measured.
 
     Parameters
@@ -114,7 +117,43 @@ def estimate(params: Params, shape: Sequence[int], costs: Costs, free: float) ->
     costs : Costs
     free : float
         Bytes of memory that are free on the device.
+    axes : str, optional
+        One letter for each spatial axis of `shape`, time included; a plane or volume if left out.
     """
+    axes = axes or "ZYX"[-(len(shape) - 1) :]
+    n_walked = len(walked_axes(params, axes, shape[1:]))
+    part = estimate_part(params, (shape[0], *shape[1 + n_walked :]), costs, free)
+    if part is None:
+        return None
+    if not n_walked:
+        return part.estimate
+    n_parts, pixels = math.prod(shape[1 : 1 + n_walked]), math.prod(shape[1:])
+    steps = total_steps(params, axes, shape[1:])
+    trainings = 1 + (steps - params.iterations) // adapting_iterations(params)
+    seconds = steps * part.step + trainings * part.superpixels + n_parts * part.labels
+    return Estimate(seconds, part.estimate.bytes + SERIES_BYTES * pixels, part.estimate.notes)
+
+
+@dataclass(frozen=True)
+class PartEstimate:
+    """What one plane or volume takes.
+
+    Attributes
+    ----------
+    step, superpixels, labels : float
+        Seconds for one iteration, for all superpixels of one training, and for labels and merge tree afterwards.
+    estimate : Estimate
+        All of it together.
+    """
+
+    step: float
+    superpixels: float
+    labels: float
+    estimate: Estimate
+
+
+def estimate_part(params: Params, shape: Sequence[int], costs: Costs, free: float) -> PartEstimate | None:
+    """Return what one plane or volume of (C, *spatial) takes; see `estimate`."""
     precision = costs.precision if params.precision == "auto" else params.precision
     if params.method in STEPLESS or params.device not in ("auto", costs.device):
         return None
@@ -123,40 +162,15 @@ def estimate(params: Params, shape: Sequence[int], costs: Costs, free: float) ->
     pixels, within = math.prod(shape[1:]), limits(params, shape, precision, free)
     crop = within.crop_pixels or pixels
     channels, macs = work(params, shape[0], len(shape) - 1)
-    seconds = params.iterations * crop * (costs.step_channel * channels + costs.step_mac * macs)
-    seconds += pixels * (costs.predict_channel * channels + costs.predict_mac * macs)
-    if params.method == "superpixels":
-        seconds += costs.superpixel * crop * min(MOST_VIEWS, math.ceil(pixels / crop), params.iterations)
+    step = crop * (costs.step_channel * channels + costs.step_mac * macs)
+    views = min(MOST_VIEWS, math.ceil(pixels / crop), params.iterations) if params.method == "superpixels" else 0
+    superpixels = costs.superpixel * crop * views
+    labels = pixels * (costs.predict_channel * channels + costs.predict_mac * macs)
     if within.merges:
-        seconds += pixels * (costs.tree_pixel + costs.tree_channel * params.n_channels)
+        labels += pixels * (costs.tree_pixel + costs.tree_channel * params.n_channels)
     needed = training_bytes(params, crop, precision) + IMAGE_BYTES * pixels + SMALL_BYTES
-    return Estimate(seconds, needed, within.notes)
-
-
-def estimate_all(params: Params, axes: str, shape: Sequence[int], costs: Costs, free: float) -> Estimate | None:
-    """Return what a run takes, also one through frames and slices; None as of `estimate`.
-
-    Parameters
-    ----------
-    params : Params
-    axes : str
-        One letter each of T, Z, Y, X that is there.
-    shape : sequence of int
-        (C, *spatial), with these axes.
-    costs, free
-        As of `estimate`.
-    """
-    walked = walked_axes(params, axes, shape[1:])
-    sizes, part = shape[1 : 1 + len(walked)], (shape[0], *shape[1 + len(walked) :])
-    first = estimate(params, part, costs, free)
-    if first is None or not walked:
-        return first
-    trained = sizes[0] if walked[0] == "T" and params.frames == "adapt" else 1
-    later = estimate(params.replace(iterations=adapting_iterations(params)), part, costs, free) or first
-    labelled = estimate(params.replace(iterations=1), part, costs, free) or first
-    seconds = first.seconds + (trained - 1) * later.seconds + (math.prod(sizes) - trained) * labelled.seconds
-    kept = IMAGE_BYTES * (math.prod(sizes) - 1) * math.prod(part[1:])
-    return Estimate(seconds, first.bytes + kept, first.notes)
+    whole = Estimate(params.iterations * step + superpixels + labels, needed, within.notes)
+    return PartEstimate(step, superpixels, labels, whole)
 
 
 def walked_axes(params: Params, axes: str, shape: Sequence[int]) -> str:

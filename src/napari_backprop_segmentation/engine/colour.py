@@ -9,13 +9,19 @@ from skimage.color import rgb2lab
 RGB = 3
 LAB_UNIT = 20.0  # Lab distance that counts as one: ten times what an eye just tells apart
 INTENSITY_RANGE = 100.0 / LAB_UNIT  # from black to white, as lightness in the same unit
+MANY_CHANNELS = 0.25  # 0 would let noise divide an image of forty channels, 0.5 would drown what few of them show
 LAB_RANGE, AB_RANGE, AB_MIDDLE = 100.0, 60.0, 0.5  # lightness, and what a and b of most photographs span
 
 
 def perceived(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (C, *spatial) pixels in [0, 1] in units of perceived difference: Lab for RGB, else intensities."""
+    """Return (C, *spatial) pixels in [0, 1] in units of perceived difference: Lab for RGB, else intensities.
+
+    Many channels add up to larger differences, most of them noise. From the fourth on each counts less, so that the
+    same detail shows about as much of images of any number of channels.
+    """
     if len(pixels) != RGB:
-        return pixels * np.float32(INTENSITY_RANGE)
+        share = min(1.0, RGB / len(pixels)) ** MANY_CHANNELS
+        return pixels * np.float32(INTENSITY_RANGE * share)
     return _lab(pixels) / np.float32(LAB_UNIT)
 
 

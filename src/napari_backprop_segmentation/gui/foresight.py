@@ -11,7 +11,7 @@ import psutil
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel, QWidget
 
-from napari_backprop_segmentation.costs import GB, Costs, Estimate, estimate_all
+from napari_backprop_segmentation.costs import GB, Costs, Estimate, estimate
 from napari_backprop_segmentation.data.axes import spatial_axes
 from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.forms import text_label
@@ -106,7 +106,7 @@ class Foresight:
         """Return what a run takes on an image (C, *spatial) of an array with these axes."""
         if self._costs is None:
             return None
-        return estimate_all(params, spatial_axes(axes), shape, self._costs, _free_memory())
+        return estimate(params, shape, self._costs, _free_memory(), spatial_axes(axes))
 
     def _sentence(self, picture: Picture, params: Params) -> str:
         found = self._estimate(params, picture.axes, (picture.n_channels, *picture.shape))

@@ -216,6 +216,13 @@ def test_the_view_that_moves_is_followed(shown, qtbot):
     qtbot.waitUntil(lambda: widget._about_image.text() != before)
 
 
+def test_data_that_is_replaced_by_other_data_is_understood_anew(widget, viewer, engine, qtbot):
+    layer = viewer.add_image(np.zeros((5, 4, *SHAPE)), name="stack", axis_labels=["t", "foo", "y", "x"])
+    widget.choice.axes[1].value = "Z"
+    layer.data = np.zeros(SHAPE)
+    assert run_to_end(widget, engine, qtbot).axes == "YX"
+
+
 def test_the_level_of_a_pyramid_is_chosen(widget, viewer, engine, qtbot):
     pyramid = [np.zeros((64, 48)), np.zeros((32, 24)), np.zeros((16, 12))]
     viewer.add_image(pyramid, multiscale=True, name="slide")

@@ -7,7 +7,7 @@ import pytest
 
 from napari_backprop_segmentation import costs as module
 from napari_backprop_segmentation.costs import Costs
-from napari_backprop_segmentation.gui import foresight, layers, worker
+from napari_backprop_segmentation.gui import foresight, picture, worker
 from napari_backprop_segmentation.gui.foresight import Foresight
 
 
@@ -55,7 +55,7 @@ def test_nothing_is_said_of_an_image_that_cannot_be_segmented(widget, viewer):
 
 @pytest.mark.parametrize(("axes", "shape", "n"), [("YX", (4, 4), 1), ("YXS", (4, 4, 4), 3), ("CYX", (7, 4, 4), 7)])
 def test_channels_of_a_picture(axes, shape, n):
-    assert layers.Picture("", np.zeros(shape), axes, {}, (4, 4), (1, 1)).n_channels == n
+    assert picture.Picture("", np.zeros(shape), axes, {}, (4, 4), (1, 1)).n_channels == n
 
 
 def test_an_unknown_machine_is_measured_once_apart_from_the_window(costs, qtbot, monkeypatch):

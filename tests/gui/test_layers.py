@@ -12,8 +12,10 @@ from napari.layers import Image, Labels
 
 from napari_backprop_segmentation.data.source import ArraySource
 from napari_backprop_segmentation.errors import ImageError
-from napari_backprop_segmentation.gui.layers import Part, Subject, picture_of, summary
+from napari_backprop_segmentation.gui.layers import picture_of
 from napari_backprop_segmentation.gui.meanings import meanings
+from napari_backprop_segmentation.gui.picture import Part, Subject
+from napari_backprop_segmentation.gui.summary import summary
 
 NAMES = {"T": "t", "C": "c", "Z": "z", "Y": "y", "X": "x"}
 SIZES = {"T": 3, "C": 2, "Z": 6, "Y": 24, "X": 18, "-": 1}

@@ -8,7 +8,7 @@ import pytest
 
 from napari_backprop_segmentation.errors import EngineError, ImageError, MemoryLimitError
 from napari_backprop_segmentation.gui import worker
-from napari_backprop_segmentation.gui.layers import Picture
+from napari_backprop_segmentation.gui.picture import Picture
 from napari_backprop_segmentation.gui.worker import Cancellable, Orders, watched
 from napari_backprop_segmentation.params import Params
 

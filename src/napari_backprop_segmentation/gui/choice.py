@@ -13,9 +13,10 @@ from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui import layers, words
 from napari_backprop_segmentation.gui.channels import EVERY, group_name, parse_channels
 from napari_backprop_segmentation.gui.forms import add_row, show_row, side_by_side
-from napari_backprop_segmentation.gui.layers import Picture, Subject
 from napari_backprop_segmentation.gui.meanings import PLANE, SINGLE, UNKNOWN, WORDS, axis_names, meanings
+from napari_backprop_segmentation.gui.picture import Picture, Subject
 from napari_backprop_segmentation.gui.pyramid import levels
+from napari_backprop_segmentation.gui.summary import summary
 from napari_backprop_segmentation.gui.where import WhereChoice
 
 if TYPE_CHECKING:
@@ -126,7 +127,9 @@ class ImageChoice:
         if not chosen:
             return None
         memory = self._memory()
-        found = Subject(chosen, self._letters(), level=memory.level)
+        n_levels = len(levels(chosen[0]))
+        level = memory.level if memory.level is not None and memory.level < n_levels else None
+        found = Subject(chosen, self._letters(), level=level)
         if len(chosen) > 1:
             return found
         return replace(found, channels=parse_channels(memory.channels, layers.channel_count(found)))
@@ -144,7 +147,7 @@ class ImageChoice:
     def describe(self) -> str:
         """Return exactly what will be segmented, or why nothing can be."""
         try:
-            return words.sentence(layers.summary(self.picture()))
+            return words.sentence(summary(self.picture()))
         except ImageError as error:
             return words.sentence(str(error))
 
@@ -190,7 +193,7 @@ class ImageChoice:
         layer = self._layers()[0]
         letters = list(meanings(layer, levels(layer)[0].shape))
         for axis, letter in self._memory().axes.items():
-            if letters[axis] not in (*PLANE, SINGLE):
+            if axis < len(letters) and letters[axis] not in (*PLANE, SINGLE):  # the data may have been replaced
                 letters[axis] = letter
         return "".join(letters)
 

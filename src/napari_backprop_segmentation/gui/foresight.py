@@ -15,7 +15,7 @@ from napari_backprop_segmentation.costs import GB, Costs, Estimate, estimate
 from napari_backprop_segmentation.data.axes import spatial_axes
 from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.forms import text_label
-from napari_backprop_segmentation.gui.layers import Picture
+from napari_backprop_segmentation.gui.picture import Picture
 from napari_backprop_segmentation.params import Params
 
 ARGUMENTS = ("-P", "-m")

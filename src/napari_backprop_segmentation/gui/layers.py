@@ -1,125 +1,23 @@
-"""What layers of napari mean as an image to segment, and where its labels belong."""
+"""From layers of napari to an image to segment, and to where its labels belong."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from napari.layers import Image
-from numpy.typing import NDArray
 
-from napari_backprop_segmentation.data.axes import CHANNEL_LETTERS, check_axes, in_words
+from napari_backprop_segmentation.data.axes import check_axes
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui.arrays import Index, Stack, part_of
-from napari_backprop_segmentation.gui.channels import check_group, group_name, names_of
-from napari_backprop_segmentation.gui.meanings import PLANE, SINGLE, UNKNOWN, WORDS, axis_names
+from napari_backprop_segmentation.gui.channels import check_group, group_name
+from napari_backprop_segmentation.gui.meanings import SINGLE, UNKNOWN, WORDS, axis_names
+from napari_backprop_segmentation.gui.picture import Picture, Subject
 from napari_backprop_segmentation.gui.placement import Grid, mixed, placement, spacing
 from napari_backprop_segmentation.gui.pyramid import factors, fitting_level, levels
+from napari_backprop_segmentation.gui.summary import pixel_notes, subject_notes
 
 SPACED = "ZYX"
-POSITIONS = {"T": "frame", "Z": "slice"}
 SMALLEST = 4  # pixels: a part smaller than this is a slip of the hand
-
-Span = int | tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Part:
-    """Which part of a layer is wanted; all of it by default.
-
-    Attributes
-    ----------
-    spans : mapping of int to int or (int, int)
-        For axes of the layer, in pixels of its finest level: one position, or start and stop.
-    words : str
-        The part in words.
-    """
-
-    spans: Mapping[int, Span] = field(default_factory=dict)
-    words: str = ""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is to be segmented, in terms of layers.
-
-    Attributes
-    ----------
-    layers : tuple of Image
-        Several are the channels of one image.
-    axes : str
-        One letter an axis of the layer, see `meanings`.
-    channels : tuple of int, optional
-        Which channels go in; all if None.
-    level : int, optional
-        Of a pyramid; one that fits if None.
-    part : Part
-    """
-
-    layers: tuple[Image, ...]
-    axes: str
-    channels: tuple[int, ...] | None = None
-    level: int | None = None
-    part: Part = field(default_factory=Part)
-
-
-@dataclass(frozen=True)
-class Picture:
-    """An image at the moment Run is pressed; nothing here refers to a layer any more.
-
-    Attributes
-    ----------
-    name : str
-    array : array-like
-        Only what will be segmented, of one level; nothing has been read.
-    axes : str
-        One letter an axis of the array.
-    placement : dict
-        How labels are laid over the layer: keyword arguments of a Labels layer.
-    layer_shape : tuple of int
-        Of the Labels layer: that of the labels, with axes of length 1 where the layer has one that the labels lack.
-    spacing : tuple of float
-        Size of a pixel along those of Z, Y, X that are there.
-    channels : tuple of int, optional
-        Which channels of the array go in; all if None.
-    notes : tuple of str
-        What else must be known of it, in clauses.
-    origin : dict
-        Layers, axes, level and part it was taken from, in plain values: for the record of a run.
-    """
-
-    name: str
-    array: Any
-    axes: str
-    placement: dict[str, Any]
-    layer_shape: tuple[int, ...]
-    spacing: tuple[float, ...]
-    channels: tuple[int, ...] | None = None
-    notes: tuple[str, ...] = ()
-    origin: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the labels: that of the array without channels."""
-        pairs = zip(self.array.shape, self.axes, strict=True)
-        return tuple(n for n, letter in pairs if letter not in CHANNEL_LETTERS)
-
-    @property
-    def n_channels(self) -> int:
-        """How many channels the network will see; alpha is not one of them."""
-        sizes = dict(zip(self.axes, self.array.shape, strict=True))
-        chosen = sizes.get("C", 1) if self.channels is None else len(self.channels)
-        return min(int(sizes.get("S", 1)), len("RGB")) * int(chosen)
-
-    def place_in_words(self, place: Sequence[int]) -> str:
-        """Return which frame or slice an index along the first axes of the labels is; empty for no index."""
-        letters = [letter for letter in self.axes if letter in POSITIONS]
-        words = ", ".join(f"{POSITIONS[letter]} {i}" for letter, i in zip(letters, place, strict=False))
-        return f"{words.capitalize()}: " if words else ""
-
-    def laid(self, labels: NDArray[Any]) -> NDArray[Any]:
-        """Return labels (*shape) with the axes of the Labels layer."""
-        return labels.reshape(self.layer_shape)
 
 
 def picture_of(subject: Subject | None) -> Picture:
@@ -152,7 +50,7 @@ def picture_of(subject: Subject | None) -> Picture:
         layer_shape=tuple(_length(subject.axes[axis], taken[axis]) for axis in kept),
         spacing=spacing(layer, spaced, grids),
         channels=subject.channels,
-        notes=(*_notes(subject, number, sizes), *_pixel(layer, spaced, grids)),
+        notes=(*subject_notes(subject, number, sizes), *pixel_notes(layer, spaced, grids)),
         origin={
             "layers": [each.name for each in subject.layers],
             "axes": subject.axes,
@@ -176,18 +74,6 @@ def level_sizes(layer: Image, axes: str) -> list[tuple[int, ...]]:
     return [
         tuple(n for n, letter in zip(array.shape, axes, strict=False) if letter in SPACED) for array in levels(layer)
     ]
-
-
-def summary(picture: Picture) -> str:
-    """Return exactly what will be segmented, in one or two lines."""
-    shape = [
-        len(picture.channels) if letter == "C" and picture.channels is not None else n
-        for letter, n in zip(picture.axes, picture.array.shape, strict=True)
-    ]
-    words = in_words(picture.axes, shape)
-    grey = "" if set(picture.axes) & set(CHANNEL_LETTERS) else ", grey"
-    clauses = [f"{words}{grey}, {_depth(np.dtype(picture.array.dtype))}", *picture.notes]
-    return "; ".join(clauses)
 
 
 def _level(subject: Subject) -> int:
@@ -264,37 +150,3 @@ def _kept_axes(layer: Image, axes: str) -> list[int]:
     leading = next(i for i, letter in enumerate(axes) if letter not in ("C", SINGLE))
     gone = range(leading)
     return list(range(0 if mixed(layer, gone) else leading, layer.ndim))
-
-
-def _depth(dtype: np.dtype[Any]) -> str:
-    bits = f"{8 * dtype.itemsize}-bit"
-    return {"b": "binary", "f": f"{bits} float", "c": "complex"}.get(dtype.kind, bits)
-
-
-def _notes(subject: Subject, level: int, sizes: Sequence[Sequence[int]]) -> tuple[str, ...]:
-    """Return in clauses what the sizes do not say."""
-    notes = []
-    if len(subject.layers) > 1:
-        notes.append(f"channels are {len(subject.layers)} layers: {names_of(subject.layers)}")
-    if subject.channels is not None:
-        notes.append(f"only channels {', '.join(map(str, subject.channels))} of {channel_count(subject)}")
-    if subject.part.words:
-        notes.append(f"only {subject.part.words}")
-    if len(sizes) > 1:
-        first = " x ".join(str(sizes[0][axis]) for axis, letter in enumerate(subject.axes) if letter in PLANE)
-        notes.append(f"level {level} of a pyramid" + f" ({first} in full)" * (level > 0))
-    return tuple(notes)
-
-
-def _pixel(layer: Image, axes: Sequence[int], grids: Sequence[Grid]) -> tuple[str, ...]:
-    """Return in a clause the size of a pixel with its unit; none where the layer does not tell."""
-    sizes = [f"{abs(float(layer.scale[axis])) * grids[axis].step:.3g}" for axis in axes]
-    units = [f"{layer.units[axis]:~P}" if hasattr(layer, "units") else "" for axis in axes]
-    units = ["" if unit == "pixel" else unit for unit in units]
-    if set(sizes) == {"1"} and set(units) == {""}:
-        return ()
-    if len(set(units)) == len(set(sizes)) == 1:
-        return (f"pixel {sizes[0]} {units[0]}".rstrip(),)
-    if len(set(units)) == 1:
-        return (f"pixel {' x '.join(sizes)} {units[0]}".rstrip(),)
-    return ("pixel " + " x ".join(f"{size} {unit}".rstrip() for size, unit in zip(sizes, units, strict=True)),)

@@ -8,7 +8,7 @@ from napari.layers import Labels
 from napari.utils.colormaps import CyclicLabelColormap
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.gui.layers import Picture
+from napari_backprop_segmentation.gui.picture import Picture
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer

@@ -4,8 +4,9 @@ from collections.abc import Container
 from typing import TYPE_CHECKING, Any
 
 from napari_backprop_segmentation.gui.choice import ImageChoice
-from napari_backprop_segmentation.gui.layers import Picture, Subject, picture_of
+from napari_backprop_segmentation.gui.layers import picture_of
 from napari_backprop_segmentation.gui.meanings import PLANE
+from napari_backprop_segmentation.gui.picture import Picture, Subject
 from napari_backprop_segmentation.params import Params
 
 if TYPE_CHECKING:

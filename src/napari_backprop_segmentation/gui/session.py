@@ -17,8 +17,8 @@ from qtpy.QtWidgets import QWidget
 from napari_backprop_segmentation.costs import total_steps
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui import words, worker
-from napari_backprop_segmentation.gui.layers import Picture
 from napari_backprop_segmentation.gui.pace import Pace
+from napari_backprop_segmentation.gui.picture import Picture
 from napari_backprop_segmentation.gui.preview import Preview
 from napari_backprop_segmentation.gui.worker import Failure, Orders, Progress
 from napari_backprop_segmentation.params import Params

@@ -9,8 +9,8 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFormLayout, QWidget
 
 from napari_backprop_segmentation.gui.forms import side_by_side
-from napari_backprop_segmentation.gui.layers import POSITIONS, Part, Span
 from napari_backprop_segmentation.gui.meanings import PLANE, axis_names
+from napari_backprop_segmentation.gui.picture import POSITIONS, Part, Span
 from napari_backprop_segmentation.gui.view import drawn_box, shown_index, view_box
 
 if TYPE_CHECKING:

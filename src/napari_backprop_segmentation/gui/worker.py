@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import engine_errors
-from napari_backprop_segmentation.gui.layers import Picture
+from napari_backprop_segmentation.gui.picture import Picture
 from napari_backprop_segmentation.gui.preload import give_way, light_collection, load_torch_library, no_collection
 from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.threads import share_the_processor

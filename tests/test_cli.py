@@ -483,3 +483,67 @@ def test_the_installed_command(square, out):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert read_record(out)["stopped_by"] == "all 3 iterations done"
+
+
+@pytest.fixture
+def movie(tmp_path):
+    """Two channels, three frames and four slices of a square that moves."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 20, (3, 4, 2, 24, 32)).astype(np.uint8)  # TZCYX
+    for t in range(3):
+        pixels[t, 1:, 0, 8:16, 6 + t : 20 + t] += 200
+    path = tmp_path / "in" / "movie.tif"
+    path.parent.mkdir(exist_ok=True)
+    sizes = {"PhysicalSizeX": 0.1, "PhysicalSizeY": 0.1, "PhysicalSizeZ": 0.4}
+    tifffile.imwrite(path, pixels, ome=True, metadata={"axes": "TZCYX", **sizes})
+    return path
+
+
+def test_axes_and_spacing_are_those_of_the_file_and_told_before_the_run(movie, out, capsys):
+    assert main(["run", str(movie), "-o", str(out), *SMALL[:-2], "--objects", "bright"]) == cli.DONE
+    labels, record = read_image(out), read_record(out)
+    assert (labels.axes, labels.pixels.shape) == ("TZYX", (3, 4, 24, 32))
+    assert record["axes"] == "TZCYX"
+    assert record["spacing"] == pytest.approx([4, 1, 1])
+    assert len({labels.pixels[t, 2, 12, 14] for t in range(3)} - {0}) == 1
+    understood = capsys.readouterr().out.splitlines()[0]
+    assert understood == (f"{movie}: time 3 x depth 4 x 24 x 32, 2 channels (axes TZCYX), pixels of 0.4 x 0.1 x 0.1")
+
+
+def test_flags_go_before_what_the_file_says(movie, out, capsys):
+    flags = ["--axes", "TZCYX", "--channels", "0", "--spacing", "1,2,2", "--frames", "once", "--volumes", "slices"]
+    assert main(["run", str(movie), "-o", str(out), *SMALL, *flags]) == cli.DONE
+    record = read_record(out)
+    assert record["image_shape"] == [1, 3, 4, 24, 32]
+    assert record["spacing"] == [1, 2, 2]
+    assert (record["params"]["frames"], record["params"]["volumes"]) == ("once", "slices")
+    assert "of these channels 0, pixels of 1 x 2 x 2" in capsys.readouterr().out
+
+
+def test_an_image_that_could_mean_several_things_is_refused_with_the_options(tmp_path, capsys):
+    tifffile.imwrite(tmp_path / "in.tif", np.zeros((5, 24, 32), np.uint8), metadata=None)
+    assert main(["run", str(tmp_path / "in.tif"), "-o", str(tmp_path / "out.tif"), *SMALL]) == cli.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "shape (5, 24, 32), which could mean several things; say axes CYX (channels), ZYX (a volume) or TYX" in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--channels", "0,7"], "channels must be different numbers from 0 to 1, got 0, 7; the image has 2 channels"),
+        (["--spacing", "1,1"], "spacing must be 3 positive numbers"),
+        (["--axes", "ZTCYX"], "axes must be in the order T, Z, Y, X"),
+    ],
+)
+def test_what_does_not_fit_the_image_is_one_line(movie, out, capsys, flags, words):
+    assert main(["run", str(movie), "-o", str(out), *SMALL, *flags]) == cli.BAD_INPUT
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
+
+
+def test_a_list_of_numbers_must_be_one(movie, out, capsys):
+    with pytest.raises(SystemExit):
+        main(["run", str(movie), "-o", str(out), "--channels", "one"])
+    assert "argument --channels: invalid list of numbers value: 'one'" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """What the widget asks of an image, and that the engine gets exactly what it says."""
 
+import gc
 import threading
 
 import numpy as np
@@ -38,7 +39,7 @@ def test_an_unknown_axis_is_asked_for_and_then_remembered(widget, viewer, engine
     axis = widget.choice.axes[0]
     assert rows(widget) == ["Image", "choose: 2"]
     widget.run()
-    assert widget.status.startswith("Each axis must be depth, time or channels, got axis 0 of 2")
+    assert widget.status.startswith("Each axis must be depth, time or channels, got axis 0 of length 2")
     assert len(viewer.layers) == 2
     axis.value = "C"
     assert rows(widget) == ["Image", "channels 2", "Channels"]
@@ -48,6 +49,7 @@ def test_an_unknown_axis_is_asked_for_and_then_remembered(widget, viewer, engine
     assert viewer.layers["stack labels"].data.shape == SHAPE
     viewer.layers.selection.active = viewer.layers["cells"]
     assert rows(widget) == ["Image"]
+    gc.collect()
     viewer.layers.selection.active = viewer.layers["stack"]
     assert axis.value == "C"
     axis.value = "T"

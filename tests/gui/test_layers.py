@@ -213,9 +213,13 @@ def test_nothing_is_read_to_find_out_what_a_layer_is():
     ("subject", "text"),
     [
         (None, "image must be chosen, got none"),
-        (Subject((Image(np.zeros((5, 40, 50))),), "?YX"), r"each axis .*, got axis 0 of 5 of an image of 5 x 40 x 50"),
+        (
+            Subject((Image(np.zeros((5, 40, 50))),), "?YX"),
+            r"each axis .*, got axis 0 of length 5 in an image of 5 x 40 x 50",
+        ),
         (Subject((Image(np.zeros((5, 4, 40, 50))),), "ZZYX"), "only one axis must be depth, got 2"),
         (Subject((Image(np.zeros((5, 4, 40, 50))),), "ZTYX"), "in the order T, Z, Y, X, got 'ZTYX'"),
+        (Subject((Image(np.zeros((2, 2, 2, 2, 9, 9))),), "TZC?YX"), "at most 3 axes besides height and width, got 4"),
         (Subject((EMPTY,), "YX"), r"image must hold pixels, got shape 0 x 50"),
         (Subject((Image(np.zeros((40, 50))),), "YX", part=Part({0: (7, 9)})), "at least 4 pixels high .* got 2"),
     ],

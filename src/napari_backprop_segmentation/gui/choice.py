@@ -26,7 +26,6 @@ AXIS_TOOLTIP = (
     "What axis {} of the image is: depth, time or channels.\n"
     "Known if the layer names its axes, or gives them units of time or length."
 )
-MOST_AXES = 3  # that the user may have to name: time, depth, channels
 
 
 @dataclass
@@ -80,13 +79,7 @@ class ImageChoice:
             tooltip="The image layer to segment. Follows the layer you select, except during a run.\n"
             "Select several layers of one size to use them as the channels of one image.",
         )
-        self.axes = [
-            ComboBox(
-                label="Axis",
-                choices=self._meanings_of(i),
-            )
-            for i in range(MOST_AXES)
-        ]
+        self.axes = [ComboBox(label="Axis", choices=self._meanings_of(i)) for i in range(len(WORDS))]
         self.channels = LineEdit(
             label="Channels",
             value=EVERY,
@@ -186,7 +179,8 @@ class ImageChoice:
         return () if value is None else value if isinstance(value, tuple) else (value,)
 
     def _memory(self) -> Memory:
-        return self._memories.setdefault(self._layers()[0], Memory({}))
+        layer = self._layers()[0]  # from a widget's viewer, napari gives a new wrapper at each look
+        return self._memories.setdefault(getattr(layer, "__wrapped__", layer), Memory({}))
 
     def _letters(self) -> str:
         """Return what the axes of the chosen layer mean, as it says itself or as the user has corrected it."""
@@ -266,7 +260,7 @@ class ImageChoice:
         self._showing = True
         chosen = self._layers()
         letters = self._letters() if chosen else ""
-        self._asked = [axis for axis, letter in enumerate(letters) if letter not in (*PLANE, SINGLE)][:MOST_AXES]
+        self._asked = [axis for axis, letter in enumerate(letters) if letter not in (*PLANE, SINGLE)][: len(WORDS)]
         for row, control in enumerate(self.axes):
             control.reset_choices()
             used = row < len(self._asked)

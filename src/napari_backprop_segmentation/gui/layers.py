@@ -10,7 +10,7 @@ from napari_backprop_segmentation.data.axes import check_axes
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui.arrays import Index, Stack, part_of
 from napari_backprop_segmentation.gui.channels import check_group, group_name
-from napari_backprop_segmentation.gui.meanings import SINGLE, UNKNOWN, WORDS, axis_names
+from napari_backprop_segmentation.gui.meanings import PLANE, SINGLE, UNKNOWN, WORDS, axis_names
 from napari_backprop_segmentation.gui.picture import Picture, Subject
 from napari_backprop_segmentation.gui.placement import Grid, mixed, placement, spacing
 from napari_backprop_segmentation.gui.pyramid import factors, fitting_level, levels
@@ -84,12 +84,20 @@ def _check_axes(layer: Image, axes: str, shape: Sequence[int]) -> None:
     size = " x ".join(map(str, shape))
     if 0 in shape:
         raise ImageError(f"image must hold pixels, got shape {size}; choose another image")
+    many = sum(letter not in (*PLANE, SINGLE) for letter in axes)
+    if many > len(WORDS):
+        raise ImageError(
+            f"image must have at most {len(WORDS)} axes besides height and width, got {many} in {size}; "
+            "open a part of it as a layer"
+        )
     unknown = [axis for axis, letter in enumerate(axes) if letter == UNKNOWN]
     if unknown:
         names = axis_names(layer)
-        which = ", ".join(f"axis {axis}{f' ({names[axis]})' * bool(names[axis])} of {shape[axis]}" for axis in unknown)
+        which = ", ".join(
+            f"axis {axis}{f' ({names[axis]})' * bool(names[axis])} of length {shape[axis]}" for axis in unknown
+        )
         raise ImageError(
-            f"each axis must be depth, time or channels, got {which} of an image of {size}; say above which it is"
+            f"each axis must be depth, time or channels, got {which} in an image of {size}; say above which it is"
         )
     double = next((letter for letter in axes if letter != SINGLE and axes.count(letter) > 1), None)
     if double is not None:

@@ -250,6 +250,7 @@ def test_after_a_part_the_network_is_applied_to_all(widget, viewer, engine, qtbo
     widget.choice.where.range.value = "Z"
     run_to_end(widget, engine, qtbot)
     assert not widget.apply_button.native.isHidden()
+    assert widget.apply_button.tooltip.endswith("\nDepth 5 x 24 x 32, grey, 64-bit float.")
     assert run_to_end(widget, engine, qtbot, widget.apply).shape == (5, *SHAPE)
     assert engine.runs[-1].trained.network.ndim == 2
     assert engine.runs[-1].params.volumes == "slices"  # what was learned on a plane knows planes only

@@ -169,6 +169,8 @@ def test_a_pyramid_is_read_at_the_finest_level_that_fits(monkeypatch):
     assert np.asarray(picture_of(Subject((layer,), "YX")).array)[0, 0] == 1
     monkeypatch.setattr("napari_backprop_segmentation.gui.pyramid.MOST_TREE_PIXELS", 1200)
     assert np.asarray(picture_of(Subject((layer,), "YX")).array)[0, 0] == 2
+    part = picture_of(Subject((layer,), "YX", part=Part({0: (4, 44), 1: (20, 48)})))
+    assert (part.shape, np.asarray(part.array)[0, 0]) == ((40, 28), 1)
     monkeypatch.setattr("napari_backprop_segmentation.gui.pyramid.MOST_TREE_PIXELS", 12)
     assert np.asarray(picture_of(Subject((layer,), "YX")).array)[0, 0] == 3
 

@@ -11,7 +11,7 @@ from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui.arrays import Index, Stack, part_of
 from napari_backprop_segmentation.gui.channels import check_group, group_name
 from napari_backprop_segmentation.gui.meanings import PLANE, SINGLE, UNKNOWN, WORDS, axis_names
-from napari_backprop_segmentation.gui.picture import Picture, Subject
+from napari_backprop_segmentation.gui.picture import Picture, Span, Subject
 from napari_backprop_segmentation.gui.placement import Grid, mixed, placement, spacing
 from napari_backprop_segmentation.gui.pyramid import factors, fitting_level, levels
 from napari_backprop_segmentation.gui.summary import pixel_notes, subject_notes
@@ -77,7 +77,21 @@ def level_sizes(layer: Image, axes: str) -> list[tuple[int, ...]]:
 
 
 def _level(subject: Subject) -> int:
-    return fitting_level(level_sizes(subject.layers[0], subject.axes)) if subject.level is None else subject.level
+    """Return the level that is chosen, else the finest one at which the part is not too large."""
+    if subject.level is not None:
+        return subject.level
+    spaced = [axis for axis, letter in enumerate(subject.axes) if letter in SPACED]
+    spans = [subject.part.spans.get(axis) for axis in spaced]
+    finest, *_ = sizes = level_sizes(subject.layers[0], subject.axes)
+    shares = [_share(span, n) for span, n in zip(spans, finest, strict=True)]
+    return fitting_level([[n * share for n, share in zip(size, shares, strict=True)] for size in sizes])
+
+
+def _share(span: Span | None, size: int) -> float:
+    """Return how much of an axis a span takes."""
+    if span is None:
+        return 1.0
+    return 1 / size if isinstance(span, int) else (span[1] - span[0]) / size
 
 
 def _check_axes(layer: Image, axes: str, shape: Sequence[int]) -> None:

@@ -35,13 +35,13 @@ def _factor(large: int, small: int) -> float:
     return float(whole) if small in (large // whole, math.ceil(large / whole)) else large / small
 
 
-def fitting_level(sizes: Sequence[Sequence[int]]) -> int:
+def fitting_level(sizes: Sequence[Sequence[float]]) -> int:
     """Return the finest level whose regions can still be merged; the coarsest where none is so small.
 
     Parameters
     ----------
-    sizes : sequence of sequence of int
-        What one image of each level measures, channels and time left out.
+    sizes : sequence of sequence of float
+        What one image measures at each level, channels and time left out.
     """
     fitting = [number for number, size in enumerate(sizes) if math.prod(size) <= MOST_TREE_PIXELS]
     return fitting[0] if fitting else len(sizes) - 1

@@ -3,10 +3,13 @@
 from collections.abc import Container
 from typing import TYPE_CHECKING, Any
 
+from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui.choice import ImageChoice
 from napari_backprop_segmentation.gui.layers import picture_of
 from napari_backprop_segmentation.gui.meanings import PLANE
 from napari_backprop_segmentation.gui.picture import Picture, Subject
+from napari_backprop_segmentation.gui.summary import summary
+from napari_backprop_segmentation.gui.words import sentence
 from napari_backprop_segmentation.params import Params
 
 if TYPE_CHECKING:
@@ -45,6 +48,13 @@ class Rest:
     def picture(self) -> Picture:
         """Return all of the image."""
         return picture_of(self._subject)
+
+    def describe(self) -> str:
+        """Return what the network would be applied to, or why it cannot be."""
+        try:
+            return sentence(summary(self.picture()))
+        except ImageError as error:
+            return sentence(str(error))
 
     def params(self, wanted: Params) -> Params:
         """Return settings under which the network can be applied: one of planes goes through a volume by slices."""

@@ -186,10 +186,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.pause_button = PushButton(text="Pause", tooltip="Let the run rest, and go on when you like.")
         self.stop_button = PushButton(text="Stop", tooltip="End now and keep the labels that are there.")
         self.cancel_button = PushButton(text="Cancel", tooltip="End now and remove the labels of this run.")
-        self.apply_button = PushButton(
-            text="Apply to the whole image",
-            tooltip="Label all of the image with the network that was trained on a part of it, without training.",
-        )
+        self.apply_button = PushButton(text="Apply to the whole image")
         self.run_button.changed.connect(self.run)
         self.pause_button.changed.connect(self.pause)
         self.stop_button.changed.connect(self.stop)
@@ -228,6 +225,10 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         session = self._session
         self.run_button.enabled = self.apply_button.enabled = session is None
         self.apply_button.native.setVisible(self._rest.model is not None)
+        self.apply_button.tooltip = (
+            "Label all of the image with the network that was trained on a part of it, without training.\n"
+            + self._rest.describe()
+        )
         for button in (self.pause_button, self.stop_button, self.cancel_button):
             button.enabled = session is not None
         self.pause_button.text = "Resume" if session is not None and session.paused else "Pause"

@@ -332,12 +332,15 @@ def test_a_preset_fills_the_controls_and_changes_are_named(widget):
 def test_warnings_of_a_run_are_shown_once(widget, engine, qtbot, notes, monkeypatch):
     import warnings
 
+    import napari
+
     from napari_backprop_segmentation.gui import worker
 
     def warning(*args):
         warnings.warn("two labels look alike", UserWarning, stacklevel=1)
         warnings.warn("two labels look alike", UserWarning, stacklevel=1)
         warnings.warn("old name", DeprecationWarning, stacklevel=1)
+        warnings.warn_explicit("a colour of napari's own", UserWarning, napari.__file__, 1)
         return (yield from engine(*args))
 
     monkeypatch.setattr(worker, "start_steps", warning)

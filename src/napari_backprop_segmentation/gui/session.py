@@ -4,8 +4,10 @@ import gc
 import logging
 import time
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+import napari
 import numpy as np
 from napari.layers import Labels
 from napari.qt.threading import GeneratorWorker, create_worker
@@ -33,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_PAINT_MS = 50
 # Of interest to developers only; workers collect the warnings of the whole process.
+WINDOW = str(Path(napari.__file__).parent)  # its own warnings are no concern of a run
 SILENT = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ResourceWarning, ImportWarning)
 
 
@@ -206,7 +209,7 @@ class Session:
 
     def _on_warned(self, warning: tuple[Any, ...]) -> None:
         text = str(warning[0])
-        if issubclass(warning[1], SILENT) or text in self._warned:
+        if issubclass(warning[1], SILENT) or str(warning[2]).startswith(WINDOW) or text in self._warned:
             return
         self._warned.add(text)
         show_warning(text)

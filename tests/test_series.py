@@ -158,22 +158,24 @@ def test_an_image_of_many_sparse_and_empty_channels_runs():
     assert labels.shape == (40, 40)
 
 
-def flat_volume():
-    """Return two nuclei (Z, Y, X) that lie above each other, in slices four times as far apart as pixels are wide."""
-    z, y, x = np.ogrid[:13, :40, :40]
-    volume = np.full((13, 40, 40), 20.0)
-    for centre in (3, 9):
-        volume[((z - centre) * 4) ** 2 + (y - 20) ** 2 + (x - 20) ** 2 < 12.5**2] = 200
+def thick_slices():
+    """Return a long nucleus (Z, Y, X) and a round one, in slices four times as far apart as pixels are wide."""
+    z, y, x = np.ogrid[:9, :70, :64]
+    volume = np.full((9, 70, 64), 20.0)
+    for row, column in ((20, 20), (20, 28), (20, 36), (52, 30)):
+        volume[((z - 4) * 4) ** 2 + (y - row) ** 2 + (x - column) ** 2 < 13**2] = 200
     return (volume + np.random.default_rng(0).normal(0, 5, volume.shape)).clip(0, 255).astype(np.uint8)
 
 
 @pytest.mark.parametrize("volumes", ["volume", "slices"])
-def test_touching_objects_of_a_volume_are_told_apart_by_true_distances(volumes):
+def test_objects_of_a_volume_are_divided_by_true_distances(volumes):
     params = Params(**{**SMALL, "n_superpixels": 1000}, iterations=8, objects="bright", volumes=volumes)
-    labels = finish(run(flat_volume(), params, axes="ZYX", spacing=(4, 1, 1))).labels
-    assert labels[3, 20, 20] != labels[9, 20, 20]
-    assert 0 not in (labels[3, 20, 20], labels[9, 20, 20])
-    assert labels.max() == 2
+    true, flattened = (
+        finish(run(thick_slices(), params, axes="ZYX", spacing=spacing)).labels for spacing in ((4, 1, 1), None)
+    )
+    assert true.max() == 2
+    assert true[4, 20, 20] == true[4, 20, 36] != true[4, 52, 30] != 0
+    assert flattened.max() > 2  # as if the nuclei were flat, every bulge is one
 
 
 def test_training_can_be_watched_over_a_series():

@@ -24,7 +24,7 @@ ITEM_BYTES = {"float32": 4, "bfloat16": 2}
 # backward pass needs, and what losses and gradients take at the worst moment, always in float32.
 KEPT_TENSORS, LOSS_BYTES = 2.2, 26
 IMAGE_BYTES = 30  # per pixel of the whole image: labels, regions, adjacency
-# What a pixel of a volume takes beyond one of a plane, on which speed is measured; fitted to runs of 1 and 4 megavoxels.
+# What a pixel of a volume takes beyond one of a plane, on which speed is measured; fitted to 1 and 4 million voxels.
 VOLUME_SLOWNESS, VOLUME_IMAGE_BYTES, VOLUME_BYTES = 1.45, 130, 100e6
 SERIES_BYTES = 10  # per pixel of a series beyond its largest part: labels, trees
 SMALL_BYTES = 200e6

@@ -20,6 +20,7 @@ class FakeStep:
     n_labels: int = 5
     similarity: float = 0.5
     continuity: float = 0.0
+    place: tuple[int, ...] = ()
 
     @property
     def labels(self):
@@ -38,20 +39,21 @@ class FakeEngine:
         self.fail_with = None  # raised instead of the next step
         self.closed = threading.Event()  # the last run has ended, in whatever way
 
-    def __call__(self, array, params, axes):
-        self.runs.append(SimpleNamespace(array=array, params=params, axes=axes))
+    def __call__(self, picture, params, orders=None, trained=None):
+        self.runs.append(SimpleNamespace(picture=picture, params=params, trained=trained))
         self.closed.clear()
-        return self._steps(tuple(n for n, letter in zip(array.shape, axes, strict=True) if letter in "YX"), params)
+        return self._steps(picture.shape, params, trained)
 
     def allow(self, steps=1):
         """Let so many steps happen."""
         for _ in range(steps):
             self.gate.release()
 
-    def _steps(self, shape, params):
+    def _steps(self, shape, params, trained):
         reason, iteration = "all done", 0
+        model = SimpleNamespace(network=SimpleNamespace(ndim=len(shape))) if trained is None else trained
         try:
-            for iteration in range(1, params.iterations + 1):
+            for iteration in range(1, params.iterations + 1) if trained is None else ():
                 assert self.gate.acquire(timeout=20), "the test never allowed the next step"
                 if self.fail_with is not None:
                     raise self.fail_with
@@ -59,9 +61,9 @@ class FakeEngine:
                     reason = "stopped by you"
                     break
             record = {"params": params.to_dict(), "stopped_by": reason, "iterations": iteration}
-            record |= {"image_shape": [1, *shape], "seconds": 0.1}
+            record |= {"image_shape": [1, *shape], "axes": "TZYX"[-len(shape) :], "seconds": 0.1}
             labels = np.full(shape, 200 + iteration, np.uint8)
-            return SimpleNamespace(labels=labels, record=record, stopped_by=reason, model=None, hierarchy=None)
+            return SimpleNamespace(labels=labels, record=record, stopped_by=reason, model=model, hierarchy=None)
         finally:
             self.closed.set()
 

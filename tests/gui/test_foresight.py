@@ -7,7 +7,7 @@ import pytest
 
 from napari_backprop_segmentation import costs as module
 from napari_backprop_segmentation.costs import Costs
-from napari_backprop_segmentation.gui import foresight, layers, worker
+from napari_backprop_segmentation.gui import foresight, picture, worker
 from napari_backprop_segmentation.gui.foresight import Foresight
 
 
@@ -40,6 +40,14 @@ def test_what_will_be_done_instead_is_said_before_the_run(widget, viewer, monkey
     assert "; trains on crops of 32768 pixels, as 2.5 GB would be needed and 0.2 GB are free." in line(widget)
 
 
+def test_a_series_takes_longer_than_a_plane(widget, viewer):
+    viewer.add_image(np.zeros((2000, 200, 200), np.uint8), name="movie", axis_labels=["t", "y", "x"])
+    widget.choice.where.range.value = "T"
+    assert "about 1 s" in line(widget) or "less than a second" in line(widget)
+    widget.choice.where.range.value = ""
+    assert "min" in line(widget)
+
+
 def test_nothing_is_said_of_an_image_that_cannot_be_segmented(widget, viewer):
     viewer.add_image(np.zeros((4, 3, 20, 20), np.uint8), name="series")
     assert line(widget) == ""
@@ -47,7 +55,7 @@ def test_nothing_is_said_of_an_image_that_cannot_be_segmented(widget, viewer):
 
 @pytest.mark.parametrize(("axes", "shape", "n"), [("YX", (4, 4), 1), ("YXS", (4, 4, 4), 3), ("CYX", (7, 4, 4), 7)])
 def test_channels_of_a_picture(axes, shape, n):
-    assert layers.Picture("", np.zeros(shape), axes, {}).n_channels == n
+    assert picture.Picture("", np.zeros(shape), axes, {}, (4, 4), (1, 1)).n_channels == n
 
 
 def test_an_unknown_machine_is_measured_once_apart_from_the_window(costs, qtbot, monkeypatch):

@@ -43,7 +43,7 @@ def test_every_command_that_is_used_is_declared_and_the_other_way_round():
     in_menus = {item["command"] for items in contributions["menus"].values() for item in items}
     assert used | in_menus <= declared
     # What is neither a widget nor a sample is for the command palette.
-    assert {name.split(".")[-1] for name in declared - used} == {"run", "pause", "stop", "cancel"}
+    assert {name.split(".")[-1] for name in declared - used} == {"run", "pause", "stop", "cancel", "apply"}
 
 
 def test_menus_exist():
@@ -81,16 +81,16 @@ def test_the_plugin_opens_from_the_menus_and_the_palette(npe2pm, make_napari_vie
     from napari_backprop_segmentation.gui.widget import BackpropWidget
 
     pressed = []
-    for name in ("run", "pause", "stop", "cancel"):
+    for name in ("run", "pause", "stop", "cancel", "apply"):
         monkeypatch.setattr(BackpropWidget, name, lambda self, name=name: pressed.append(name))
     with npe2pm.tmp_plugin(manifest=PluginManifest.from_file(PATH)):
         viewer = make_napari_viewer()
         app = get_app_model()
         assert f"{NAME}.widget" in {item.command.id for item in app.menus.get_menu("napari/layers/segment")}
-        for name in ("run", "pause", "stop", "cancel"):
+        for name in ("run", "pause", "stop", "cancel", "apply"):
             app.commands.execute_command(f"{NAME}.{name}").result()
-        assert pressed == ["run", "pause", "stop", "cancel"]
+        assert pressed == ["run", "pause", "stop", "cancel", "apply"]
         assert len(viewer.window.dock_widgets) == 1
         viewer.open_sample(NAME, "fluorescence")
         (widget,) = (w for w in viewer.window.dock_widgets.values() if isinstance(w, BackpropWidget))
-        assert widget.choice.describe() == "512 x 512, 2 channels (axis 0), 16-bit"
+        assert widget.choice.describe() == "512 x 512, 2 channels, 16-bit; pixel 0.325 µm."

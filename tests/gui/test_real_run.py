@@ -68,6 +68,57 @@ def test_not_a_number_here_and_there_does_no_harm(quick, viewer, qtbot, notes, i
     assert viewer.layers["holes labels"].data.min() >= 1
 
 
+@pytest.mark.parametrize(
+    ("axes", "changes"),
+    [
+        ("ZYX", {}),
+        ("ZYX", {"volumes": "slices", "objects": "auto"}),
+        ("TYX", {"frames": "adapt"}),
+        ("TCYX", {"frames": "once"}),
+        ("TZYX", {"volumes": "slices"}),
+    ],
+)
+def test_volumes_and_series_overlay_and_follow_the_slider(quick, viewer, qtbot, notes, image, axes, changes):
+    array = np.broadcast_to(image, (*[{"T": 3, "C": 2, "Z": 6}[letter] for letter in axes[:-2]], *image.shape))
+    viewer.add_image(array, name="more", axis_labels=list(axes.lower()), scale=[2.0] * array.ndim)
+    for name, value in {**changes, "n_superpixels": 50}.items():
+        quick.controls[name].value = value
+    quick.run()
+    finish(quick, qtbot)
+    assert notes == []
+    layer = viewer.layers["more labels"]
+    assert layer.data.shape == tuple(1 if letter == "C" else n for letter, n in zip(axes, array.shape, strict=True))
+    inside, outside = layer.data[..., 12, 16], layer.data[..., 2, 2]
+    assert (inside != outside).all()
+    if "objects" in changes:
+        return
+    assert len(np.unique(inside)) == len(np.unique(outside)) == 1  # numbers go through time and depth
+    quick.controls["detail"].value = 0
+    coarse = layer.data.max()
+    quick.controls["detail"].value = 100
+    assert quick.status == f"Detail 100: {len(np.unique(layer.data))} labels."
+    assert layer.data.max() > coarse
+
+
+def test_what_is_learned_on_a_slice_is_applied_to_the_volume(quick, viewer, qtbot, notes, image):
+    stack = np.stack([image // 2, image, image // 3])
+    viewer.add_image(stack, name="stack", axis_labels=["z", "y", "x"])
+    quick.choice.where.range.value = "Z"
+    viewer.dims.set_current_step(0, 1)
+    quick.run()
+    finish(quick, qtbot)
+    quick.apply()
+    finish(quick, qtbot)
+    assert notes == []
+    part, whole = viewer.layers["stack labels"], viewer.layers["stack labels [1]"]
+    assert (part.data.shape, whole.data.shape) == ((1, 24, 32), (3, 24, 32))
+    np.testing.assert_array_equal(
+        part.data[0, ::4] == part.data[0, 12, 16], whole.data[1, ::4] == whole.data[1, 12, 16]
+    )
+    assert (whole.data[:, 12, 16] != whole.data[:, 2, 2]).all()
+    assert whole.metadata[METADATA]["iterations"] == 0
+
+
 def test_torch_is_imported_when_a_run_starts_and_not_before():
     code = """
 import sys

@@ -62,8 +62,8 @@ def test_run_shows_labels_as_they_form_and_then_the_result(widget, viewer, engin
 def test_the_engine_gets_the_chosen_image_and_settings(widget, viewer, engine, qtbot, image):
     widget.controls["iterations"].value = 2
     run_to_end(widget, engine, qtbot)
-    assert engine.runs[0].array is image
-    assert engine.runs[0].axes == "YX"
+    assert engine.runs[0].picture.array is image
+    assert engine.runs[0].picture.axes == "YX"
     assert engine.runs[0].params == Params(iterations=2)
 
 
@@ -297,32 +297,6 @@ def test_running_without_an_image_says_what_to_do(widget, viewer, notes):
     assert notes == [("error", "image must be chosen, got none; open an image or a sample (File > Open Sample)")]
 
 
-def test_the_channel_axis_is_asked_for_and_then_used(widget, viewer, engine, qtbot, notes):
-    viewer.add_image(np.zeros((2, 24, 32), np.uint16), name="stack")
-    assert not widget.choice.channel_axis.native.isHidden()
-    widget.run()
-    assert widget.status.startswith("Channel axis must be chosen")
-    assert len(viewer.layers) == 2
-    widget.choice.channel_axis.value = 0
-    assert widget.choice.describe() == "24 x 32, 2 channels (axis 0), 16-bit"
-    run_to_end(widget, engine, qtbot)
-    assert engine.runs[0].axes == "CYX"
-    assert viewer.layers["stack labels"].data.shape == (24, 32)
-    viewer.layers.selection.active = viewer.layers["cells"]
-    assert widget.choice.channel_axis.native.isHidden()
-    assert widget.choice.channel_axis.value is None
-
-
-def test_a_chosen_channel_axis_is_remembered(widget, viewer, engine, qtbot):
-    viewer.add_image(np.zeros((2, 24, 32), np.uint16), name="stack")
-    widget.choice.channel_axis.value = 0
-    run_to_end(widget, engine, qtbot)
-    assert widget.choice.describe() == "24 x 32, 2 channels (axis 0), 16-bit"
-    viewer.layers.selection.active = viewer.layers["cells"]
-    viewer.layers.selection.active = viewer.layers["stack"]
-    assert widget.choice.channel_axis.value == 0
-
-
 def test_what_is_selected_in_one_result_does_not_reach_the_next(widget, viewer, engine, qtbot):
     run_to_end(widget, engine, qtbot)
     first = viewer.layers[LABELS]
@@ -358,12 +332,15 @@ def test_a_preset_fills_the_controls_and_changes_are_named(widget):
 def test_warnings_of_a_run_are_shown_once(widget, engine, qtbot, notes, monkeypatch):
     import warnings
 
+    import napari
+
     from napari_backprop_segmentation.gui import worker
 
     def warning(*args):
         warnings.warn("two labels look alike", UserWarning, stacklevel=1)
         warnings.warn("two labels look alike", UserWarning, stacklevel=1)
         warnings.warn("old name", DeprecationWarning, stacklevel=1)
+        warnings.warn_explicit("a colour of napari's own", UserWarning, napari.__file__, 1)
         return (yield from engine(*args))
 
     monkeypatch.setattr(worker, "start_steps", warning)

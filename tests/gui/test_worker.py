@@ -8,14 +8,16 @@ import pytest
 
 from napari_backprop_segmentation.errors import EngineError, ImageError, MemoryLimitError
 from napari_backprop_segmentation.gui import worker
-from napari_backprop_segmentation.gui.worker import Orders, watched
+from napari_backprop_segmentation.gui.picture import Picture
+from napari_backprop_segmentation.gui.worker import Cancellable, Orders, watched
 from napari_backprop_segmentation.params import Params
 
 IMAGE = np.zeros((3, 4), np.uint8)
 
 
 def start(engine, iterations, orders):
-    return watched(partial(engine, IMAGE, Params(iterations=iterations), "YX"), orders)
+    picture = Picture("", IMAGE, "YX", {}, IMAGE.shape, (1.0, 1.0))
+    return watched(partial(engine, picture, Params(iterations=iterations)), orders)
 
 
 def exhaust(generator, orders):
@@ -120,6 +122,20 @@ def test_cancel_drops_the_result_of_a_method_without_steps():
         return SimpleNamespace(labels=IMAGE)
 
     assert exhaust(watched(stepless, orders), orders) == ([], None)
+
+
+def test_cancel_ends_a_run_that_has_no_steps_at_its_next_look_at_the_image():
+    orders = Orders()
+    array = Cancellable(IMAGE, orders)
+
+    def labelling():
+        yield from ()
+        for row in range(3):
+            assert array[row].shape == (4,)
+            assert row < 2, "the image was read after the cancel"
+            orders.command = "cancel" if row == 1 else None
+
+    assert exhaust(watched(labelling, orders), orders) == ([], None)
 
 
 @pytest.mark.parametrize(

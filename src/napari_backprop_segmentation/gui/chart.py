@@ -15,7 +15,7 @@ SERIES = {  # field of Point -> plot, name, colour readable on dark and on light
     "similarity": (LOSSES, "similarity", "#e8963c"),
     "continuity": (LOSSES, "continuity", "#6f94ea"),
 }
-MIN_HEIGHT = 220
+MIN_HEIGHT = 180
 AXIS_WIDTH = 38
 LINE_WIDTH = 2
 TICK = -4  # pixels, outwards

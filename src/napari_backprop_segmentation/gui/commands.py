@@ -29,6 +29,11 @@ def cancel(viewer: Viewer) -> None:
     _widget(viewer).cancel()
 
 
+def apply(viewer: Viewer) -> None:
+    """Apply the network that was trained on a part to the whole image."""
+    _widget(viewer).apply()
+
+
 def _widget(viewer: Viewer) -> BackpropWidget:
     """Return the widget, opened if need be."""
     return cast(BackpropWidget, viewer.window.add_plugin_dock_widget(PLUGIN, WIDGET)[1])

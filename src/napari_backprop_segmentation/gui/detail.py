@@ -41,7 +41,7 @@ class DetailCut:
             return None
         if not np.array_equal(self._layer.data, self._shown):
             return "These labels have been edited, so Detail leaves them alone. Run again for new ones."
-        labels = self._hierarchy.cut(detail)
+        labels = self._hierarchy.cut(detail).reshape(self._shown.shape)  # the layer may have more axes, of length 1
         self._shown = labels.copy()
         self._layer.data = labels
         record = self._layer.metadata[METADATA]

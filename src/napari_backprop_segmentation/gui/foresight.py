@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -11,10 +11,11 @@ import psutil
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel, QWidget
 
-from napari_backprop_segmentation.costs import GB, Costs, estimate
+from napari_backprop_segmentation.costs import GB, Costs, Estimate, estimate
+from napari_backprop_segmentation.data.axes import spatial_axes
 from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.forms import text_label
-from napari_backprop_segmentation.gui.layers import Picture
+from napari_backprop_segmentation.gui.picture import Picture
 from napari_backprop_segmentation.params import Params
 
 ARGUMENTS = ("-P", "-m")
@@ -83,9 +84,9 @@ class Foresight:
             As of `measure`.
         """
         params = Params.from_dict(record["params"])
-        if self._costs is None or record["iterations"] < params.iterations:
+        if self._costs is None or record["iterations"] < params.iterations:  # ended early, or a network was reused
             return
-        found = estimate(params, record["image_shape"], self._costs, _free_memory())
+        found = self._estimate(params, record["axes"], record["image_shape"])
         if found is None:
             return
         if not found.seconds / TOLERANCE < record["seconds"] < found.seconds * TOLERANCE + SLOW_START:
@@ -101,11 +102,15 @@ class Foresight:
         self._costs = Costs.load()
         self._on_change()
 
-    def _sentence(self, picture: Picture, params: Params) -> str:
+    def _estimate(self, params: Params, axes: str, shape: Sequence[int]) -> Estimate | None:
+        """Return what a run takes on an image (C, *spatial) of an array with these axes."""
         if self._costs is None:
-            return ""
-        found = estimate(params, (picture.n_channels, *picture.shape), self._costs, _free_memory())
-        if found is None:
+            return None
+        return estimate(params, shape, self._costs, _free_memory(), spatial_axes(axes))
+
+    def _sentence(self, picture: Picture, params: Params) -> str:
+        found = self._estimate(params, picture.axes, (picture.n_channels, *picture.shape))
+        if found is None or self._costs is None:
             return ""
         start = 0.0 if "torch" in sys.modules else self._costs.start
         device = DEVICES.get(self._costs.device.partition(":")[0], self._costs.device)

@@ -1,11 +1,15 @@
 """Rows of a form: a name on the left, a control on the right, one tooltip for both."""
 
+from collections.abc import Sequence
+
 from magicgui.widgets.bases import ValueWidget
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
-from qtpy.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QSizePolicy, QWidget
+from qtpy.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QWidget
 
 SPACING = 4
 SLACK = 8
+# Three of these stand beside each other, so the arrow gets no more room than it needs.
+NARROW = "QComboBox { padding: 3px 2px 3px 5px } QComboBox::drop-down { width: 16px }"
 
 
 def make_form() -> QFormLayout:
@@ -22,11 +26,36 @@ def add_row(form: QFormLayout, control: ValueWidget) -> QLabel:  # type: ignore[
     """Add a control under its own label; return the label."""
     label = QLabel(control.label)
     label.setToolTip(control.tooltip)
-    # A control may be as narrow as the dock; its longest possible value must not widen the whole widget.
-    control.native.setMinimumWidth(0)
-    control.native.setSizePolicy(QSizePolicy.Policy.Ignored, control.native.sizePolicy().verticalPolicy())
+    _let_shrink(control)
     form.addRow(label, control.native)
     return label
+
+
+def side_by_side(controls: Sequence[ValueWidget], title: str = "") -> QWidget:  # type: ignore[type-arg]
+    """Return controls in one row, after a title if there is one."""
+    row = QWidget()
+    row.setStyleSheet(NARROW)
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(SPACING)
+    if title:
+        layout.addWidget(QLabel(title))
+    for control in controls:
+        _let_shrink(control)
+        layout.addWidget(control.native, 1)
+    return row
+
+
+def _let_shrink(control: ValueWidget) -> None:  # type: ignore[type-arg]
+    """Let a control be as narrow as the dock; its longest possible value must not widen the whole widget."""
+    control.native.setMinimumWidth(0)
+    control.native.setSizePolicy(QSizePolicy.Policy.Ignored, control.native.sizePolicy().verticalPolicy())
+
+
+def show_row(label: QLabel, control: ValueWidget, visible: bool) -> None:  # type: ignore[type-arg]
+    """Show or hide a control together with its label."""
+    label.setVisible(visible)
+    control.native.setVisible(visible)
 
 
 class FittingScrollArea(QScrollArea):

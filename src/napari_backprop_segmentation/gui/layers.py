@@ -1,168 +1,174 @@
-"""What a layer of napari means as an image to segment, and where its labels belong in the world."""
+"""From layers of napari to an image to segment, and to where its labels belong."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from napari.layers import Image
-from numpy.typing import NDArray
 
+from napari_backprop_segmentation.data.axes import check_axes
 from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.gui.arrays import Index, Stack, part_of
+from napari_backprop_segmentation.gui.channels import check_group, group_name
+from napari_backprop_segmentation.gui.meanings import PLANE, SINGLE, UNKNOWN, WORDS, axis_names
+from napari_backprop_segmentation.gui.picture import Picture, Span, Subject
+from napari_backprop_segmentation.gui.placement import Grid, mixed, placement, spacing
+from napari_backprop_segmentation.gui.pyramid import factors, fitting_level, levels
+from napari_backprop_segmentation.gui.summary import pixel_notes, subject_notes
 
-CHANNEL_NAMES = ("c", "ch", "channel", "channels")
-FLAT, STACKED = 2, 3  # number of axes of a layer without and with channels; samples of RGB do not count
-
-
-@dataclass(frozen=True)
-class Picture:
-    """An image layer at the moment Run is pressed; nothing here refers to the layer any more.
-
-    Attributes
-    ----------
-    name : str
-    array : array-like
-        Full resolution; may be lazy.
-    axes : str
-        One letter an axis of the array.
-    placement : dict
-        How a label image is laid over the layer: keyword arguments of a Labels layer.
-    """
-
-    name: str
-    array: Any
-    axes: str
-    placement: dict[str, Any]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Spatial shape, that of the label image."""
-        return tuple(n for n, letter in zip(self.array.shape, self.axes, strict=True) if letter in "YX")
-
-    @property
-    def n_channels(self) -> int:
-        """How many channels the network will see; alpha is not one of them."""
-        sizes = dict(zip(self.axes, self.array.shape, strict=True))
-        return min(sizes.get("S", 1), len("RGB")) * sizes.get("C", 1)
+SPACED = "ZYX"
+SMALLEST = 4  # pixels: a part smaller than this is a slip of the hand
 
 
-def picture_of(layer: Image | None, channel_axis: int | None = None) -> Picture:
-    """Return a layer as an image to segment.
-
-    Parameters
-    ----------
-    layer : Image or None
-        The layer chosen in the widget.
-    channel_axis : int, optional
-        Which axis of a layer with three axes holds the channels.
+def picture_of(subject: Subject | None) -> Picture:
+    """Return what will be segmented; nothing is read.
 
     Raises
     ------
     ImageError
-        If there is no layer, or it is a volume, a series or something else that cannot be segmented yet.
+        If there is no layer, or it cannot be segmented, or not as it is understood.
     """
-    if layer is None:
+    if subject is None:
         raise ImageError("image must be chosen, got none; open an image or a sample (File > Open Sample)")
-    array = _pixels(layer)
-    shape = " x ".join(map(str, array.shape))
-    if 0 in array.shape:
-        raise ImageError(f"image must hold pixels, got shape {shape}; choose another image")
-    if layer.ndim == FLAT:
-        axes = "YXS" if layer.rgb else "YX"
-        return Picture(layer.name, array, axes, _placement(layer, [0, 1]))
-    if layer.ndim != STACKED or layer.rgb:
-        raise ImageError(
-            f"image must be a plane with or without channels, got {layer.ndim} axes ({shape}"
-            f"{', RGB' if layer.rgb else ''}); volumes and time series cannot be segmented yet: choose one slice"
-        )
-    if channel_axis is None:
-        raise ImageError(
-            f"channel axis must be chosen for an image with three axes, got {shape}; choose it above, or one slice "
-            "if this is a volume or a time series, which cannot be segmented yet"
-        )
-    spatial = [axis for axis in range(STACKED) if axis != channel_axis]
-    letters = ["Y", "X"]
-    letters.insert(channel_axis, "C")
-    return Picture(layer.name, array, "".join(letters), _placement(layer, spatial))
-
-
-def needs_channel_axis(layer: Image | None) -> bool:
-    """Return whether the user can say which axis holds the channels."""
-    return layer is not None and layer.ndim == STACKED and not layer.rgb
-
-
-def channel_choices(layer: Image | None) -> list[tuple[str, int | None]]:
-    """Return (text, axis) of the axes that could hold the channels; the first means none is chosen."""
-    if layer is None or not needs_channel_axis(layer):
-        return [("none", None)]
-    names = _axis_names(layer)
-    sizes = _pixels(layer).shape
-    texts = [f"axis {axis}{f' ({name})' if name else ''}: {sizes[axis]}" for axis, name in enumerate(names)]
-    return [("choose...", None), *zip(texts, range(STACKED), strict=True)]
-
-
-def named_channel_axis(layer: Image | None) -> int | None:
-    """Return the axis that the layer itself calls channels; sizes are never guessed from."""
-    if layer is None or not needs_channel_axis(layer):
-        return None
-    named = [axis for axis, name in enumerate(_axis_names(layer)) if name.lower() in CHANNEL_NAMES]
-    return named[0] if len(named) == 1 else None
-
-
-def summary(picture: Picture) -> str:
-    """Return in one line what will be segmented."""
-    dtype = np.dtype(picture.array.dtype)
-    depth = {"b": "binary", "f": f"{8 * dtype.itemsize}-bit float", "c": "complex"}.get(
-        dtype.kind, f"{8 * dtype.itemsize}-bit"
+    check_group(subject.layers)
+    layer, number = subject.layers[0], _level(subject)
+    sizes = [array.shape for array in levels(layer)]
+    _check_axes(layer, subject.axes, sizes[0])
+    smaller = factors(sizes[0], sizes[number])
+    taken = _taken(subject, sizes[number], smaller)
+    array = _array(subject, number, taken)
+    grids = [_grid(*each) for each in zip(subject.axes, taken, smaller, strict=False)]
+    kept = _kept_axes(layer, subject.axes)
+    axes = _array_axes(subject, taken)
+    check_axes(axes, array.shape)
+    spaced = [axis for axis, letter in enumerate(subject.axes) if letter in SPACED and isinstance(taken[axis], slice)]
+    return Picture(
+        name=group_name(subject.layers),
+        array=array,
+        axes=axes,
+        placement=placement(layer, grids, kept),
+        layer_shape=tuple(_length(subject.axes[axis], taken[axis]) for axis in kept),
+        spacing=spacing(layer, spaced, grids),
+        channels=subject.channels,
+        notes=(*subject_notes(subject, number, sizes), *pixel_notes(layer, spaced, grids)),
+        origin={
+            "layers": [each.name for each in subject.layers],
+            "axes": subject.axes,
+            "level": number,
+            "part": {str(axis): span for axis, span in subject.part.spans.items()},
+            "channels": subject.channels,
+        },
     )
-    size = " x ".join(map(str, picture.shape))
-    return f"{size}, {_colours(picture)}, {depth}"
 
 
-def _colours(picture: Picture) -> str:
-    for letter, name in (("S", "RGB"), ("C", "channels")):
-        if letter in picture.axes:
-            axis = picture.axes.index(letter)
-            count = picture.array.shape[axis]
-            if letter == "C":
-                return f"{count} {name if count > 1 else 'channel'} (axis {axis})"
-            return "RGBA (alpha ignored)" if count > len(name) else name
-    return "grey"
+def channel_count(subject: Subject) -> int:
+    """Return how many channels can be chosen from; 1 where there is no choice."""
+    if len(subject.layers) > 1:
+        return len(subject.layers)
+    shape = levels(subject.layers[0])[0].shape
+    return int(shape[subject.axes.index("C")]) if "C" in subject.axes else 1
 
 
-def _pixels(layer: Image) -> Any:
-    """Return the array of a layer; the finest level of a pyramid, where np.asarray would take the coarsest."""
-    return layer.data[0] if layer.multiscale else layer.data
+def level_sizes(layer: Image, axes: str) -> list[tuple[int, ...]]:
+    """Return what one image of each level measures, channels and time left out."""
+    return [
+        tuple(n for n, letter in zip(array.shape, axes, strict=False) if letter in SPACED) for array in levels(layer)
+    ]
 
 
-def _axis_names(layer: Image) -> list[str]:
-    """Return the names the user gave the axes; napari's own are negative numbers."""
-    names = [str(name) for name in getattr(layer, "axis_labels", ())]
-    names = ["" if name.lstrip("-").isdigit() else name for name in names]
-    return names or [""] * layer.ndim
+def _level(subject: Subject) -> int:
+    """Return the level that is chosen, else the finest one at which the part is not too large."""
+    if subject.level is not None:
+        return subject.level
+    spaced = [axis for axis, letter in enumerate(subject.axes) if letter in SPACED]
+    spans = [subject.part.spans.get(axis) for axis in spaced]
+    finest, *_ = sizes = level_sizes(subject.layers[0], subject.axes)
+    shares = [_share(span, n) for span, n in zip(spans, finest, strict=True)]
+    return fitting_level([[n * share for n, share in zip(size, shares, strict=True)] for size in sizes])
 
 
-def _placement(layer: Image, axes: list[int]) -> dict[str, Any]:
-    """Return the keyword arguments that put an array with these axes of the layer where the layer is."""
-    matrix = np.ix_(axes, axes)
-    homogeneous = np.ix_([*axes, layer.ndim], [*axes, layer.ndim])
-    placement: dict[str, Any] = {
-        "scale": layer.scale[axes],
-        "translate": layer.translate[axes],
-        "rotate": layer.rotate[matrix],
-        "shear": _shear_matrix(layer)[matrix],
-        "affine": np.asarray(layer.affine)[homogeneous],
-    }
-    for key in ("units", "axis_labels"):  # not in the oldest napari
-        if hasattr(layer, key):
-            placement[key] = tuple(getattr(layer, key)[axis] for axis in axes)
-    return placement
+def _share(span: Span | None, size: int) -> float:
+    """Return how much of an axis a span takes."""
+    if span is None:
+        return 1.0
+    return 1 / size if isinstance(span, int) else (span[1] - span[0]) / size
 
 
-def _shear_matrix(layer: Image) -> NDArray[np.float64]:
-    """Return the shear as a matrix; napari gives an upper triangle as a vector."""
-    shear = np.asarray(layer.shear, dtype=np.float64)
-    if shear.ndim == FLAT:
-        return shear
-    matrix = np.eye(layer.ndim)
-    matrix[np.triu_indices(layer.ndim, k=1)] = shear
-    return matrix
+def _check_axes(layer: Image, axes: str, shape: Sequence[int]) -> None:
+    size = " x ".join(map(str, shape))
+    if 0 in shape:
+        raise ImageError(f"image must hold pixels, got shape {size}; choose another image")
+    many = sum(letter not in (*PLANE, SINGLE) for letter in axes)
+    if many > len(WORDS):
+        raise ImageError(
+            f"image must have at most {len(WORDS)} axes besides height and width, got {many} in {size}; "
+            "open a part of it as a layer"
+        )
+    unknown = [axis for axis, letter in enumerate(axes) if letter == UNKNOWN]
+    if unknown:
+        names = axis_names(layer)
+        which = ", ".join(
+            f"axis {axis}{f' ({names[axis]})' * bool(names[axis])} of length {shape[axis]}" for axis in unknown
+        )
+        raise ImageError(
+            f"each axis must be depth, time or channels, got {which} in an image of {size}; say above which it is"
+        )
+    double = next((letter for letter in axes if letter != SINGLE and axes.count(letter) > 1), None)
+    if double is not None:
+        raise ImageError(f"only one axis must be {WORDS[double]}, got {axes.count(double)}; change one of them above")
+
+
+def _taken(subject: Subject, shape: Sequence[int], smaller: Sequence[float]) -> Index:
+    """Return which part of a level to read: the pixels that cover the part that is wanted of the finest one."""
+    found: list[slice | int] = [slice(0, n) for n in shape]
+    for axis, letter in enumerate(subject.axes):
+        if letter == SINGLE:
+            found[axis] = 0
+    for axis, span in subject.part.spans.items():
+        n, factor = shape[axis], smaller[axis]
+        if isinstance(span, int):
+            found[axis] = min(int((span + 0.5) / factor), n - 1)
+            continue
+        start, stop = max(0, int(span[0] / factor)), min(n, int(np.ceil(span[1] / factor)))
+        if stop - start < min(SMALLEST, n):
+            raise ImageError(
+                f"part must be at least {SMALLEST} pixels high and wide, got {max(0, stop - start)}; "
+                "choose a larger part of the image"
+            )
+        found[axis] = slice(start, stop)
+    return tuple(found)
+
+
+def _array(subject: Subject, level: int, taken: Index) -> Any:
+    parts = [part_of(levels(layer)[level], taken) for layer in subject.layers]
+    return parts[0] if len(parts) == 1 else Stack(parts)
+
+
+def _array_axes(subject: Subject, taken: Index) -> str:
+    """Return one letter an axis of the array that is read."""
+    stacked = "C" if len(subject.layers) > 1 else ""
+    own = "".join(letter for letter, i in zip(subject.axes, taken, strict=False) if isinstance(i, slice))
+    return stacked + own + ("S" if subject.layers[0].rgb else "")
+
+
+def _grid(letter: str, taken: slice | int, factor: float) -> Grid:
+    if isinstance(taken, int):
+        return Grid.coarse(taken, factor)
+    if letter == "C":
+        return Grid.across(taken.stop)
+    return Grid.coarse(taken.start, factor)
+
+
+def _length(letter: str, taken: slice | int) -> int:
+    return 1 if isinstance(taken, int) or letter == "C" else taken.stop - taken.start
+
+
+def _kept_axes(layer: Image, axes: str) -> list[int]:
+    """Return the axes of a layer that its labels have too.
+
+    napari lines layers up by their last axes. So only the first ones can go, and only where nothing else depends on
+    them; labels have one pixel along channels in the middle.
+    """
+    leading = next(i for i, letter in enumerate(axes) if letter not in ("C", SINGLE))
+    gone = range(leading)
+    return list(range(0 if mixed(layer, gone) else leading, layer.ndim))

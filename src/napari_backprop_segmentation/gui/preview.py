@@ -8,7 +8,7 @@ from napari.layers import Labels
 from napari.utils.colormaps import CyclicLabelColormap
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.gui.layers import Picture
+from napari_backprop_segmentation.gui.picture import Picture
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -61,11 +61,13 @@ class Preview:
     """
 
     def __init__(self, viewer: "Viewer", picture: Picture) -> None:
-        self._viewer = viewer
+        self._viewer, self._picture = viewer, picture
         self.formed = False
         self._next: NDArray[Any] | None = None
+        # Zeros that nobody has written to take no memory: most of a long series at first.
+        self._whole = np.zeros(picture.shape, np.uint8)
         self.layer = Labels(
-            np.zeros(picture.shape, np.uint8), name=f"{picture.name} labels", colormap=colours(), **picture.placement
+            picture.laid(self._whole), name=f"{picture.name} labels", colormap=colours(), **picture.placement
         )
         viewer.add_layer(self.layer)
         self.layer.editable = False
@@ -75,15 +77,20 @@ class Preview:
         """Whether the user has deleted the layer."""
         return self.layer not in self._viewer.layers
 
-    def take(self, labels: NDArray[Any]) -> None:
-        """Accept a label image to show next."""
+    def take(self, labels: NDArray[Any], place: tuple[int, ...] = ()) -> None:
+        """Accept a label image to show next; of a frame or slice, the others stay as they are."""
         self.formed = True
-        self._next = labels
+        if not place:
+            self._next = labels
+            return
+        self._whole = self._whole.astype(np.promote_types(self._whole.dtype, labels.dtype), copy=False)
+        self._whole[place] = labels
+        self._next = self._whole
 
     def show(self) -> None:
         """Show what was taken last."""
         if self._next is not None:
-            self.layer.data, self._next = self._next, None
+            self.layer.data, self._next = self._picture.laid(self._next), None
             self.layer.editable = False  # napari makes a layer editable again whenever its data is set
 
     def finish(self, labels: NDArray[Any], record: dict[str, Any]) -> None:

@@ -4,8 +4,10 @@ import gc
 import logging
 import time
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+import napari
 import numpy as np
 from napari.layers import Labels
 from napari.qt.threading import GeneratorWorker, create_worker
@@ -14,24 +16,26 @@ from napari.utils.notifications import ErrorNotification, notification_manager, 
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
+from napari_backprop_segmentation.costs import total_steps
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui import words, worker
-from napari_backprop_segmentation.gui.layers import Picture
 from napari_backprop_segmentation.gui.pace import Pace
+from napari_backprop_segmentation.gui.picture import Picture
 from napari_backprop_segmentation.gui.preview import Preview
 from napari_backprop_segmentation.gui.worker import Failure, Orders, Progress
 from napari_backprop_segmentation.params import Params
-from napari_backprop_segmentation.settings import STEPLESS
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+    from napari_backprop_segmentation.engine.model import Model
     from napari_backprop_segmentation.segment import Result
 
 logger = logging.getLogger(__name__)
 
 FIRST_PAINT_MS = 50
 # Of interest to developers only; workers collect the warnings of the whole process.
+WINDOW = str(Path(napari.__file__).parent)  # its own warnings are no concern of a run
 SILENT = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ResourceWarning, ImportWarning)
 
 
@@ -60,10 +64,16 @@ class Session:
     picture : Picture
     params : Params
     watcher : Watcher
+    trained : Model, optional
+        Of an earlier run: it is applied, and nothing is trained.
     """
 
-    def __init__(self, viewer: "Viewer", picture: Picture, params: Params, watcher: Watcher) -> None:
+    def __init__(
+        self, viewer: "Viewer", picture: Picture, params: Params, watcher: Watcher, trained: "Model | None" = None
+    ) -> None:
         self._viewer, self._picture, self._params, self._watcher = viewer, picture, params, watcher
+        self._trained = trained
+        self._total = 0 if trained is not None else total_steps(params, picture.axes, picture.array.shape)
         self._orders = Orders()
         self._preview: Preview | None = None
         self._pace: Pace | None = None
@@ -91,7 +101,7 @@ class Session:
         gc.freeze()  # else one of the next events would last 200 ms, see `light_collection`
         self._preview = Preview(self._viewer, self._picture)
         self._pace = Pace(self._orders, parent)
-        steps = partial(worker.start_steps, self._picture.array, self._params, self._picture.axes)
+        steps = partial(worker.start_steps, self._picture, self._params, self._orders, self._trained)
         self._worker = create_worker(worker.outcome, steps, self._orders, _start_thread=False, _connect=self._slots())
         QTimer.singleShot(FIRST_PAINT_MS, partial(self._begin, self._worker))
 
@@ -102,8 +112,8 @@ class Session:
         started too, and ends at once: napari counts a worker that never starts as a pending task for good.
         """
         if self._worker is not None and self._pace is not None:
-            total = 0 if self._params.method in STEPLESS else self._params.iterations  # 0: a bar that only moves
-            self._bar = progress(total=total, desc=f"Segmenting {self._picture.name}")
+            # A total of 0 gives a bar that only moves.
+            self._bar = progress(total=self._total, desc=f"Segmenting {self._picture.name}")
             self._pace.calm_indicator()
         job.start()
 
@@ -184,10 +194,11 @@ class Session:
             return
         self._pace.begin()
         if message.labels is not None:
-            self._preview.take(message.labels)
+            self._preview.take(message.labels, message.place)
         self._watcher.progressed(message)
         if not self._orders.command and not self._wants_pause:
-            self._watcher.said(words.iteration(message.points[-1], self._params.iterations, message.step_seconds))
+            place = self._picture.place_in_words(message.place)
+            self._watcher.said(place + words.iteration(message.points[-1], self._total, message.step_seconds))
         if self._bar is not None:
             self._bar.update(len(message.points))
         if self._worker is not None:  # updating the bar handles events: the run may have ended meanwhile
@@ -198,7 +209,7 @@ class Session:
 
     def _on_warned(self, warning: tuple[Any, ...]) -> None:
         text = str(warning[0])
-        if issubclass(warning[1], SILENT) or text in self._warned:
+        if issubclass(warning[1], SILENT) or str(warning[2]).startswith(WINDOW) or text in self._warned:
             return
         self._warned.add(text)
         show_warning(text)
@@ -234,7 +245,7 @@ class Session:
         if outcome is None:
             preview.remove()
             return "Cancelled. The labels were removed."
-        preview.finish(outcome.labels, outcome.record)
+        preview.finish(outcome.labels, {**outcome.record, "image": self._picture.origin})
         self._watcher.kept(preview.layer, outcome)
         n_labels = np.count_nonzero(np.bincount(outcome.labels.ravel())[1:])  # much faster than sorting all pixels
         return words.done(int(n_labels), outcome.stopped_by, time.monotonic() - self._started)

@@ -18,6 +18,7 @@ from napari_backprop_segmentation.gui.detail import DetailCut
 from napari_backprop_segmentation.gui.foresight import Foresight
 from napari_backprop_segmentation.gui.forms import FittingScrollArea, add_row, make_form, text_label
 from napari_backprop_segmentation.gui.preview import warm_up
+from napari_backprop_segmentation.gui.rest import Rest
 from napari_backprop_segmentation.gui.session import Session
 from napari_backprop_segmentation.gui.worker import Progress
 from napari_backprop_segmentation.params import DEFAULT_PRESET, PRESETS, Params
@@ -44,7 +45,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     choice : ImageChoice
     preset : ComboBox
     controls : Controls
-    run_button, pause_button, stop_button, cancel_button : PushButton
+    run_button, pause_button, stop_button, cancel_button, apply_button : PushButton
     chart : Chart
     """
 
@@ -65,6 +66,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.controls = Controls(self._describe_preset)
         self.chart = Chart()
         self._foresight = Foresight(self._describe_image)
+        self._rest = Rest()
         self._make_buttons()
         self._lay_out()
         self.preset.changed.connect(self._fill)
@@ -99,11 +101,29 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         try:
             picture, params = self.choice.picture(), self.controls.params()
         except SegmentationError as error:
-            self.said(words.sentence(str(error)))
-            show_error(str(error))
+            self._refuse(error)
             return
-        self._session = Session(self._viewer, picture, params, self)
+        self._rest.begin(self.choice)
         self.chart.clear()
+        self._start(Session(self._viewer, picture, params, self))
+
+    def apply(self) -> None:
+        """Apply the network of the last run, on a part, to all of the image; does nothing during a run."""
+        if self._session is not None or self._rest.model is None:
+            return
+        try:
+            picture, params = self._rest.picture(), self._rest.params(self.controls.params())
+        except SegmentationError as error:
+            self._refuse(error)
+            return
+        self._start(Session(self._viewer, picture, params, self, self._rest.model))
+
+    def _refuse(self, error: SegmentationError) -> None:
+        self.said(words.sentence(str(error)))
+        show_error(str(error))
+
+    def _start(self, session: Session) -> None:
+        self._session = session
         self._lock(True)
         try:
             self._session.start(self.native)
@@ -143,6 +163,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         """Let the Detail slider change this result from now on (see `Watcher`)."""
         objects = result.record["params"]["objects"] != "off"  # they do not depend on the detail
         self._cut = None if objects else DetailCut(self._viewer, layer, result)
+        self._rest.take(result)
         self._foresight.compare(result.record, self.native)
 
     def ended(self) -> None:
@@ -153,6 +174,8 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     def reset_choices(self, *_: Any) -> None:
         """Take note of layers that came, went or changed their name; napari calls this."""
         self.choice.refresh()
+        self._rest.forget(self._viewer.layers)
+        self._update_buttons()
 
     def _change_detail(self, detail: float) -> None:
         if self._session is None and self._cut is not None and (text := self._cut.show(detail)):
@@ -163,16 +186,18 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.pause_button = PushButton(text="Pause", tooltip="Let the run rest, and go on when you like.")
         self.stop_button = PushButton(text="Stop", tooltip="End now and keep the labels that are there.")
         self.cancel_button = PushButton(text="Cancel", tooltip="End now and remove the labels of this run.")
+        self.apply_button = PushButton(text="Apply to the whole image")
         self.run_button.changed.connect(self.run)
         self.pause_button.changed.connect(self.pause)
         self.stop_button.changed.connect(self.stop)
         self.cancel_button.changed.connect(self.cancel)
+        self.apply_button.changed.connect(self.apply)
 
     def _lay_out(self) -> None:
         settings = QWidget()
         form = make_form()
         settings.setLayout(form)
-        self.choice.add_to(form)
+        self.choice.add_to(form, self.native)
         add_row(form, self.preset)
         form.addRow(self._about_preset)
         self.controls.add_main(form)
@@ -185,6 +210,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addWidget(self._about_image)
         layout.addWidget(self._foresight.label)
         layout.addLayout(buttons)
+        layout.addWidget(self.apply_button.native)
         layout.addWidget(self._status)
         layout.addWidget(self.chart, 1)
         self.native.setMinimumWidth(MIN_WIDTH)
@@ -197,7 +223,12 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _update_buttons(self) -> None:
         session = self._session
-        self.run_button.enabled = session is None
+        self.run_button.enabled = self.apply_button.enabled = session is None
+        self.apply_button.native.setVisible(self._rest.model is not None)
+        self.apply_button.tooltip = (
+            "Label all of the image with the network that was trained on a part of it, without training.\n"
+            + self._rest.describe()
+        )
         for button in (self.pause_button, self.stop_button, self.cancel_button):
             button.enabled = session is not None
         self.pause_button.text = "Resume" if session is not None and session.paused else "Pause"

@@ -2,17 +2,20 @@
 
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import engine_errors
+from napari_backprop_segmentation.gui.picture import Picture
 from napari_backprop_segmentation.gui.preload import give_way, light_collection, load_torch_library, no_collection
 from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.threads import share_the_processor
 
 if TYPE_CHECKING:
+    from napari_backprop_segmentation.engine.model import Model
     from napari_backprop_segmentation.engine.training import Step
     from napari_backprop_segmentation.segment import Result
 
@@ -74,14 +77,38 @@ class Progress:
         Smoothed duration of one iteration, pauses left out.
     labels : (*spatial) int array, optional
         A label image to show; only now and then.
+    place : tuple of int
+        Which frame or slice it is: indices along the first axes of the whole result.
     """
 
     points: tuple[Point, ...]
     step_seconds: float
     labels: NDArray[Any] | None = field(default=None, repr=False)
+    place: tuple[int, ...] = ()
 
 
-def start_steps(array: Any, params: Params, axes: str) -> Steps:
+class CancelledError(Exception):
+    """The user has cancelled the run between two steps."""
+
+
+class Cancellable:
+    """An array that cannot be read any more once the run is cancelled.
+
+    Labelling a large image takes long, and has no steps at which a run could end.
+    """
+
+    def __init__(self, array: Any, orders: Orders) -> None:
+        self._array, self._orders = array, orders
+        self.shape, self.dtype = array.shape, array.dtype
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return what the array returns."""
+        if self._orders.cancelled:
+            raise CancelledError
+        return self._array[key]
+
+
+def start_steps(picture: Picture, params: Params, orders: Orders, trained: "Model | None" = None) -> Steps:
     """Run the loop; torch is imported here, in the thread that asks for the first step."""
     give_way()
     share_the_processor()
@@ -91,7 +118,9 @@ def start_steps(array: Any, params: Params, axes: str) -> Steps:
         from napari_backprop_segmentation.segment import Extras, run
 
     with light_collection(), MergeProcess() as merge:
-        return (yield from run(array, params, axes=axes, extras=Extras(merge=merge)))
+        extras = Extras(merge=merge, trained=trained, channels=picture.channels)
+        array = Cancellable(picture.array, orders)
+        return (yield from run(array, params, axes=picture.axes, spacing=picture.spacing, extras=extras))
 
 
 def watched(start: Callable[[], Steps], orders: Orders) -> Generator[Progress | None, None, "Result | None"]:
@@ -118,8 +147,9 @@ def watched(start: Callable[[], Steps], orders: Orders) -> Generator[Progress | 
     SegmentationError
         Also for every RuntimeError and MemoryError: napari's generator workers swallow RuntimeErrors.
     """
-    with engine_errors():
+    with engine_errors(), suppress(CancelledError):
         return (yield from _drive(start(), orders))
+    return None
 
 
 @dataclass(frozen=True)
@@ -202,13 +232,13 @@ class _Messages:
         self._read()
         points, self._points = tuple(self._points), []
         now = time.monotonic()
-        labels = None
+        labels, place = None, () if self._newest is None else self._newest.place
         if self._newest is not None and now - self._last_preview >= PREVIEW_SECONDS:
             labels = self._newest.labels
             self._last_preview = now
         self._last_message = self._last_yield = now
         self._orders.heard = False
-        return Progress(points, self._step_seconds, labels)
+        return Progress(points, self._step_seconds, labels, place)
 
     def _read(self) -> None:
         self._points += [Point(s.iteration, s.n_labels, s.similarity, s.continuity) for s in self._unread]

@@ -1,0 +1,60 @@
+"""Exactly what will be segmented, in words: wrong guesses must be impossible to miss."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from napari.layers import Image
+
+from napari_backprop_segmentation.data.axes import CHANNEL_LETTERS, in_words
+from napari_backprop_segmentation.gui.channels import names_of
+from napari_backprop_segmentation.gui.meanings import PLANE
+from napari_backprop_segmentation.gui.picture import Picture, Subject
+from napari_backprop_segmentation.gui.placement import Grid
+
+
+def summary(picture: Picture) -> str:
+    """Return exactly what will be segmented, in one or two lines."""
+    shape = [
+        len(picture.channels) if letter == "C" and picture.channels is not None else n
+        for letter, n in zip(picture.axes, picture.array.shape, strict=True)
+    ]
+    words = in_words(picture.axes, shape)
+    grey = "" if set(picture.axes) & set(CHANNEL_LETTERS) else ", grey"
+    clauses = [f"{words}{grey}, {_depth(np.dtype(picture.array.dtype))}", *picture.notes]
+    return "; ".join(clauses)
+
+
+def subject_notes(subject: Subject, level: int, sizes: Sequence[Sequence[int]]) -> tuple[str, ...]:
+    """Return in clauses what the sizes do not say."""
+    notes = []
+    if len(subject.layers) > 1:
+        notes.append(f"channels are {len(subject.layers)} layers: {names_of(subject.layers)}")
+    if subject.channels is not None:
+        count = sizes[0][subject.axes.index("C")]
+        notes.append(f"only channels {', '.join(map(str, subject.channels))} of {count}")
+    if subject.part.words:
+        notes.append(f"only {subject.part.words}")
+    if len(sizes) > 1:
+        first = " x ".join(str(sizes[0][axis]) for axis, letter in enumerate(subject.axes) if letter in PLANE)
+        notes.append(f"level {level} of a pyramid" + f" ({first} in full)" * (level > 0))
+    return tuple(notes)
+
+
+def pixel_notes(layer: Image, axes: Sequence[int], grids: Sequence[Grid]) -> tuple[str, ...]:
+    """Return in a clause the size of a pixel with its unit; none where the layer does not tell."""
+    sizes = [f"{abs(float(layer.scale[axis])) * grids[axis].step:.3g}" for axis in axes]
+    units = [f"{layer.units[axis]:~P}" if hasattr(layer, "units") else "" for axis in axes]
+    units = ["" if unit == "pixel" else unit for unit in units]
+    if set(sizes) == {"1"} and set(units) == {""}:
+        return ()
+    if len(set(units)) == len(set(sizes)) == 1:
+        return (f"pixel {sizes[0]} {units[0]}".rstrip(),)
+    if len(set(units)) == 1:
+        return (f"pixel {' x '.join(sizes)} {units[0]}".rstrip(),)
+    return ("pixel " + " x ".join(f"{size} {unit}".rstrip() for size, unit in zip(sizes, units, strict=True)),)
+
+
+def _depth(dtype: np.dtype[Any]) -> str:
+    bits = f"{8 * dtype.itemsize}-bit"
+    return {"b": "binary", "f": f"{bits} float", "c": "complex"}.get(dtype.kind, bits)

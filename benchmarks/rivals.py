@@ -21,7 +21,7 @@ KMEANS_WINDOWS = (1, 5)
 KMEANS_SAMPLE = 5_000
 GRAPH_SCALES = (100, 200, 500, 1000, 2000)
 CONTROL_ALTITUDES = tuple(float(f"{a:.3g}") for a in np.geomspace(0.05, 2000, 47))
-OBJECT_DETAILS = (30, 40, 50, 60, 70, 80, 90, 100)
+OBJECT_DETAILS = (70, 90)
 FEATURE_UNIT = 20.0  # Lab is divided by it before the tree is built
 
 
@@ -221,18 +221,28 @@ def ours(picture: Picture, seed: int, settings: str = "", iterations: str = "") 
 
 
 def ours_objects(picture: Picture, seed: int, settings: str = "") -> Prediction:
-    """Find objects in the regions of a preset, ``ours-objects:NAME``, at several details."""
+    """Find objects with a preset, ``ours-objects:NAME``, on either side of the ground."""
     from napari_backprop_segmentation import Params, finish, run
     from napari_backprop_segmentation.engine.objects import ObjectRules, find_objects
 
     tree = finish(run(picture.image, Params.preset(settings or "fast", seed=seed), axes=picture.axes)).hierarchy
     image = np.moveaxis(picture.pixels, -1, 0)
     objects = {
-        f"detail={detail} {side}": find_objects(tree.cut(detail), image, ObjectRules(side=side))
+        f"detail={detail} {side}": find_objects(tree.cut(detail), image, ObjectRules(side=side)).astype(np.int64)
         for detail in OBJECT_DETAILS
         for side in ("auto", "bright", "dark")
     }
     return Prediction([Family.from_labels(labels, name) for name, labels in objects.items()], objects)
+
+
+def press(picture: Picture, seed: int, settings: str = "") -> Prediction:
+    """Return what a user gets after one press with a preset, ``press:NAME``; the automatic one if left out."""
+    from napari_backprop_segmentation import Params, finish, run
+
+    result = finish(run(picture.image, Params.preset(settings or "auto", seed=seed), axes=picture.axes))
+    labels = result.labels.astype(np.int64)
+    counted = result.record["params"]["objects"] != "off"
+    return Prediction([Family.from_labels(labels, "pressed")], {"pressed": labels} if counted else {})
 
 
 METHODS: dict[str, tuple[Callable[..., Prediction], bool]] = {
@@ -246,6 +256,7 @@ METHODS: dict[str, tuple[Callable[..., Prediction], bool]] = {
     "control": (control, False),
     "ours": (ours, True),
     "ours-objects": (ours_objects, True),
+    "press": (press, True),
 }
 
 

@@ -242,7 +242,7 @@ def press(picture: Picture, seed: int, settings: str = "") -> Prediction:
     result = finish(run(picture.image, Params.preset(settings or "auto", seed=seed), axes=picture.axes))
     labels = result.labels.astype(np.int64)
     counted = result.record["params"]["objects"] != "off"
-    return Prediction([Family.from_labels(labels, "pressed")], {"pressed": labels} if counted else {})
+    return Prediction([Family.from_labels(labels, "pressed")], {"pressed": labels if counted else 0 * labels})
 
 
 METHODS: dict[str, tuple[Callable[..., Prediction], bool]] = {

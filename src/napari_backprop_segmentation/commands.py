@@ -12,7 +12,7 @@ from napari_backprop_segmentation.data.files import TIFF_SUFFIXES, ImageFile, re
 from napari_backprop_segmentation.data.tables import write_table
 from napari_backprop_segmentation.errors import ParameterError, SegmentationError
 from napari_backprop_segmentation.measures import measure
-from napari_backprop_segmentation.params import Params
+from napari_backprop_segmentation.params import PRESETS, Params
 from napari_backprop_segmentation.segment import Extras, Result, run
 from napari_backprop_segmentation.watching import watch
 
@@ -216,8 +216,9 @@ def _understood(image: ImageFile, axes: str, spacing: Sequence[float] | None, ch
 
 def summary(result: Result) -> str:
     """Return what a run found, in a line."""
-    n_labels, record = len(np.unique(result.labels)), result.record
-    return f"{n_labels} labels, {record['iterations']} iterations, {record['seconds']:.1f} s, {result.stopped_by}"
+    n_labels, record = np.count_nonzero(np.unique(result.labels)), result.record
+    kind = f"taken for {PRESETS[record['kind']].title}, " if record["kind"] else ""
+    return f"{kind}{n_labels} labels, {record['iterations']} iterations, {record['seconds']:.1f} s, {result.stopped_by}"
 
 
 def _one_line(error: BaseException) -> str:

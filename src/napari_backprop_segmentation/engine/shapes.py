@@ -15,6 +15,7 @@ LEVELS = 32  # of brightness between the threshold and the brightest pixels of a
 BRIGHTEST = 99.9  # percentile
 SHAPELESS = 0.75  # roundness from which on a shape counts as an object at all: two discs in touch have 0.89
 LEAST_MERIT = 0.02
+PIXEL_MOMENT = 12  # a pixel spreads as far as its own square or cube: 1 / 12 in each direction
 SPLIT_SIGMA = 1.0  # pixels of smoothing of the distance to the outline, else every dent is a peak
 SPLIT_SHARE = 0.75  # of the radius of a typical object: peaks closer than this belong to one object
 MOST_PART_PIXELS = 2**18  # larger parts are no clumps of objects, and higra holds the interpreter over them
@@ -149,11 +150,26 @@ def _roundness(sums: Sequence[NDArray[np.float64]], ndim: int, spacing: Sequence
     for i in range(ndim):
         for j in range(i, ndim):
             value = next(seconds) / areas - firsts[i] * firsts[j] / areas**2
-            covariance[:, i, j] = covariance[:, j, i] = value + (i == j) * steps[i] ** 2 / 12
-    unit_ball = {2: np.pi, 3: 4 / 3 * np.pi}[ndim]
-    ellipse = unit_ball * (ndim + 2) ** (ndim / 2) * np.sqrt(np.maximum(np.linalg.det(covariance), 1e-12))
-    found: NDArray[np.float64] = areas * np.prod(steps) / ellipse
+            covariance[:, i, j] = covariance[:, j, i] = value + (i == j) * steps[i] ** 2 / PIXEL_MOMENT
+    found: NDArray[np.float64] = areas * np.prod(steps) / _ellipse(covariance)
     return found
+
+
+def _ellipse(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the area of an even ellipse, or ellipsoid, of this covariance (..., ndim, ndim) of its points."""
+    ndim = covariance.shape[-1]
+    unit_ball = {2: np.pi, 3: 4 / 3 * np.pi}[ndim]
+    found: NDArray[np.float64] = unit_ball * np.sqrt(np.maximum((ndim + 2) ** ndim * np.linalg.det(covariance), 1e-12))
+    return found
+
+
+def roundness(inside: NDArray[np.bool_]) -> float:
+    """Return how much a mask is like an ellipse, or ellipsoid: 1 for one, less for others; 0 where it is empty."""
+    if not inside.any():
+        return 0.0
+    pixels = np.argwhere(inside).astype(np.float64)
+    covariance = np.atleast_2d(np.cov(pixels.T, bias=True)) + np.eye(inside.ndim) / PIXEL_MOMENT
+    return float(len(pixels) / _ellipse(covariance))
 
 
 def split_at_necks(objects: NDArray[np.int32], spacing: Sequence[float] | None = None) -> NDArray[Any]:

@@ -48,8 +48,8 @@ class Watcher(Protocol):
     def said(self, text: str) -> None:
         """Show in words what is going on."""
 
-    def kept(self, layer: Labels, result: "Result") -> None:
-        """Take note of a result and the layer that shows it."""
+    def kept(self, layer: Labels, result: "Result", picture: Picture) -> None:
+        """Take note of a result, the layer that shows it, and the image it is of."""
 
     def ended(self) -> None:
         """Be ready again: called once, however the run ended."""
@@ -246,9 +246,10 @@ class Session:
             preview.remove()
             return "Cancelled. The labels were removed."
         preview.finish(outcome.labels, {**outcome.record, "image": self._picture.origin})
-        self._watcher.kept(preview.layer, outcome)
+        self._watcher.kept(preview.layer, outcome, self._picture)
         n_labels = np.count_nonzero(np.bincount(outcome.labels.ravel())[1:])  # much faster than sorting all pixels
-        return words.done(int(n_labels), outcome.stopped_by, time.monotonic() - self._started)
+        seconds, kind = time.monotonic() - self._started, outcome.record.get("kind")
+        return words.done(int(n_labels), outcome.stopped_by, seconds, kind)
 
     def _fail(self, error: Exception) -> str:
         """Tell the user of an error; labels that have formed are kept."""

@@ -17,6 +17,8 @@ from napari_backprop_segmentation.gui.controls import Controls
 from napari_backprop_segmentation.gui.detail import DetailCut
 from napari_backprop_segmentation.gui.foresight import Foresight
 from napari_backprop_segmentation.gui.forms import FittingScrollArea, add_row, make_form, text_label
+from napari_backprop_segmentation.gui.handwork import Handwork
+from napari_backprop_segmentation.gui.picture import Picture
 from napari_backprop_segmentation.gui.preview import warm_up
 from napari_backprop_segmentation.gui.rest import Rest
 from napari_backprop_segmentation.gui.session import Session
@@ -46,6 +48,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     preset : ComboBox
     controls : Controls
     run_button, pause_button, stop_button, cancel_button, apply_button : PushButton
+    handwork : Handwork
     chart : Chart
     """
 
@@ -67,6 +70,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.chart = Chart()
         self._foresight = Foresight(self._describe_image)
         self._rest = Rest()
+        self.handwork = Handwork(napari_viewer, self.said)
         self._make_buttons()
         self._lay_out()
         self.preset.changed.connect(self._fill)
@@ -159,8 +163,10 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         """Show what is going on (see `Watcher`)."""
         self._status.setText(text)
 
-    def kept(self, layer: Labels, result: "Result") -> None:
+    def kept(self, layer: Labels, result: "Result", picture: Picture) -> None:
         """Let the Detail slider change this result from now on (see `Watcher`)."""
+        self.controls["detail"].value = result.record["params"]["detail"]  # a preset that adapts may have set it
+        self.handwork.take(layer, result, picture)
         objects = result.record["params"]["objects"] != "off"  # they do not depend on the detail
         self._cut = None if objects else DetailCut(self._viewer, layer, result)
         self._rest.take(result)
@@ -175,6 +181,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         """Take note of layers that came, went or changed their name; napari calls this."""
         self.choice.refresh()
         self._rest.forget(self._viewer.layers)
+        self.handwork.forget(self._viewer.layers)
         self._update_buttons()
 
     def _change_detail(self, detail: float) -> None:
@@ -211,6 +218,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addWidget(self._foresight.label)
         layout.addLayout(buttons)
         layout.addWidget(self.apply_button.native)
+        layout.addWidget(self.handwork.row)
         layout.addWidget(self._status)
         layout.addWidget(self.chart, 1)
         self.native.setMinimumWidth(MIN_WIDTH)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from napari_backprop_segmentation.gui.worker import Point
+from napari_backprop_segmentation.params import PRESETS
 
 MINUTE, HOUR = 60, 3600
 
@@ -37,10 +38,11 @@ def iteration(point: Point, total: int, step_seconds: float) -> str:
     return f"{here}, {duration((total - point.iteration) * step_seconds)} left"
 
 
-def done(n_labels: int, reason: str, seconds: float) -> str:
-    """Return how a run ended."""
+def done(n_labels: int, reason: str, seconds: float, kind: str | None = None) -> str:
+    """Return how a run ended, and as what kind of image a preset that adapts has taken it."""
     spent = "less than a second" if seconds < 1 else f"{seconds:.0f} s"
-    return f"Done in {spent}: {count(n_labels)}, {reason}."
+    taken = f" Taken for: {PRESETS[kind].title}." if kind else ""
+    return f"Done in {spent}: {count(n_labels)}, {reason}.{taken}"
 
 
 def sentence(text: str) -> str:

@@ -1,0 +1,168 @@
+"""After a run: objects added and removed by a click, and a table of what was found, edits included."""
+
+from collections.abc import Callable, Container
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from magicgui.widgets import PushButton
+from napari.layers import Labels
+from napari.qt.threading import create_worker
+from napari.utils.notifications import show_error
+from numpy.typing import NDArray
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QHBoxLayout, QMainWindow, QWidget
+
+from napari_backprop_segmentation.gui.picture import Picture
+from napari_backprop_segmentation.gui.worker import Failure
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+    from napari_backprop_segmentation.segment import Result
+
+TABLE = ("napari", "Features table widget")
+Measured = dict[str, NDArray[Any]] | Failure
+
+
+class Handwork:
+    """Buttons that go with the result of the last run.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+    say : callable
+        Takes what is to be told.
+
+    Attributes
+    ----------
+    row : QWidget
+        Hidden while there is no result.
+    measure_button, click_button : PushButton
+    """
+
+    def __init__(self, viewer: "Viewer", say: Callable[[str], None]) -> None:
+        self._viewer, self._say = viewer, say
+        self._layer: Labels | None = None
+        self._picture: Picture | None = None
+        self._result: Result | None = None
+        self.measure_button = PushButton(
+            text="Measure", tooltip="Measure every label: size, place, outline, brightness. Your edits count."
+        )
+        self.click_button = PushButton(
+            text="Add or remove by click",
+            tooltip="Click on an object to remove it, or on one that was missed to add it. Ctrl+Z takes it back.",
+        )
+        self.click_button.native.setCheckable(True)
+        self.measure_button.changed.connect(partial(self.measure, show=True))
+        self.click_button.native.toggled.connect(self._listen)
+        self.row = QWidget()
+        layout = QHBoxLayout(self.row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for button in (self.measure_button, self.click_button):
+            layout.addWidget(button.native)
+        self.row.setVisible(False)
+
+    def take(self, layer: Labels, result: "Result", picture: Picture) -> None:
+        """Take note of the result of a run; objects are measured at once."""
+        self.click_button.native.setChecked(False)
+        self._layer, self._result, self._picture = layer, result, picture
+        counts = result.record["params"].get("objects", "off") != "off"
+        self.row.setVisible(True)
+        self.click_button.native.setVisible(counts and hasattr(result.hierarchy, "index"))
+        if counts:
+            self.measure()
+
+    def forget(self, layers: Container[Any]) -> None:
+        """Let go of everything once the layer is gone."""
+        if self._layer is not None and self._layer not in layers:
+            self.click_button.native.setChecked(False)
+            self._layer = self._picture = self._result = None
+            self.row.setVisible(False)
+
+    def measure(self, *_: Any, show: bool = False) -> None:
+        """Fill the layer's table of features, in a thread; `show` opens the table."""
+        if self._layer is None or self._picture is None:
+            return
+        layer, picture = self._layer, self._picture
+        labels = np.array(layer.data).reshape(picture.shape)  # a copy: the user may paint meanwhile
+        create_worker(
+            _measured, labels, picture, _unit(layer), _connect={"returned": partial(self._fill, layer, show=show)}
+        )
+
+    def _fill(self, layer: Labels, found: Measured, show: bool = False) -> None:
+        if layer not in self._viewer.layers:
+            return
+        if isinstance(found, Failure):
+            show_error(str(found.error))
+            return
+        layer.features = pd.DataFrame({"index": found["label"], **{k: v for k, v in found.items() if k != "label"}})
+        if show:
+            self._say(f"Measured {len(found['label'])} labels.")
+            self._viewer.layers.selection = {layer}
+            dock, _ = self._viewer.window.add_plugin_dock_widget(*TABLE)
+            window = dock.parent()
+            if isinstance(window, QMainWindow):  # under the image, where it does not squeeze the controls
+                window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
+
+    def _listen(self, wanted: bool) -> None:
+        if self._layer is None:
+            return
+        callbacks = self._layer.mouse_drag_callbacks
+        if wanted and self._clicked not in callbacks:
+            self._layer.mode = "pan_zoom"  # else the click would paint as well
+            callbacks.append(self._clicked)
+            self._viewer.layers.selection = {self._layer}
+            self._say("Click on an object to remove it, or on one that was missed to add it.")
+        elif not wanted and self._clicked in callbacks:
+            callbacks.remove(self._clicked)
+
+    def _clicked(self, layer: Labels, event: Any) -> Any:
+        """Wait for the mouse to be released in place: a drag moves the picture."""
+        yield
+        if event.type == "mouse_move":
+            return
+        self.correct(layer.world_to_data(event.position))
+
+    def correct(self, position: Any) -> None:
+        """Remove the object at a position in pixels of the layer, or add the one that was missed there."""
+        if self._layer is None or self._result is None or self._picture is None:
+            return
+        place = tuple(int(i) for i in np.round(position))
+        data = np.asarray(self._layer.data)
+        if any(not 0 <= i < n for i, n in zip(place, data.shape, strict=True)):
+            return
+        if number := int(data[place]):
+            self._layer.data_setitem(np.nonzero(data == number), 0)
+            self._say(f"Removed object {number}.")
+            return
+        from napari_backprop_segmentation.engine.picking import object_at
+
+        labels = data.reshape(self._picture.shape)
+        inner = np.unravel_index(np.ravel_multi_index(place, data.shape), labels.shape)
+        found = object_at(self._result.hierarchy, tuple(int(i) for i in inner), labels == 0)  # type: ignore[arg-type]
+        if found is None:
+            self._say("There is no object to be told apart here.")
+            return
+        number = int(data.max()) + 1
+        if number > np.iinfo(data.dtype).max:
+            self._layer.data = data.astype(np.int32)
+        self._layer.data_setitem(np.nonzero(found.reshape(data.shape)), number)
+        self._say(f"Added object {number}.")
+
+
+def _measured(labels: NDArray[Any], picture: Picture, unit: str) -> Measured:
+    from napari_backprop_segmentation.measures import measure
+
+    try:
+        return measure(labels, picture.array, axes=picture.axes, spacing=picture.spacing, unit=unit)
+    except Exception as error:  # noqa: BLE001 - nothing is swallowed: the user is told, whatever Qt does with errors
+        return Failure(error)
+
+
+def _unit(layer: Labels) -> str:
+    """Return the unit of the layer's last axis, as in µm; nothing for pixels."""
+    units = getattr(layer, "units", None)
+    short = f"{units[-1]:~P}" if units is not None else ""
+    return "" if short in ("pixel", "px") else short

@@ -1,0 +1,114 @@
+"""What can be done with a result: measured, and corrected by a click."""
+
+import numpy as np
+import pytest
+from skimage.draw import disk
+
+from napari_backprop_segmentation.gui.preview import METADATA
+from napari_backprop_segmentation.params import Params
+
+CENTRES = ((20, 20), (44, 44), (20, 46))
+
+
+@pytest.fixture
+def nuclei(viewer):
+    mask = np.zeros((64, 64), bool)
+    for centre in CENTRES:
+        mask[disk(centre, 8)] = True
+    image = np.where(mask, 200, 20) + np.random.default_rng(0).integers(0, 20, mask.shape)
+    viewer.add_image(image.astype(np.uint8), name="nuclei", scale=(0.5, 0.5), units=("um", "um"))
+    return mask
+
+
+@pytest.fixture
+def counted(nuclei, widget, viewer, qtbot):
+    """The widget after a run that has found three objects, and the layer."""
+    viewer.layers.selection.active = viewer.layers["nuclei"]
+    widget.controls.fill(Params(n_channels=8, iterations=3, n_superpixels=100, objects="bright"))
+    widget.run()
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+    layer = viewer.layers["nuclei labels"]
+    qtbot.waitUntil(lambda: len(layer.features) > 0, timeout=20_000)
+    return widget, layer
+
+
+def test_objects_are_measured_in_units_of_the_layer(counted, nuclei):
+    _, layer = counted
+    assert layer.features["index"].tolist() == [1, 2, 3]
+    area = [(layer.data == number).sum() / 4 for number in (1, 2, 3)]
+    np.testing.assert_allclose(layer.features["area (µm²)"], area)
+    assert (layer.features["mean"] > 190).all()
+
+
+def test_edits_count_when_measured_again_and_the_table_opens(counted, viewer, qtbot):
+    widget, layer = counted
+    layer.data_setitem(np.nonzero(layer.data == 2), 0)
+    widget.handwork.measure_button.native.click()
+    qtbot.waitUntil(lambda: len(layer.features) == 2, timeout=20_000)
+    assert layer.features["index"].tolist() == [1, 3]
+    assert "Measured 2 labels." in widget.status
+    assert any("Features table" in name for name in viewer.window.dock_widgets)
+
+
+def test_a_click_removes_an_object_and_another_brings_it_back(counted):
+    widget, layer = counted
+    before = np.array(layer.data)
+    number = before[CENTRES[1]]
+    widget.handwork.correct(CENTRES[1])
+    assert number not in layer.data
+    assert (layer.data[before != number] == before[before != number]).all()
+    widget.handwork.correct((CENTRES[1][0] + 2.4, CENTRES[1][1] - 1.6))
+    added = layer.data == layer.data[CENTRES[1]]
+    shared = (added & (before == number)).sum() / (added | (before == number)).sum()
+    assert shared > 0.8
+    layer.undo()
+    layer.undo()
+    np.testing.assert_array_equal(layer.data, before)
+
+
+def test_a_click_outside_does_nothing(counted):
+    widget, layer = counted
+    before = np.array(layer.data)
+    widget.handwork.correct((-1, 5))
+    np.testing.assert_array_equal(layer.data, before)
+
+
+def test_clicks_are_heard_only_while_the_button_is_down(counted):
+    widget, layer = counted
+    button = widget.handwork.click_button.native
+    n = len(layer.mouse_drag_callbacks)
+    button.setChecked(True)
+    assert len(layer.mouse_drag_callbacks) == n + 1
+    assert layer.mode == "pan_zoom"
+    button.setChecked(False)
+    assert len(layer.mouse_drag_callbacks) == n
+
+
+def test_the_buttons_go_with_the_layer(counted, viewer):
+    widget, layer = counted
+    assert not widget.handwork.row.isHidden()
+    viewer.layers.remove(layer)
+    assert widget.handwork.row.isHidden()
+    widget.handwork.correct((1, 1))
+
+
+def test_regions_can_be_measured_but_not_clicked(widget, viewer, qtbot):
+    widget.controls.fill(Params(n_channels=8, iterations=3, n_superpixels=50, min_labels=0))
+    widget.run()
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+    assert not widget.handwork.row.isHidden()
+    assert widget.handwork.click_button.native.isHidden()
+    layer = viewer.layers["cells labels"]
+    widget.handwork.measure()
+    qtbot.waitUntil(lambda: len(layer.features) > 0, timeout=20_000)
+    assert len(layer.features) == layer.data.max()
+
+
+def test_the_automatic_preset_says_what_it_took_the_image_for(nuclei, widget, viewer, qtbot):
+    viewer.layers.selection.active = viewer.layers["nuclei"]
+    widget.controls.fill(Params.preset("auto", n_channels=8, iterations=2, n_superpixels=100))
+    widget.run()
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+    assert "Taken for: Nuclei (fluorescence)." in widget.status
+    assert viewer.layers["nuclei labels"].metadata[METADATA]["kind"] == "nuclei"
+    assert viewer.layers["nuclei labels"].data.max() == len(CENTRES)

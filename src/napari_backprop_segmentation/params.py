@@ -10,11 +10,11 @@ from typing import Any, Self
 
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.outcome import OutcomeSettings
-from napari_backprop_segmentation.presets import DEFAULT_PRESET, PRESETS, Preset
+from napari_backprop_segmentation.presets import DEFAULT_PRESET, FIRST_PRESET, PRESETS, Preset
 from napari_backprop_segmentation.settings import choices, nearest, rule
 from napari_backprop_segmentation.tuning import TuningSettings
 
-__all__ = ["DEFAULT_PRESET", "PRESETS", "Params", "Preset", "choices", "rule"]
+__all__ = ["DEFAULT_PRESET", "FIRST_PRESET", "PRESETS", "Params", "Preset", "choices", "rule"]
 
 
 @dataclass(frozen=True, kw_only=True)

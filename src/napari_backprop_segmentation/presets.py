@@ -36,15 +36,16 @@ _PUBLISHED = {
 }
 
 DEFAULT_PRESET = "fast"
+FIRST_PRESET = "auto"  # what the widget begins with: its user has not thought of settings yet
 PRESETS: Mapping[str, Preset] = {
+    "auto": Preset(
+        "Automatic", "Looks at the image and takes the one of these presets that suits its kind.", {"adapt": True}
+    ),
     DEFAULT_PRESET: Preset("Fast", "A good first result in seconds, on any image.", {}),
     "balanced": Preset(
         "Balanced",
         "A wider network that trains longer and on more of the image.",
         {"n_channels": 64, "iterations": 60, "crop_pixels": 2**18},
-    ),
-    "auto": Preset(
-        "Automatic", "Looks at the image and takes the one of these presets that suits its kind.", {"adapt": True}
     ),
     "nuclei": Preset(
         "Nuclei (fluorescence)", "Bright objects on a dark ground, counted one by one.", {"objects": "bright"}

@@ -53,7 +53,7 @@ def test_run_shows_labels_as_they_form_and_then_the_result(widget, viewer, engin
     assert_ready(widget)
     assert (layer.data == 220).all()
     assert layer.editable
-    assert layer.metadata[METADATA]["params"] == Params().to_dict()
+    assert layer.metadata[METADATA]["params"] == Params.preset("auto").to_dict()
     assert widget.status.startswith("Done in ")
     assert widget.status.endswith(": 1 label, all done.")
     assert [p.iteration for p in widget.chart.points] == list(range(1, 21))
@@ -64,7 +64,7 @@ def test_the_engine_gets_the_chosen_image_and_settings(widget, viewer, engine, q
     run_to_end(widget, engine, qtbot)
     assert engine.runs[0].picture.array is image
     assert engine.runs[0].picture.axes == "YX"
-    assert engine.runs[0].params == Params(iterations=2)
+    assert engine.runs[0].params == Params.preset("auto", iterations=2)
 
 
 def test_same_label_same_colour_in_every_run(widget, viewer, engine, qtbot):

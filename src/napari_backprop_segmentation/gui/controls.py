@@ -58,6 +58,8 @@ class Controls:
     ----------
     on_change : callable
         Called when the user changes a setting, and once after `fill`.
+    params : Params, optional
+        What is shown first; the defaults if left out.
 
     Attributes
     ----------
@@ -65,12 +67,12 @@ class Controls:
         The settings outside the group "main", under the titles of their groups.
     """
 
-    def __init__(self, on_change: Callable[[], None]) -> None:
+    def __init__(self, on_change: Callable[[], None], params: Params | None = None) -> None:
         self._controls = {setting.name: make_control(setting) for setting in fields(Params)}
         self._on_change = on_change
         self.folded = self._fold()
         self._filling = False
-        self._show(Params())
+        self._show(params or Params())
         for control in self._controls.values():
             control.changed.connect(self._changed)
 

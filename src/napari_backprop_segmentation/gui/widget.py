@@ -23,7 +23,7 @@ from napari_backprop_segmentation.gui.preview import warm_up
 from napari_backprop_segmentation.gui.rest import Rest
 from napari_backprop_segmentation.gui.session import Session
 from napari_backprop_segmentation.gui.worker import Progress
-from napari_backprop_segmentation.params import DEFAULT_PRESET, PRESETS, Params
+from napari_backprop_segmentation.params import FIRST_PRESET, PRESETS, Params
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -62,11 +62,11 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.preset = ComboBox(
             label="Preset",
             choices=[(preset.title, name) for name, preset in PRESETS.items()],
-            value=DEFAULT_PRESET,
+            value=FIRST_PRESET,
             tooltip="Settings that go well together:\n"
             + "\n".join(f"- {preset.title}: {preset.description}" for preset in PRESETS.values()),
         )
-        self.controls = Controls(self._describe_preset)
+        self.controls = Controls(self._describe_preset, Params.preset(FIRST_PRESET))
         self.chart = Chart()
         self._foresight = Foresight(self._describe_image)
         self._rest = Rest()

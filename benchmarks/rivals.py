@@ -216,7 +216,7 @@ def ours(picture: Picture, seed: int, settings: str = "", iterations: str = "") 
     if result.hierarchy is None:
         return Prediction([Family.from_labels(result.labels, "as trained")])
     tree = result.hierarchy
-    cuts = {f"detail={d:g}": tree.lookup(tree.altitude_of(d)).astype(np.int64) for d in np.linspace(0, 100, 51)}
+    cuts = {f"detail={d:g}": consecutive(tree.lookup(tree.altitude_of(d))) for d in np.linspace(0, 100, 51)}
     return Prediction([Family(tree.index.astype(np.int64), cuts)])
 
 

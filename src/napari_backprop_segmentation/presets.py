@@ -59,7 +59,7 @@ PRESETS: Mapping[str, Preset] = {
         {"surroundings": True, "detail": 65.0},
     ),
     "em": Preset(
-        "Electron microscopy", "Fine regions told apart by their texture.", {"surroundings": True, "detail": 83.0}
+        "Electron microscopy", "Fine regions told apart by their texture.", {"surroundings": True, "detail": 70.0}
     ),
     "published-2018": Preset(
         "Published 2018 (superpixels)",

@@ -21,15 +21,15 @@ IMAGES = Path(__file__).parent / "images"
 TILE = (300, 400)
 YELLOW = (1, 0.9, 0)
 GOOD = {
+    "cells in two channels": fluorescence,
     "coins": data.coins,
     "astronaut": data.astronaut,
     "coffee": data.coffee,
     "immunohistochemistry": data.immunohistochemistry,
     "brick": data.brick,
-    "camera": data.camera,
 }
 BAD = {
-    "cells in two channels": fluorescence,
+    "camera": data.camera,
     "page": data.page,
     "retina": lambda: data.retina()[::3, ::3],
     "grass": data.grass,

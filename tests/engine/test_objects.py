@@ -64,6 +64,17 @@ def test_colour_tells_what_brightness_hardly_does():
     assert (1 - right) < (1 - right_of_mean) / 2  # half as many wrong pixels
 
 
+def test_of_two_stains_the_one_with_the_clearer_objects_counts():
+    cells, nuclei = discs((20, 20), (20, 44), (44, 32), radius=11), discs((20, 20), (20, 44), (44, 32), radius=5)
+    rng = np.random.default_rng(0)
+    cytoplasm = np.where(cells, 0.5, 0.1) + 0.25 * gaussian_filter(rng.normal(size=cells.shape), 1.5) / 0.2
+    image = np.stack([cytoplasm, np.where(nuclei, 0.9, 0.1)]).astype(np.float32)
+    grid = np.arange(256).reshape(16, 16).repeat(4, axis=0).repeat(4, axis=1)
+    objects = find_objects(grid, image, ObjectRules(min_size=10))
+    assert objects.max() == 3
+    assert ((objects > 0) & nuclei).sum() / ((objects > 0) | nuclei).sum() > 0.6
+
+
 def test_channels_that_hold_nothing_do_no_harm():
     mask = discs((32, 32), radius=12)
     image = np.zeros((5, SIDE, SIDE), np.float32)

@@ -127,7 +127,7 @@ def standing_out(image: NDArray[np.float32], regions: NDArray[Any], side: Object
     -------
     (*spatial) float32
     """
-    light = brightness(image)
+    light = brightness(image, regions)
     if light.min() == light.max():
         return light
     steady = _region_means(light, regions)
@@ -142,10 +142,24 @@ def standing_out(image: NDArray[np.float32], regions: NDArray[Any], side: Object
     return found
 
 
-def brightness(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return lightness of RGB, else the mean of the channels (*spatial)."""
-    light: NDArray[np.float32] = perceived(image)[0] if len(image) == RGB else image.mean(axis=0)
-    return light
+def brightness(image: NDArray[np.float32], regions: NDArray[Any]) -> NDArray[np.float32]:
+    """Return lightness of RGB, else the channel (*spatial) whose regions fall most clearly into dark and bright ones.
+
+    Of a stain of nuclei and one of cytoplasm it is that of the nuclei: their mean would be neither.
+    """
+    if len(image) == RGB:
+        return np.array(perceived(image)[0])
+    clear = [_separation(_region_means(channel, regions)) for channel in image]
+    return np.array(image[int(np.argmax(clear))])
+
+
+def _separation(light: NDArray[np.float32]) -> float:
+    """Return the share of the variance that lies between the two sides of Otsu's threshold, from 0 to 1."""
+    if light.min() == light.max():
+        return 0.0
+    bright = light >= otsu(light)
+    share, gap = bright.mean(), light[bright].mean() - light[~bright].mean()
+    return float(share * (1 - share) * gap**2 / light.var())
 
 
 def otsu(light: NDArray[np.float32]) -> float:

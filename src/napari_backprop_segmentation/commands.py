@@ -171,7 +171,8 @@ def run_files(
         except (SegmentationError, OSError, MemoryError) as error:
             yield Outcome(f"{job.image}: {_one_line(error)}", error=True)
             continue
-        message = f"{job.image} -> {job.labels}: {summary(result)}"
+        table = f" and {job.table.name}" if job.table else ""
+        message = f"{job.image} -> {job.labels}{table}: {summary(result)}"
         if not interrupted:
             yield Outcome(message)
             continue

@@ -34,7 +34,7 @@ def measure(
     spacing : sequence of float, optional
         Size of a pixel along each axis of depth, height and width; 1 if left out.
     unit : str, optional
-        Of `spacing`, such as µm; pixels if left out.
+        Of `spacing`, such as µm.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def measure(
     Raises
     ------
     ImageError
-        If the labels do not have the spatial shape of the image.
+        If the labels do not have the spatial shape of the image, or are not whole numbers from 0.
     """
     letters = check_axes(axes, image.shape)
     spatial = spatial_axes(letters)
@@ -60,6 +60,8 @@ def measure(
             f"labels must have the spatial shape of the image {expected}, got {tuple(labels.shape)}; "
             "give the labels of this image"
         )
+    if labels.dtype.kind not in "bui" or labels.min(initial=0) < 0:
+        raise ImageError(f"labels must be whole numbers from 0, got {labels.dtype}; give the labels of this image")
     sizes = tuple(spacing or (1.0,) * len(spatial.lstrip(TIME)))
     parts = [_one(part, pixels, sizes, unit) for part, pixels in _frames(labels, image, letters)]
     if not spatial.startswith(TIME):
@@ -94,7 +96,7 @@ def _one(labels: NDArray[Any], pixels: NDArray[Any], spacing: tuple[float, ...],
     numbers = np.zeros(len(counts), np.int32)
     numbers[found] = index = np.arange(1, len(found) + 1)  # without gaps, which scipy divides by
     objects = numbers[labels]
-    length = unit or "px"
+    length = unit or ("px" if set(spacing) == {1.0} else "units")
     table: Table = {"label": found}
     table[f"{SIZES[labels.ndim]} ({length}{POWERS[labels.ndim]})"] = counts[found] * float(np.prod(spacing))
     if labels.ndim == 2 and math.isclose(*spacing):
@@ -102,10 +104,11 @@ def _one(labels: NDArray[Any], pixels: NDArray[Any], spacing: tuple[float, ...],
     centres = np.reshape(ndimage.center_of_mass(np.ones(labels.shape, np.uint8), objects, index), (-1, labels.ndim))
     for letter, values, size in zip("zyx"[-labels.ndim :], centres.T, spacing, strict=True):
         table[f"centroid {letter} ({length})"] = values * size
-    for number, channel in enumerate(pixels):
-        name = f" {number}" if len(pixels) > 1 else ""
-        table[f"mean{name}"] = np.reshape(ndimage.mean(channel, objects, index), -1)
-        table[f"std{name}"] = np.reshape(ndimage.standard_deviation(channel, objects, index), -1)
+    with np.errstate(invalid="ignore"):  # where nothing is unlabelled, scipy divides by the pixels of label 0
+        for number, channel in enumerate(pixels):
+            name = f" channel {number}" if len(pixels) > 1 else ""
+            table[f"mean{name}"] = np.reshape(ndimage.mean(channel, objects, index), -1)
+            table[f"std{name}"] = np.reshape(ndimage.standard_deviation(channel, objects, index), -1)
     return table
 
 

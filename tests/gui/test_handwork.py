@@ -1,5 +1,7 @@
 """What can be done with a result: measured, and corrected by a click."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from skimage.draw import disk
@@ -46,7 +48,7 @@ def test_edits_count_when_measured_again_and_the_table_opens(counted, viewer, qt
     widget.handwork.measure_button.native.click()
     qtbot.waitUntil(lambda: len(layer.features) == 2, timeout=20_000)
     assert layer.features["index"].tolist() == [1, 3]
-    assert "Measured 2 labels." in widget.status
+    assert widget.status == "Measured 2 labels of 'nuclei labels'."
     assert any("Features table" in name for name in viewer.window.dock_widgets)
 
 
@@ -59,11 +61,47 @@ def test_a_click_removes_an_object_and_another_brings_it_back(counted):
     assert (layer.data[before != number] == before[before != number]).all()
     widget.handwork.correct((CENTRES[1][0] + 2.4, CENTRES[1][1] - 1.6))
     added = layer.data == layer.data[CENTRES[1]]
-    shared = (added & (before == number)).sum() / (added | (before == number)).sum()
-    assert shared > 0.8
+    np.testing.assert_array_equal(added, before == number)
     layer.undo()
     layer.undo()
     np.testing.assert_array_equal(layer.data, before)
+
+
+def test_an_object_that_was_missed_is_added_and_ground_is_not(counted, nuclei):
+    widget, layer = counted
+    before = np.array(layer.data)
+    widget.handwork._layer.data = np.where(before == before[CENTRES[2]], 0, before)  # as if it had not been found
+    widget.handwork.correct(CENTRES[2])
+    added, missed = layer.data == layer.data[CENTRES[2]], before == before[CENTRES[2]]
+    assert (added & missed).sum() / (added | missed).sum() > 0.8
+    there = np.array(layer.data)
+    widget.handwork.correct((40, 10))
+    np.testing.assert_array_equal(layer.data, there)
+    assert widget.status == "There is no object to be told apart here."
+
+
+def test_a_click_with_a_brush_in_hand_only_paints(counted):
+    widget, layer = counted
+    widget.handwork.click_button.native.setChecked(True)
+    before = np.array(layer.data)
+    event = SimpleNamespace(type="mouse_release", position=(20 * 0.5, 20 * 0.5))
+    layer.mode = "paint"
+    assert list(widget.handwork._clicked(layer, event)) == [None]
+    np.testing.assert_array_equal(layer.data, before)
+    layer.mode = "pan_zoom"
+    list(widget.handwork._clicked(layer, event))
+    assert (layer.data == 0).sum() > (before == 0).sum()
+
+
+def test_another_detail_empties_the_table(widget, viewer, qtbot):
+    widget.controls.fill(Params(n_channels=8, iterations=3, n_superpixels=50, min_labels=0, detail=90.0))
+    widget.run()
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+    layer = viewer.layers["cells labels"]
+    widget.handwork.measure()
+    qtbot.waitUntil(lambda: len(layer.features) > 0, timeout=20_000)
+    widget.controls["detail"].value = 10
+    assert len(layer.features) == 0
 
 
 def test_a_click_outside_does_nothing(counted):

@@ -13,7 +13,9 @@ LEAST_LASTING = 1e-3
 REACH = {2: 256, 3: 64}  # pixels around the place that are looked at
 
 
-def object_at(hierarchy: Hierarchy, place: tuple[int, ...], free: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+def object_at(
+    hierarchy: Hierarchy, place: tuple[int, ...], free: NDArray[np.bool_], sizes: tuple[float, float] = (1, np.inf)
+) -> NDArray[np.bool_] | None:
     """Return where the object at a pixel is.
 
     The regions around a pixel lie inside each other. A good one is round, and lasts: merging it with its neighbour
@@ -26,16 +28,18 @@ def object_at(hierarchy: Hierarchy, place: tuple[int, ...], free: NDArray[np.boo
         Index of the pixel.
     free : (*spatial) bool
         Where the object may be; it holds `place`.
+    sizes : (float, float)
+        The fewest and the most pixels it may have.
 
     Returns
     -------
     (*spatial) bool, or None
-        None where the image has but one region.
+        None where no region around the pixel has such a size.
     """
     reach = REACH[hierarchy.index.ndim]
     window = tuple(slice(max(0, i - reach), i + reach + 1) for i in place)
     node, best, found = int(hierarchy.index[place]), -1.0, None
-    largest = max(1.0, LARGEST_SHARE * hierarchy.index[window].size)
+    largest = min(sizes[1], max(1.0, LARGEST_SHARE * hierarchy.index[window].size))
     while (parent := int(hierarchy.parents[node])) != node:
         inside = _below(hierarchy, node)[hierarchy.index[window]] & free[window]
         if inside.sum() > largest:
@@ -43,7 +47,7 @@ def object_at(hierarchy: Hierarchy, place: tuple[int, ...], free: NDArray[np.boo
         here, above = hierarchy.altitudes[node], hierarchy.altitudes[parent]
         lasting = max(LEAST_LASTING, 1 - here / above) if above > 0 else LEAST_LASTING
         merit = float(np.clip((roundness(inside) - SHAPELESS) / (1 - SHAPELESS), 0, 1)) * lasting
-        if merit > best:
+        if merit > best and inside.sum() >= sizes[0]:
             best, found = merit, inside
         node = parent
     if found is None:

@@ -42,7 +42,7 @@ def make_control(setting: "Field[Any]") -> ValueWidget[Any]:
     if options := choices(setting):
         return ComboBox(choices=options, **common)
     if setting.type is bool:
-        return CheckBox(**common)
+        return CheckBox(text="", **common)
     limits = {short: meta[name] for short, name in (("min", "minimum"), ("max", "maximum")) if name in meta}
     if "widget" in meta:
         return getattr(widgets, meta["widget"])(**limits, **common)  # type: ignore[no-any-return]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.segment import Result
 
 TABLE = ("napari", "Features table widget")
+LARGEST = 2.0  # times the largest object: what is larger is not one that was missed
 Measured = dict[str, NDArray[Any]] | Failure
 
 
@@ -47,6 +48,7 @@ class Handwork:
         self._layer: Labels | None = None
         self._picture: Picture | None = None
         self._result: Result | None = None
+        self._removed: list[NDArray[np.bool_]] = []  # a second click brings back what the first removed
         self.measure_button = PushButton(
             text="Measure", tooltip="Measure every label: size, place, outline, brightness. Your edits count."
         )
@@ -68,6 +70,7 @@ class Handwork:
         """Take note of the result of a run; objects are measured at once."""
         self.click_button.native.setChecked(False)
         self._layer, self._result, self._picture = layer, result, picture
+        self._removed = []
         counts = result.record["params"].get("objects", "off") != "off"
         self.row.setVisible(True)
         self.click_button.native.setVisible(counts and hasattr(result.hierarchy, "index"))
@@ -79,6 +82,7 @@ class Handwork:
         if self._layer is not None and self._layer not in layers:
             self.click_button.native.setChecked(False)
             self._layer = self._picture = self._result = None
+            self._removed = []
             self.row.setVisible(False)
 
     def measure(self, *_: Any, show: bool = False) -> None:
@@ -99,7 +103,7 @@ class Handwork:
             return
         layer.features = pd.DataFrame({"index": found["label"], **{k: v for k, v in found.items() if k != "label"}})
         if show:
-            self._say(f"Measured {len(found['label'])} labels.")
+            self._say(f"Measured {len(np.unique(found['label']))} labels of '{layer.name}'.")
             self._viewer.layers.selection = {layer}
             dock, _ = self._viewer.window.add_plugin_dock_widget(*TABLE)
             window = dock.parent()
@@ -121,35 +125,53 @@ class Handwork:
     def _clicked(self, layer: Labels, event: Any) -> Any:
         """Wait for the mouse to be released in place: a drag moves the picture."""
         yield
-        if event.type == "mouse_move":
+        if event.type == "mouse_move" or layer.mode != "pan_zoom":  # another tool draws
             return
         self.correct(layer.world_to_data(event.position))
 
+    def outdated(self) -> None:
+        """Empty the table: the labels it was made of are gone."""
+        if self._layer is not None and len(self._layer.features):
+            self._layer.features = pd.DataFrame()
+
     def correct(self, position: Any) -> None:
         """Remove the object at a position in pixels of the layer, or add the one that was missed there."""
-        if self._layer is None or self._result is None or self._picture is None:
+        if self._layer is None or not hasattr(getattr(self._result, "hierarchy", None), "index"):
             return
         place = tuple(int(i) for i in np.round(position))
         data = np.asarray(self._layer.data)
         if any(not 0 <= i < n for i, n in zip(place, data.shape, strict=True)):
             return
         if number := int(data[place]):
+            self._removed.append(data == number)
             self._layer.data_setitem(np.nonzero(data == number), 0)
             self._say(f"Removed object {number}.")
-            return
-        from napari_backprop_segmentation.engine.picking import object_at
+        else:
+            self._say(self._add(place, data))
+        if len(self._layer.features):
+            self.measure()
 
-        labels = data.reshape(self._picture.shape)
-        inner = np.unravel_index(np.ravel_multi_index(place, data.shape), labels.shape)
-        found = object_at(self._result.hierarchy, tuple(int(i) for i in inner), labels == 0)  # type: ignore[arg-type]
+    def _add(self, place: tuple[int, ...], data: NDArray[Any]) -> str:
+        """Add the object at a place, and return in words what was done."""
+        assert self._layer is not None
+        assert self._picture is not None
+        assert self._result is not None
+        found = next((mask & (data == 0) for mask in reversed(self._removed) if mask[place]), None)
         if found is None:
-            self._say("There is no object to be told apart here.")
-            return
+            from napari_backprop_segmentation.engine.picking import object_at
+
+            free = (data == 0).reshape(self._picture.shape)
+            inner = np.unravel_index(np.ravel_multi_index(place, data.shape), free.shape)
+            counts = np.bincount(data.ravel())[1:]
+            sizes = (self._result.record["params"]["min_object"], LARGEST * counts.max(initial=0) or np.inf)
+            found = object_at(self._result.hierarchy, tuple(int(i) for i in inner), free, sizes)  # type: ignore[arg-type]
+        if found is None:
+            return "There is no object to be told apart here."
         number = int(data.max()) + 1
         if number > np.iinfo(data.dtype).max:
             self._layer.data = data.astype(np.int32)
         self._layer.data_setitem(np.nonzero(found.reshape(data.shape)), number)
-        self._say(f"Added object {number}.")
+        return f"Added object {number}."
 
 
 def _measured(labels: NDArray[Any], picture: Picture, unit: str) -> Measured:

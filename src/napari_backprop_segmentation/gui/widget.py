@@ -186,6 +186,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _change_detail(self, detail: float) -> None:
         if self._session is None and self._cut is not None and (text := self._cut.show(detail)):
+            self.handwork.outdated()
             self.said(text)
 
     def _make_buttons(self) -> None:

@@ -82,6 +82,15 @@ def test_channels_that_hold_nothing_do_no_harm():
     assert find_objects(mask + 1, image, ObjectRules()).max() == 1
 
 
+def test_strong_noise_makes_no_objects_of_its_own():
+    mask = discs((20, 20), (44, 40), radius=9)
+    noisy = (np.where(mask, 0.7, 0.3) + np.random.default_rng(0).normal(0, 0.25, mask.shape)).astype(np.float32)
+    grid = np.arange(256).reshape(16, 16).repeat(4, axis=0).repeat(4, axis=1)
+    objects = find_objects(grid, noisy[None], ObjectRules(side="bright"))
+    assert objects.max() == 2
+    assert ((objects > 0) == mask).mean() > 0.93
+
+
 def test_nothing_stands_out_of_an_even_image():
     even = np.ones((1, 8, 8), np.float32)
     assert not find_objects(np.ones((8, 8), int), even, ObjectRules()).any()

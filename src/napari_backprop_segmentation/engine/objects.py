@@ -18,8 +18,9 @@ from napari_backprop_segmentation.settings import Objects
 OBJECT_DETAIL = 90.0  # of the cut whose regions steady the brightness
 VOLUME_OBJECT_DETAIL = 75.0  # in volumes, where noise is averaged over larger regions
 REGION_SHARE = 0.5  # of a pixel's brightness that is the mean of its region
-SMOOTHING = 0.7  # pixels
-RELAXED = 0.7  # of the way from the ground to Otsu's threshold: dim objects are above it
+CLEAN_SMOOTHING, NOISY_SMOOTHING = 0.7, 1.5  # pixels
+RELAXED = 0.7  # of the way from the ground to Otsu's threshold: dim objects are above it, and so is noise
+NOISY = 0.5  # share of the standard deviation that is finer than a pixel's neighbours
 HALF_HEIGHT = 0.6  # of the way from the ground to an object's own brightness: where it ends
 LEVELS = 256
 EVEN, TINY = 0.5, 1e-9
@@ -85,15 +86,15 @@ def find_objects(
         Numbered from 1; 0 is the ground.
     """
     light = standing_out(image, regions, rules.side)
+    noisy = (light - ndimage.gaussian_filter(light, 1)).std() > NOISY * light.std()
+    sigma = NOISY_SMOOTHING if noisy else CLEAN_SMOOTHING
     light += REGION_SHARE * (_region_means(light, regions) - light)
-    light = ndimage.gaussian_filter(
-        light, [SMOOTHING * min(spacing or (1.0,)) / step for step in _steps(light, spacing)]
-    )
+    light = ndimage.gaussian_filter(light, [sigma * min(spacing or (1.0,)) / step for step in _steps(light, spacing)])
     if light.min() == light.max():
         return np.zeros(light.shape, np.uint8)
     threshold = otsu(light)
     ground = float(np.median(light[light < threshold]))
-    mask = light > ground + (RELAXED if rules.split else 1) * (threshold - ground)
+    mask = light > ground + (RELAXED if rules.split and not noisy else 1) * (threshold - ground)
     if rules.fill:
         mask = ndimage.binary_fill_holes(mask)
     if rules.split:

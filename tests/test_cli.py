@@ -542,7 +542,10 @@ def test_an_image_that_could_mean_several_things_is_refused_with_the_options(tmp
     tifffile.imwrite(tmp_path / "in.tif", np.zeros((5, 24, 32), np.uint8), metadata=None)
     assert main(["run", str(tmp_path / "in.tif"), "-o", str(tmp_path / "out.tif"), *SMALL]) == cli.BAD_INPUT
     said = capsys.readouterr().err
-    assert "shape (5, 24, 32), which could mean several things; say axes CYX (channels), ZYX (a volume) or TYX" in said
+    assert (
+        "shape (5, 24, 32), which could mean several things; say axes CYX or YXC (channels), ZYX (a volume) or TYX"
+        in said
+    )
     assert said.count("\n") == 1
 
 

@@ -219,7 +219,8 @@ def summary(result: Result) -> str:
     """Return what a run found, in a line."""
     n_labels, record = np.count_nonzero(np.unique(result.labels)), result.record
     kind = f"taken for {PRESETS[record['kind']].title}, " if record["kind"] else ""
-    return f"{kind}{n_labels} labels, {record['iterations']} iterations, {record['seconds']:.1f} s, {result.stopped_by}"
+    labels = f"{n_labels} label{'s' if n_labels != 1 else ''}"
+    return f"{kind}{labels}, {record['iterations']} iterations, {record['seconds']:.1f} s, {result.stopped_by}"
 
 
 def _one_line(error: BaseException) -> str:

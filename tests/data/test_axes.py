@@ -39,7 +39,7 @@ def test_axes_in_words(axes, shape, words):
 @pytest.mark.parametrize(
     ("shape", "options"),
     [
-        ((5, 30, 40), ["CYX (channels)", "ZYX (a volume)", "TYX (a time series)"]),
+        ((5, 30, 40), ["CYX or YXC (channels)", "ZYX (a volume)", "TYX (a time series)"]),
         ((5, 6, 30, 40), ["CZYX (a volume with channels)", "TCYX", "TZYX (volumes over time)"]),
         ((5, 2, 6, 30, 40), ["TCZYX", "TZCYX"]),
     ],

@@ -11,7 +11,7 @@ ORDERS = ("YX", "ZYX", "TYX", "TZYX")  # of the axes that are not channels
 NAMES = {"T": "time ", "Z": "depth ", "Y": "", "X": ""}
 # What an array could be, for the user to choose from; channels may also stand last.
 MEANINGS = {
-    3: "CYX (channels), ZYX (a volume) or TYX (a time series)",
+    3: "CYX or YXC (channels), ZYX (a volume) or TYX (a time series)",
     4: "CZYX (a volume with channels), TCYX (a time series with channels) or TZYX (volumes over time)",
     5: "TCZYX or TZCYX (volumes over time with channels)",
 }

@@ -265,6 +265,14 @@ def test_an_existing_folder_may_have_a_dot(tmp_path):
     assert job.labels == folder / "a_labels.tif"
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c():
+    """Ctrl-C works as in a terminal: a shell ignores it for what it starts in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupting(step, presses=1):
     """Return a stand-in of `run` in which Ctrl-C is pressed while it works on a step."""
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -137,7 +138,7 @@ class Lessons:
             places = [p for p in task.source.places(len(task.walked)) if task.drawn[p].any()]
         else:
             ranges = [range(n) for n in task.sizes] if self._once else [[place[0]], *(range(n) for n in task.sizes[1:])]
-            places = [(*p,) for p in _grid(ranges)]
+            places = list(product(*ranges))
         chosen = [places[i] for i in _spread(len(places), MOST_VIEWS)]
         middle = len(chosen) // 2
         return [*chosen[middle:], *chosen[:middle]]
@@ -242,13 +243,6 @@ class Collected:
         depth = self._task.sizes[1]
         volumes = [LinkedTrees(self._trees[i : i + depth]) for i in range(0, len(self._trees), depth)]
         return LinkedTrees(volumes)
-
-
-def _grid(ranges: Sequence[Sequence[int]]) -> list[Place]:
-    return [
-        tuple(int(i) for i in place)
-        for place in np.stack(np.meshgrid(*ranges, indexing="ij"), -1).reshape(-1, len(ranges))
-    ]
 
 
 def _spread(n: int, most: int) -> list[int]:

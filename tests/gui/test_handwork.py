@@ -70,7 +70,7 @@ def test_a_click_removes_an_object_and_another_brings_it_back(counted):
 def test_an_object_that_was_missed_is_added_and_ground_is_not(counted, nuclei):
     widget, layer = counted
     before = np.array(layer.data)
-    widget.handwork._layer.data = np.where(before == before[CENTRES[2]], 0, before)  # as if it had not been found
+    layer.data = np.where(before == before[CENTRES[2]], 0, before)  # as if it had not been found
     widget.handwork.correct(CENTRES[2])
     added, missed = layer.data == layer.data[CENTRES[2]], before == before[CENTRES[2]]
     assert (added & missed).sum() / (added | missed).sum() > 0.8

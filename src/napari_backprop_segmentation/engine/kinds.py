@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from napari_backprop_segmentation.engine.colour import lab_of
-from napari_backprop_segmentation.engine.objects import otsu
+from napari_backprop_segmentation.engine.objects import otsu, separation
 
 SMOOTHING, FINE = 1.0, 3.0  # pixels
 STAIN_HUES, STAIN_UNITY = (-75.0, -10.0), 0.6  # degrees: from violet to pink; share of all colour that points there
@@ -63,10 +63,8 @@ def _stained(image: NDArray[np.float32]) -> bool:
 
 
 def _fluorescent(light: NDArray[np.float32], bright: NDArray[np.bool_]) -> bool:
-    share = bright.mean()
-    gap = light[bright].mean() - light[~bright].mean()
-    separation = share * (1 - share) * gap**2 / light.var()
-    return bool(np.median(light[~bright]) < DARK_GROUND and share < MOST_BRIGHT and separation > LEAST_SEPARATION)
+    dark_ground, few = np.median(light[~bright]) < DARK_GROUND, bright.mean() < MOST_BRIGHT
+    return bool(dark_ground and few and separation(light, bright) > LEAST_SEPARATION)
 
 
 def _skewness(values: NDArray[np.float32]) -> float:

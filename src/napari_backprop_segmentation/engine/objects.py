@@ -89,7 +89,8 @@ def find_objects(
     noisy = (light - ndimage.gaussian_filter(light, 1)).std() > NOISY * light.std()
     sigma = NOISY_SMOOTHING if noisy else CLEAN_SMOOTHING
     light += REGION_SHARE * (_region_means(light, regions) - light)
-    light = ndimage.gaussian_filter(light, [sigma * min(spacing or (1.0,)) / step for step in _steps(light, spacing)])
+    steps = spacing or (1.0,) * light.ndim
+    light = ndimage.gaussian_filter(light, [sigma * min(steps) / step for step in steps])
     if light.min() == light.max():
         return np.zeros(light.shape, np.uint8)
     threshold = otsu(light)
@@ -112,7 +113,8 @@ def find_objects(
 def standing_out(image: NDArray[np.float32], regions: NDArray[Any], side: Objects) -> NDArray[np.float32]:
     """Return one value a pixel by which objects stand out best from the ground, high in objects.
 
-    Objects are first taken to be one side of Otsu's threshold of the regions' brightness. Where there are several
+    Objects are first taken to be one side of Otsu's threshold of the regions' brightness: lightness of RGB, else that
+    of the clearest channel. Where there are several
     channels, the value is then their sum with the weights that tell both sides apart best (Fisher's linear
     discriminant). Were the sides made of the pixels' own brightness, the weights would only return it.
 
@@ -128,7 +130,8 @@ def standing_out(image: NDArray[np.float32], regions: NDArray[Any], side: Object
     -------
     (*spatial) float32
     """
-    light = brightness(image, regions)
+    seen = perceived(image) if len(image) > 1 else image
+    light = np.array(seen[0] if len(image) in (1, RGB) else _clearest(image, regions))
     if light.min() == light.max():
         return light
     steady = _region_means(light, regions)
@@ -137,28 +140,25 @@ def standing_out(image: NDArray[np.float32], regions: NDArray[Any], side: Object
         side = "dark" if bright[_frame(light.shape)].mean() > EVEN else "bright"
     if len(image) == 1:
         return light if side == "bright" else -light
-    values = perceived(image).reshape(len(image), -1)
+    values = seen.reshape(len(image), -1)
     weights = _discriminant(values, (bright if side == "bright" else ~bright).ravel())
     found: NDArray[np.float32] = (weights @ values).reshape(light.shape)
     return found
 
 
-def brightness(image: NDArray[np.float32], regions: NDArray[Any]) -> NDArray[np.float32]:
-    """Return lightness of RGB, else the channel (*spatial) whose regions fall most clearly into dark and bright ones.
+def _clearest(image: NDArray[np.float32], regions: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the channel (*spatial) whose regions fall most clearly into dark and bright ones.
 
     Of a stain of nuclei and one of cytoplasm it is that of the nuclei: their mean would be neither.
     """
-    if len(image) == RGB:
-        return np.array(perceived(image)[0])
-    clear = [_separation(_region_means(channel, regions)) for channel in image]
-    return np.array(image[int(np.argmax(clear))])
+    steady = [_region_means(channel, regions) for channel in image]
+    clear = [separation(light, light >= otsu(light)) if light.min() < light.max() else 0.0 for light in steady]
+    found: NDArray[np.float32] = image[int(np.argmax(clear))]
+    return found
 
 
-def _separation(light: NDArray[np.float32]) -> float:
-    """Return the share of the variance that lies between the two sides of Otsu's threshold, from 0 to 1."""
-    if light.min() == light.max():
-        return 0.0
-    bright = light >= otsu(light)
+def separation(light: NDArray[np.float32], bright: NDArray[np.bool_]) -> float:
+    """Return the share of the variance that lies between the bright side and the dark one, from 0 to 1."""
     share, gap = bright.mean(), light[bright].mean() - light[~bright].mean()
     return float(share * (1 - share) * gap**2 / light.var())
 
@@ -201,10 +201,6 @@ def _region_means(light: NDArray[np.float32], regions: NDArray[Any]) -> NDArray[
     means = np.bincount(index, light.ravel()) / np.maximum(np.bincount(index), 1)
     found: NDArray[np.float32] = means[index].reshape(light.shape).astype(np.float32)
     return found
-
-
-def _steps(light: NDArray[Any], spacing: tuple[float, ...] | None) -> tuple[float, ...]:
-    return spacing or (1.0,) * light.ndim
 
 
 def _frame(shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -1,6 +1,7 @@
 """After a run: objects added and removed by a click, and a table of what was found, edits included."""
 
 from collections.abc import Callable, Container
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +16,33 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QMainWindow, QWidget
 
 from napari_backprop_segmentation.gui.picture import Picture
+from napari_backprop_segmentation.gui.placement import unit_name
 from napari_backprop_segmentation.gui.worker import Failure
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+    from napari_backprop_segmentation.engine.hierarchy import Hierarchy
     from napari_backprop_segmentation.segment import Result
 
 TABLE = ("napari", "Features table widget")
 LARGEST = 2.0  # times the largest object: what is larger is not one that was missed
 Measured = dict[str, NDArray[Any]] | Failure
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The result of a run, the layer that shows it, and the image it is of."""
+
+    layer: Labels
+    picture: Picture
+    result: "Result"
+
+    @property
+    def tree(self) -> "Hierarchy | None":
+        """What a click looks into; series have none."""
+        tree: Any = self.result.hierarchy
+        return tree if hasattr(tree, "index") else None
 
 
 class Handwork:
@@ -45,9 +63,7 @@ class Handwork:
 
     def __init__(self, viewer: "Viewer", say: Callable[[str], None]) -> None:
         self._viewer, self._say = viewer, say
-        self._layer: Labels | None = None
-        self._picture: Picture | None = None
-        self._result: Result | None = None
+        self._kept: Kept | None = None
         self._removed: list[NDArray[np.bool_]] = []  # a second click brings back what the first removed
         self.measure_button = PushButton(
             text="Measure", tooltip="Measure every label: size, place, outline, brightness. Your edits count."
@@ -69,30 +85,34 @@ class Handwork:
     def take(self, layer: Labels, result: "Result", picture: Picture) -> None:
         """Take note of the result of a run; objects are measured at once."""
         self.click_button.native.setChecked(False)
-        self._layer, self._result, self._picture = layer, result, picture
+        self._kept = Kept(layer, picture, result)
         self._removed = []
         counts = result.record["params"].get("objects", "off") != "off"
         self.row.setVisible(True)
-        self.click_button.native.setVisible(counts and hasattr(result.hierarchy, "index"))
+        self.click_button.native.setVisible(counts and self._kept.tree is not None)
         if counts:
             self.measure()
 
     def forget(self, layers: Container[Any]) -> None:
         """Let go of everything once the layer is gone."""
-        if self._layer is not None and self._layer not in layers:
+        if self._kept is not None and self._kept.layer not in layers:
             self.click_button.native.setChecked(False)
-            self._layer = self._picture = self._result = None
+            self._kept = None
             self._removed = []
             self.row.setVisible(False)
 
     def measure(self, *_: Any, show: bool = False) -> None:
         """Fill the layer's table of features, in a thread; `show` opens the table."""
-        if self._layer is None or self._picture is None:
+        if self._kept is None:
             return
-        layer, picture = self._layer, self._picture
+        layer, picture = self._kept.layer, self._kept.picture
         labels = np.array(layer.data).reshape(picture.shape)  # a copy: the user may paint meanwhile
         create_worker(
-            _measured, labels, picture, _unit(layer), _connect={"returned": partial(self._fill, layer, show=show)}
+            _measured,
+            labels,
+            picture,
+            unit_name(layer, -1),
+            _connect={"returned": partial(self._fill, layer, show=show)},
         )
 
     def _fill(self, layer: Labels, found: Measured, show: bool = False) -> None:
@@ -111,13 +131,14 @@ class Handwork:
                 window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
 
     def _listen(self, wanted: bool) -> None:
-        if self._layer is None:
+        if self._kept is None:
             return
-        callbacks = self._layer.mouse_drag_callbacks
+        layer = self._kept.layer
+        callbacks = layer.mouse_drag_callbacks
         if wanted and self._clicked not in callbacks:
-            self._layer.mode = "pan_zoom"  # else the click would paint as well
+            layer.mode = "pan_zoom"  # else the click would paint as well
             callbacks.append(self._clicked)
-            self._viewer.layers.selection = {self._layer}
+            self._viewer.layers.selection = {layer}
             self._say("Click on an object to remove it, or on one that was missed to add it.")
         elif not wanted and self._clicked in callbacks:
             callbacks.remove(self._clicked)
@@ -131,47 +152,52 @@ class Handwork:
 
     def outdated(self) -> None:
         """Empty the table: the labels it was made of are gone."""
-        if self._layer is not None and len(self._layer.features):
-            self._layer.features = pd.DataFrame()
+        if self._kept is not None and len(self._kept.layer.features):
+            self._kept.layer.features = pd.DataFrame()
 
     def correct(self, position: Any) -> None:
         """Remove the object at a position in pixels of the layer, or add the one that was missed there."""
-        if self._layer is None or not hasattr(getattr(self._result, "hierarchy", None), "index"):
+        if self._kept is None or self._kept.tree is None:
             return
-        place = tuple(int(i) for i in np.round(position))
-        data = np.asarray(self._layer.data)
+        place, layer = tuple(int(i) for i in np.round(position)), self._kept.layer
+        data = np.asarray(layer.data)
         if any(not 0 <= i < n for i, n in zip(place, data.shape, strict=True)):
             return
         if number := int(data[place]):
             self._removed.append(data == number)
-            self._layer.data_setitem(np.nonzero(data == number), 0)
+            layer.data_setitem(np.nonzero(data == number), 0)
             self._say(f"Removed object {number}.")
         else:
-            self._say(self._add(place, data))
-        if len(self._layer.features):
+            self._say(self._add(self._kept, place, data))
+        if len(layer.features):
             self.measure()
 
-    def _add(self, place: tuple[int, ...], data: NDArray[Any]) -> str:
+    def _add(self, kept: Kept, place: tuple[int, ...], data: NDArray[Any]) -> str:
         """Add the object at a place, and return in words what was done."""
-        assert self._layer is not None
-        assert self._picture is not None
-        assert self._result is not None
         found = next((mask & (data == 0) for mask in reversed(self._removed) if mask[place]), None)
         if found is None:
-            from napari_backprop_segmentation.engine.picking import object_at
-
-            free = (data == 0).reshape(self._picture.shape)
-            inner = np.unravel_index(np.ravel_multi_index(place, data.shape), free.shape)
-            counts = np.bincount(data.ravel())[1:]
-            sizes = (self._result.record["params"]["min_object"], LARGEST * counts.max(initial=0) or np.inf)
-            found = object_at(self._result.hierarchy, tuple(int(i) for i in inner), free, sizes)  # type: ignore[arg-type]
+            found = _missed(kept, place, data)
         if found is None:
             return "There is no object to be told apart here."
         number = int(data.max()) + 1
         if number > np.iinfo(data.dtype).max:
-            self._layer.data = data.astype(np.int32)
-        self._layer.data_setitem(np.nonzero(found.reshape(data.shape)), number)
+            kept.layer.data = data.astype(np.int32)
+        kept.layer.data_setitem(np.nonzero(found), number)
         return f"Added object {number}."
+
+
+def _missed(kept: Kept, place: tuple[int, ...], data: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Return where the object at a place of the layer is, of a size that objects have; None if there is none."""
+    from napari_backprop_segmentation.engine.picking import object_at
+
+    if kept.tree is None:
+        return None
+    free = (data == 0).reshape(kept.picture.shape)
+    inner = np.unravel_index(np.ravel_multi_index(place, data.shape), free.shape)
+    counts = np.bincount(data.ravel())[1:]
+    sizes = (kept.result.record["params"]["min_object"], LARGEST * counts.max(initial=0) or np.inf)
+    found = object_at(kept.tree, tuple(int(i) for i in inner), free, sizes)
+    return None if found is None else found.reshape(data.shape)
 
 
 def _measured(labels: NDArray[Any], picture: Picture, unit: str) -> Measured:
@@ -181,10 +207,3 @@ def _measured(labels: NDArray[Any], picture: Picture, unit: str) -> Measured:
         return measure(labels, picture.array, axes=picture.axes, spacing=picture.spacing, unit=unit)
     except Exception as error:  # noqa: BLE001 - nothing is swallowed: the user is told, whatever Qt does with errors
         return Failure(error)
-
-
-def _unit(layer: Labels) -> str:
-    """Return the unit of the layer's last axis, as in µm; nothing for pixels."""
-    units = getattr(layer, "units", None)
-    short = f"{units[-1]:~P}" if units is not None else ""
-    return "" if short in ("pixel", "px") else short

@@ -46,13 +46,13 @@ def meanings(layer: Image, shape: Sequence[int]) -> str:
     named = [LETTERS.get(name.lower(), UNKNOWN) for name in axis_names(layer)]
     found = [letter if named.count(letter) == 1 else UNKNOWN for letter in named]
     plane = _plane(found)
-    for axis in range(layer.ndim):
-        if axis in plane:
-            found[axis] = PLANE[plane.index(axis)]
-        elif shape[axis] == 1:
+    for axis, letter in enumerate(found):
+        if shape[axis] == 1:
             found[axis] = SINGLE
-        elif found[axis] in (UNKNOWN, *PLANE):
+        elif letter in (UNKNOWN, *PLANE):
             found[axis] = _by_unit(layer, axis)
+    for axis, letter in zip(plane, PLANE, strict=True):
+        found[axis] = letter
     return "".join(letter if found.count(letter) == 1 or letter == SINGLE else UNKNOWN for letter in found)
 
 

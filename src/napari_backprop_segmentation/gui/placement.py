@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from napari.layers import Image
+from napari.layers import Image, Layer
 from numpy.typing import NDArray
 
 
@@ -95,6 +95,13 @@ def spacing(layer: Image, axes: Sequence[int], grids: Sequence[Grid]) -> tuple[f
         return tuple(sizes)
     factors = unit_factors([units[axis] for axis in axes], [units[axes[-1]]] * len(axes))
     return tuple(size * factor for size, factor in zip(sizes, factors, strict=True))
+
+
+def unit_name(layer: Layer, axis: int) -> str:
+    """Return the short name of the unit of an axis, such as µm; nothing for pixels, or where there are no units."""
+    units = getattr(layer, "units", None)
+    name = "" if units is None else f"{units[axis]:~P}"
+    return "" if name in ("pixel", "px") else name
 
 
 def unit_factors(units: Sequence[Any], others: Sequence[Any]) -> list[float]:

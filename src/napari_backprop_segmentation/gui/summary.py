@@ -10,7 +10,7 @@ from napari_backprop_segmentation.data.axes import CHANNEL_LETTERS, in_words
 from napari_backprop_segmentation.gui.channels import names_of
 from napari_backprop_segmentation.gui.meanings import PLANE
 from napari_backprop_segmentation.gui.picture import Picture, Subject
-from napari_backprop_segmentation.gui.placement import Grid
+from napari_backprop_segmentation.gui.placement import Grid, unit_name
 
 
 def summary(picture: Picture) -> str:
@@ -44,8 +44,7 @@ def subject_notes(subject: Subject, level: int, sizes: Sequence[Sequence[int]]) 
 def pixel_notes(layer: Image, axes: Sequence[int], grids: Sequence[Grid]) -> tuple[str, ...]:
     """Return in a clause the size of a pixel with its unit; none where the layer does not tell."""
     sizes = [f"{abs(float(layer.scale[axis])) * grids[axis].step:.3g}" for axis in axes]
-    units = [f"{layer.units[axis]:~P}" if hasattr(layer, "units") else "" for axis in axes]
-    units = ["" if unit == "pixel" else unit for unit in units]
+    units = [unit_name(layer, axis) for axis in axes]
     if set(sizes) == {"1"} and set(units) == {""}:
         return ()
     if len(set(units)) == len(set(sizes)) == 1:

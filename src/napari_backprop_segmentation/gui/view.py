@@ -1,14 +1,16 @@
 """What the viewer shows of an image layer, and what is drawn over it, in pixels of the layer."""
 
+from collections.abc import Sequence
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Image, Layer, Shapes
+from napari.layers import Image, Shapes
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui.placement import unit_factors
+from napari_backprop_segmentation.gui.pyramid import levels
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -32,7 +34,7 @@ def shown_index(viewer: "Viewer", layer: Image, axis: int, plane: tuple[int, int
     point = _slider_point(viewer, layer)
     point[list(plane)] = 0
     position = layer.world_to_data(point)[axis]
-    size = (layer.data[0] if layer.multiscale else layer.data).shape[axis]
+    size = levels(layer)[0].shape[axis]
     return int(np.clip(np.round(position), 0, size - 1))
 
 
@@ -70,7 +72,7 @@ def drawn_box(viewer: "Viewer", shapes: Shapes, layer: Image, plane: tuple[int, 
     world = np.array([shapes.data_to_world(corner) for corner in np.asarray(shapes.data[number], dtype=float)])
     points = np.tile(_slider_point(viewer, layer), (len(world), 1))
     shared = min(layer.ndim, shapes.ndim)
-    points[:, -shared:] = world[:, -shared:] * _factors(shapes, layer, shared)
+    points[:, -shared:] = world[:, -shared:] * _factors(getattr(shapes, "units", None), layer, shared)
     return _box(layer, points, plane)
 
 
@@ -105,14 +107,11 @@ def _viewer_point(viewer: "Viewer") -> Points:
 
 def _viewer_factors(viewer: "Viewer", layer: Image) -> Points:
     """Return how many units of a layer make one unit of the viewer, for each axis of the layer."""
-    units = getattr(viewer.dims, "units", None)  # since napari 0.9 the viewer has units of its own
+    return _factors(getattr(viewer.dims, "units", None), layer, layer.ndim)  # since napari 0.9 it has its own
+
+
+def _factors(units: Sequence[Any] | None, layer: Image, n_axes: int) -> Points:
+    """Return how many units of a layer make one of these, for the last axes; one where there are no units."""
     if units is None:
-        return np.ones(layer.ndim)
-    return np.array(unit_factors(units[-layer.ndim :], layer.units))
-
-
-def _factors(source: Layer, target: Layer, n_axes: int) -> Points:
-    """Return how many units of a layer make one unit of another, for the last axes."""
-    if not hasattr(source, "units"):
         return np.ones(n_axes)
-    return np.array(unit_factors(source.units[-n_axes:], target.units[-n_axes:]))
+    return np.array(unit_factors(units[-n_axes:], layer.units[-n_axes:]))

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QFormLayout, QWidget
 from napari_backprop_segmentation.gui.forms import side_by_side
 from napari_backprop_segmentation.gui.meanings import PLANE, axis_names
 from napari_backprop_segmentation.gui.picture import POSITIONS, Part, Span
+from napari_backprop_segmentation.gui.pyramid import levels
 from napari_backprop_segmentation.gui.view import drawn_box, shown_index, view_box
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class WhereChoice:
             axis = self._axes.index(letter)
             index = spans[axis] = shown_index(self._viewer, layer, axis, plane)
             clauses.append(f"{POSITIONS[letter]} {index}{_called(layer, axis)}")
-        shape = (layer.data[0] if layer.multiscale else layer.data).shape
+        shape = levels(layer)[0].shape
         for axis, (start, stop) in self._box(layer, plane).items():
             spans[axis] = max(0, start), min(stop, shape[axis])
             name = "rows" if axis == plane[0] else "columns"

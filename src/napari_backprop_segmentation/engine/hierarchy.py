@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.engine.merging import Merge, Regions, merge_regions
+from napari_backprop_segmentation.engine.merging import Merge, Regions, Tree, merge_regions
 from napari_backprop_segmentation.engine.model import label_dtype
 from napari_backprop_segmentation.engine.regions import RegionGraph, follow
 from napari_backprop_segmentation.errors import ParameterError
@@ -152,12 +152,16 @@ def build_hierarchy(graph: RegionGraph, features: NDArray[np.float64], merge: Me
     merge : Merge
         Who does the work.
     """
-    n = len(graph.areas)
-    if n == 1:
+    if len(graph.areas) == 1:
         return Hierarchy(graph.index, np.zeros(1, np.int64), np.zeros(1), np.zeros(1, np.int64))
-    tree = merge(Regions(graph.areas, features, graph.edges, graph.lengths))
-    names = follow(_largest_child(tree.parents, tree.areas, n))
-    return Hierarchy(graph.index, tree.parents, tree.altitudes, names)
+    return named(graph.index, merge(Regions(graph.areas, features, graph.edges, graph.lengths)))
+
+
+def named(index: NDArray[np.int32], tree: Tree) -> Hierarchy:
+    """Return a merge tree over the regions `index` (*spatial) of an image, in which each node has a name."""
+    n_leaves = (len(tree.parents) + 1) // 2
+    names = follow(_largest_child(tree.parents, tree.areas, n_leaves))
+    return Hierarchy(index, tree.parents, tree.altitudes, names)
 
 
 def _largest_child(parents: NDArray[np.int64], areas: NDArray[np.float64], n_leaves: int) -> NDArray[np.int64]:

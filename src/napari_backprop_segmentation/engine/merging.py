@@ -44,6 +44,28 @@ class Regions:
 
 
 @dataclass(frozen=True)
+class Borders:
+    """n regions, which of them touch, and how salient the border between each pair is.
+
+    Attributes
+    ----------
+    areas : (n,) float64
+        In pixels.
+    saliencies : (m,) float64
+        From 0.
+    edges : (m, 2) int64
+        Pairs of touching regions.
+    lengths : (m,) float64
+        Pixel faces each pair shares; more than 0.
+    """
+
+    areas: NDArray[np.float64]
+    saliencies: NDArray[np.float64]
+    edges: NDArray[np.int64]
+    lengths: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Tree:
     """Attributes as of `Hierarchy`, (2 n - 1,) each; the areas of the nodes are in pixels."""
 
@@ -55,28 +77,49 @@ class Tree:
 class Merge(Protocol):
     """Something that builds a tree."""
 
-    def __call__(self, regions: Regions) -> Tree:
+    def __call__(self, regions: Regions | Borders) -> Tree:
         """Return the merge tree of two regions or more."""
         ...
 
 
-def merge_regions(regions: Regions) -> Tree:
-    """Merge regions two by two, in the order of the piecewise-constant Mumford-Shah energy of their features."""
+def merge_regions(regions: Regions | Borders) -> Tree:
+    """Merge regions two by two.
+
+    Parameters
+    ----------
+    regions : Regions or Borders
+        Regions merge in the order of the piecewise-constant Mumford-Shah energy of their features; those of `Borders`
+        in the order of the mean saliency along their common border (average linkage).
+
+    References
+    ----------
+    Arbelaez, Maire, Fowlkes and Malik, Contour detection and hierarchical image segmentation, TPAMI 33(5), 2011: merges
+    by the mean strength of borders.
+    """
     import higra as hg  # takes most of a second, and is needed only after training
 
-    n = len(regions.areas)
-    adjacency = hg.UndirectedGraph(n)
+    adjacency = hg.UndirectedGraph(len(regions.areas))
     adjacency.add_edges(regions.edges[:, 0], regions.edges[:, 1])
-    perimeters = np.zeros(n)
-    np.add.at(perimeters, regions.edges.ravel(), np.repeat(regions.lengths, 2))
-    sums = regions.features * regions.areas[:, None]
-    tree, altitudes = hg.binary_partition_tree_MumfordShah_energy(
-        adjacency, sums, regions.areas, perimeters, regions.lengths, squared_vertex_values=sums * regions.features
-    )
+    if isinstance(regions, Borders):
+        tree, altitudes = hg.binary_partition_tree_average_linkage(adjacency, regions.saliencies, regions.lengths)
+    else:
+        tree, altitudes = _by_energy(adjacency, regions)
     return Tree(
         parents=tree.parents().astype(np.int64),
         altitudes=hg.tree_monotonic_regression(tree, altitudes, "max"),
         areas=hg.accumulate_sequential(tree, regions.areas, hg.Accumulators.sum),
+    )
+
+
+def _by_energy(adjacency: Any, regions: Regions) -> tuple[Any, NDArray[np.float64]]:
+    """Return the tree of higra and the altitudes of its nodes."""
+    import higra as hg
+
+    perimeters = np.zeros(len(regions.areas))
+    np.add.at(perimeters, regions.edges.ravel(), np.repeat(regions.lengths, 2))
+    sums = regions.features * regions.areas[:, None]
+    return hg.binary_partition_tree_MumfordShah_energy(  # type: ignore[no-any-return]
+        adjacency, sums, regions.areas, perimeters, regions.lengths, squared_vertex_values=sums * regions.features
     )
 
 
@@ -102,7 +145,7 @@ class MergeProcess:
     def __exit__(self, *_: object) -> None:
         self._end()
 
-    def __call__(self, regions: Regions) -> Tree:
+    def __call__(self, regions: Regions | Borders) -> Tree:
         """Return the tree; waits without holding the interpreter."""
         if self._process is None:
             return merge_regions(regions)
@@ -144,7 +187,7 @@ def _received(stream: IO[bytes]) -> bytes:
     return data if len(data) == length else b""
 
 
-def _packed(arrays: Regions | Tree) -> bytes:
+def _packed(arrays: Regions | Borders | Tree) -> bytes:
     stream = io.BytesIO()
     np.savez(stream, **asdict(arrays))
     return stream.getvalue()
@@ -160,7 +203,9 @@ def _serve() -> None:
     import higra  # noqa: F401 - while training goes on elsewhere
 
     while data := _received(sys.stdin.buffer):
-        _send(sys.stdout.buffer, _packed(merge_regions(Regions(**_unpacked(data)))))
+        arrays = _unpacked(data)
+        regions = Borders(**arrays) if "saliencies" in arrays else Regions(**arrays)
+        _send(sys.stdout.buffer, _packed(merge_regions(regions)))
 
 
 if __name__ == "__main__":

@@ -121,6 +121,21 @@ def _faces(index: NDArray[np.int32], axis: int, n: int) -> tuple[NDArray[np.int6
     return codes, apart
 
 
+def border_faces(graph: RegionGraph) -> list[tuple[NDArray[np.bool_], NDArray[np.int32]]]:
+    """Return where regions part.
+
+    Returns
+    -------
+    list of (apart, pairs)
+        For each axis the pixels whose next one along it lies in another region, as a mask of the shape of the image but
+        shorter by one along that axis, and for each of them (k,) the row of their regions in `graph.edges`.
+    """
+    n = len(graph.areas)
+    known = graph.edges[:, 0] * n + graph.edges[:, 1]  # in order
+    faces = (_faces(graph.index, axis, n) for axis in range(graph.index.ndim))
+    return [(apart, np.searchsorted(known, codes).astype(np.int32)) for codes, apart in faces]
+
+
 def region_means(graph: RegionGraph, features: Iterable[tuple[Window, NDArray[np.float32]]]) -> NDArray[np.float64]:
     """Return the mean feature vector of each region.
 

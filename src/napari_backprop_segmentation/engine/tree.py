@@ -3,6 +3,7 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,15 @@ from napari_backprop_segmentation.engine.hierarchy import Hierarchy, build_hiera
 from napari_backprop_segmentation.engine.merging import Merge
 from napari_backprop_segmentation.engine.model import Model, Source
 from napari_backprop_segmentation.engine.planning import Window, blocks
-from napari_backprop_segmentation.engine.regions import FaceCosts, region_graph, region_means, simplified
+from napari_backprop_segmentation.engine.regions import (
+    FaceCosts,
+    RegionGraph,
+    region_graph,
+    region_means,
+    simplified,
+)
 from napari_backprop_segmentation.engine.superpixels import any_channels, graph_regions
+from napari_backprop_segmentation.params import Params
 
 # A laptop builds a tree of so many leaves in a second; noisy regions around one large one cost the square of their
 # number.
@@ -32,10 +40,28 @@ def build_tree(model: Model, source: Source, merge: Merge) -> Hierarchy:
     merge : Merge
         Who does the work.
     """
-    params = model.params
-    finest = graph_leaves(source) if params.leaves == "graph" else model.predict(source)
-    graph = region_graph(finest, _face_costs(source, params.edge_weight, model.plan.block))
-    graph = simplified(graph, params.min_region, MOST_LEAVES)
+    finest = graph_leaves(source) if model.params.leaves == "graph" else model.predict(source)
+    return merged(leaf_graph(finest, source, model.params, model.plan.block), model, source, merge)
+
+
+def leaf_graph(finest: NDArray[Any], source: Source, params: Params, side: int) -> RegionGraph:
+    """Return what a tree is built on: the finest regions of an image, and what the borders between them cost.
+
+    Parameters
+    ----------
+    finest : (*spatial) int array
+        Those below the smallest size are absorbed.
+    source : Source
+    params : Params
+    side : int
+        Of the blocks in which the image is read, in pixels.
+    """
+    graph = region_graph(finest, _face_costs(source, params.edge_weight, side))
+    return simplified(graph, params.min_region, MOST_LEAVES)
+
+
+def merged(graph: RegionGraph, model: Model, source: Source, merge: Merge) -> Hierarchy:
+    """Merge regions of an image; see `build_tree`."""
     return build_hierarchy(graph, region_means(graph, tree_features(model, source)), merge)
 
 

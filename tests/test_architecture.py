@@ -19,7 +19,7 @@ FLOORS = [
     {"engine"},
     {"data"},
     {"measures", "single"},
-    {"series"},
+    {"repeats", "series"},
     {"segment"},
     {"report"},
     {"cli", "gui"},

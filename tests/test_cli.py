@@ -360,6 +360,17 @@ def test_progress_is_drawn_on_a_terminal(square, out, monkeypatch, capsys, quiet
     assert (capsys.readouterr().out != "") is shown
 
 
+def test_progress_counts_all_runs_and_says_which_it_is(square, out, monkeypatch):
+    terminal = Terminal(sys.stderr)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    tqdm = watching.tqdm
+    monkeypatch.setattr(watching, "tqdm", lambda **kwargs: tqdm(mininterval=0, **kwargs))
+    flags = ["--n-runs", "2", "--regions", "merged"]
+    assert main(["run", str(square), "-o", str(out), *SMALL, *flags]) == cli.DONE
+    assert all(words in terminal.written for words in ("1/6", "6/6", "run=1/2", "run=2/2"))
+    assert read_record(out)["stopped_by"] == "all 2 runs done"
+
+
 def test_every_setting_is_a_flag_described_by_its_metadata():
     text = cli.make_parser()._subparsers._group_actions[0].choices["run"].format_help()
     flat = " ".join(text.split())

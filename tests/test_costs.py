@@ -39,6 +39,7 @@ def test_each_stage_is_counted_as_often_as_it_happens():
     assert seconds(params.replace(iterations=2), superpixel=1) == pytest.approx(2 * 5000)
     assert seconds(params.replace(method="continuity"), superpixel=1) == 0
     assert seconds(params.replace(regions="trained"), tree_pixel=1) == 0
+    assert seconds(params.replace(n_runs=3), superpixel=1, tree_pixel=1) == pytest.approx(3 * (4 * 5000 + PIXELS))
     assert seconds(params.replace(crop_pixels=0), step_channel=1) == pytest.approx(10 * PIXELS * channels)
 
 
@@ -66,6 +67,7 @@ def test_all_steps_of_a_run_are_known_before():
     params = Params(iterations=20)
     steps = partial(total_steps, params)
     assert steps("YX", (9, 9)) == steps("CZYX", (2, 5, 9, 9)) == 20
+    assert total_steps(params.replace(n_runs=3), "CZYX", (2, 5, 9, 9)) == 60
     assert steps("TYX", (4, 9, 9)) == steps("TCZYX", (4, 2, 5, 9, 9)) == 20 + 3 * 5
     assert total_steps(params.replace(frames="once"), "TYX", (4, 9, 9)) == 20
     assert total_steps(params.replace(volumes="slices"), "TZYX", (4, 5, 9, 9)) == 35

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_backprop_segmentation.engine.agreement import Agreement
     from napari_backprop_segmentation.engine.hierarchy import Hierarchy
     from napari_backprop_segmentation.engine.model import Model
     from napari_backprop_segmentation.engine.training import Step
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.segment import Extras, Result, finish, run, segment, train
 
 _HOMES = {
+    "Agreement": "engine.agreement",
     "Extras": "segment",
     "Hierarchy": "engine.hierarchy",
     "Model": "engine.model",
@@ -33,6 +35,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Agreement",
     "Extras",
     "Hierarchy",
     "Model",

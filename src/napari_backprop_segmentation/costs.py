@@ -174,7 +174,8 @@ def estimate_part(params: Params, shape: Sequence[int], costs: Costs, free: floa
     if len(shape) == len("CZYX"):
         step, superpixels, labels = (VOLUME_SLOWNESS * seconds for seconds in (step, superpixels, labels))
         needed += VOLUME_BYTES + (VOLUME_IMAGE_BYTES - IMAGE_BYTES) * pixels
-    whole = Estimate(params.iterations * step + superpixels + labels, needed, within.notes)
+    seconds = params.n_runs * (params.iterations * step + superpixels + labels)
+    whole = Estimate(seconds, needed, within.notes)
     return PartEstimate(step, superpixels, labels, whole)
 
 
@@ -195,7 +196,7 @@ def walked_axes(params: Params, axes: str, shape: Sequence[int]) -> str:
 
 
 def total_steps(params: Params, axes: str, shape: Sequence[int]) -> int:
-    """Return the most steps that a run can have: training iterations over all frames and slices.
+    """Return the most steps that a run can have: training iterations over all seeds, frames and slices.
 
     Parameters and shapes as of `walked_axes`.
     """
@@ -203,7 +204,7 @@ def total_steps(params: Params, axes: str, shape: Sequence[int]) -> int:
         return 0
     sizes = dict(zip(axes, shape, strict=True))
     further = sizes.get("T", 1) - 1 if params.frames == "adapt" else 0
-    return params.iterations + further * adapting_iterations(params)
+    return params.n_runs * params.iterations + further * adapting_iterations(params)
 
 
 def adapting_iterations(params: Params) -> int:

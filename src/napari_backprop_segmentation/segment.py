@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.costs import walked_axes
 from napari_backprop_segmentation.data.source import ArraySource
 from napari_backprop_segmentation.engine import training
+from napari_backprop_segmentation.engine.agreement import Agreement
 from napari_backprop_segmentation.engine.allocator import reused_memory
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy
 from napari_backprop_segmentation.engine.kinds import recognise
@@ -24,6 +25,7 @@ from napari_backprop_segmentation.engine.planning import make_plan
 from napari_backprop_segmentation.engine.training import Command, Step
 from napari_backprop_segmentation.errors import ImageError, engine_errors
 from napari_backprop_segmentation.params import Params
+from napari_backprop_segmentation.repeats import check_runs, run_repeatedly
 from napari_backprop_segmentation.series import Task, run_series
 from napari_backprop_segmentation.settings import STEPLESS
 from napari_backprop_segmentation.single import Extras, Found, check_scribbles, labelled, reused, without_network
@@ -45,9 +47,11 @@ class Result:
         Merged regions and objects are numbered 1, 2, 3, ... (0 is the ground of objects); labels as trained by channel
         of the network from 1, with gaps.
     model : Model or None
-        The trained network; None for the methods without one.
+        The trained network, of several runs the first one; None for the methods without one.
     hierarchy : Hierarchy, LinkedTrees or None
         The merge tree that `labels` is one cut of, linked trees for a series; None where regions are not merged.
+    agreement : Agreement or None
+        How stable borders are from run to run, where there were several; `hierarchy` is then their consensus.
     record : dict
         Everything needed to repeat the run: settings, axes, versions, device, why it stopped. Plain values only.
     """
@@ -56,6 +60,7 @@ class Result:
     model: Model | None
     hierarchy: Hierarchy | LinkedTrees | None
     record: dict[str, Any]
+    agreement: Agreement | None = None
 
     @property
     def stopped_by(self) -> str:
@@ -105,6 +110,8 @@ def run(
     ------
     ImageError
         If the image cannot be segmented as given.
+    ParameterError
+        If settings do not go together, or not with the image.
     MemoryLimitError, EngineError
         If the run does not fit the memory, or the engine fails.
     """
@@ -130,7 +137,7 @@ def run(
         model = replace(model, scaling=source.normaliser)
     seconds = time.perf_counter() - started
     record = {"kind": kind, **_record(source, params, model, found, seconds)}
-    result = Result(found.labels, model, found.hierarchy, record)
+    result = Result(found.labels, model, found.hierarchy, record, found.agreement)
     logger.info("done after %.1f s: %s", seconds, result.stopped_by)
     return result
 
@@ -141,12 +148,15 @@ def _segmented(
     walked = walked_axes(params, source.spatial_axes, source.shape[1:])
     part = source.at((0,) * len(walked))
     plan = make_plan(params, part.shape)
+    check_runs(params, plan, walked, extras, drawn)
     if walked:
         return (yield from run_series(Task(source, walked, params, plan, extras, drawn)))
     if extras.trained is not None:
         model = reused(extras.trained, params, plan, part)
     elif params.method in STEPLESS:
         return without_network(part, params), None
+    elif params.n_runs > 1:
+        return (yield from run_repeatedly(part, params, plan, extras))
     else:
         model = yield from training.train(part, params, plan, drawn)
     merges = plan.merges and drawn is None and extras.out is None

@@ -16,6 +16,7 @@ from napari_backprop_segmentation.engine.hierarchy import Hierarchy
 from napari_backprop_segmentation.engine.linking import LabelLinker, LinkedTrees
 from napari_backprop_segmentation.engine.model import Model, label_dtype
 from napari_backprop_segmentation.engine.planning import Plan
+from napari_backprop_segmentation.engine.succession import Succession
 from napari_backprop_segmentation.engine.training import Command, Step
 from napari_backprop_segmentation.engine.tree import build_tree
 from napari_backprop_segmentation.params import Params
@@ -102,32 +103,33 @@ class Lessons:
     def __init__(self, task: Task) -> None:
         self._task = task
         self._model: Model | None = None
-        self._steps, self._seconds, self._trainings, self._stopped = 0, 0.0, 0, False
+        self._succession, self._trainings = Succession(), 0
         self._once = task.params.frames == "once" or task.drawn is not None or task.walked[0] != "T"
         if task.extras.trained is not None:
             part = task.source.at((0,) * len(task.walked))
             self._model = reused(task.extras.trained, task.params, task.plan, part)
-            self._stopped = True
+            self._succession.stopped = True
 
     @property
     def model(self) -> Model:
         """The network as it is now."""
         if self._model is None:
             raise ValueError("model must be trained first, got none; take all steps of `before`")
-        reason = "stopped by you" if self._steps and self._stopped else self._model.stopped_by
-        if self._trainings > 1 and not self._stopped:
+        steps, stopped = self._succession.steps, self._succession.stopped
+        reason = "stopped by you" if steps and stopped else self._model.stopped_by
+        if self._trainings > 1 and not stopped:
             reason = f"all {self._trainings} frames done"
-        return replace(self._model, iterations=self._steps, stopped_by=reason)
+        return replace(self._model, iterations=steps, stopped_by=reason)
 
     def before(self, place: Place) -> Generator[Step, Command | None, None]:
         """Train what must be trained before a part is labelled."""
-        if self._stopped or (self._model is not None and (self._once or any(place[1:]))):
+        if self._succession.stopped or (self._model is not None and (self._once or any(place[1:]))):
             return
         places = self._places(place)
         params = self._task.params
         if self._model is not None:
             params = params.replace(iterations=adapting_iterations(params))
-        model = yield from self._placed(self._training(places, params), places[0])
+        model = yield from self._succession.follow(self._training(places, params), place=places[0])
         self._model = replace(model, params=self._task.params)
         self._trainings += 1
 
@@ -148,23 +150,6 @@ class Lessons:
         parts: list[Part] = [task.source.at(place) for place in places]
         scribbles = None if task.drawn is None else [task.drawn[place] for place in places]
         return training.train(parts, params, task.plan, scribbles, self._model)
-
-    def _placed(
-        self, steps: Generator[Step, Command | None, Model], place: Place
-    ) -> Generator[Step, Command | None, Model]:
-        """Yield steps numbered through the series, with their place; take note of a stop."""
-        first, earlier, command = self._steps, self._seconds, None
-        try:
-            while True:
-                step = steps.send(command)
-                self._steps, self._seconds = first + step.iteration, earlier + step.seconds
-                command = yield replace(step, iteration=self._steps, seconds=self._seconds, place=place)
-                self._stopped = self._stopped or command == "stop"
-        except StopIteration as done:
-            model: Model = done.value
-            return model
-        finally:
-            steps.close()
 
 
 class Collected:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.data.source import ArraySource, Part
+from napari_backprop_segmentation.engine.agreement import Agreement
 from napari_backprop_segmentation.engine.baselines import BASELINES
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy
 from napari_backprop_segmentation.engine.linking import LinkedTrees
@@ -47,11 +48,23 @@ class Extras:
 
 @dataclass(frozen=True)
 class Found:
-    """The labels of one image, whether their regions are merged, and the merge tree they are a cut of if it is kept."""
+    """What was found in an image.
+
+    Attributes
+    ----------
+    labels : (*spatial) int array
+    merged : bool
+        Whether regions are merged.
+    hierarchy : Hierarchy or LinkedTrees, optional
+        The merge tree the labels are a cut of, if it is kept.
+    agreement : Agreement, optional
+        Of several runs.
+    """
 
     labels: Any
     merged: bool = False
     hierarchy: Hierarchy | LinkedTrees | None = None
+    agreement: Agreement | None = None
 
 
 def without_network(source: Part, params: Params) -> Found:
@@ -73,7 +86,11 @@ def labelled(model: Model, source: Part, extras: Extras, merges: bool) -> Found:
     """
     if not merges:
         return Found(model.predict(source, extras.out))
-    tree, params = build_tree(model, source, extras.merge), model.params
+    return of_tree(build_tree(model, source, extras.merge), source, model.params)
+
+
+def of_tree(tree: Hierarchy, source: Part, params: Params) -> Found:
+    """Return what is wanted of the merge tree of an image: a cut of it, or objects among its regions."""
     if params.objects == "off":
         return Found(tree.cut(params.detail), True, tree)
     return Found(objects_among(fine_regions(tree), source, params), True, tree)

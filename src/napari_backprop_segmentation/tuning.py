@@ -18,6 +18,8 @@ from napari_backprop_segmentation.settings import (
     setting,
 )
 
+LARGEST_SEED = 2**31 - 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class TuningSettings(Settings):
@@ -172,7 +174,16 @@ class TuningSettings(Settings):
         maximum=1.0,
     )
     seed: int = setting(
-        0, RUN, "Seed", "The same seed on the same image gives the same result.", minimum=0, maximum=2**31 - 1
+        0, RUN, "Seed", "The same seed on the same image gives the same result.", minimum=0, maximum=LARGEST_SEED
+    )
+    n_runs: int = setting(
+        1,
+        RUN,
+        "Runs",
+        "Train so many times, each with the next seed: the result is what the runs agree on, with a map of how stable "
+        "each border is.",
+        minimum=1,
+        maximum=50,
     )
     device: DeviceName = setting(
         "auto", RUN, "Device", "Where to compute. 'auto' takes the graphics card if there is one."

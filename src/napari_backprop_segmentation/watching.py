@@ -80,7 +80,9 @@ def _progress(total: int, name: str, stack: ExitStack) -> Watcher:
     def update(step: Step) -> None:
         # Reading the numbers waits for the device, so only as often as the bar is drawn.
         if bar.update():
-            bar.set_postfix(labels=step.n_labels, loss=f"{step.loss:.3f}")
+            number, n_runs = step.run
+            run = {"run": f"{number}/{n_runs}"} if n_runs > 1 else {}
+            bar.set_postfix(**run, labels=step.n_labels, loss=f"{step.loss:.3f}")
 
     return update
 

@@ -21,6 +21,7 @@ class FakeStep:
     similarity: float = 0.5
     continuity: float = 0.0
     place: tuple[int, ...] = ()
+    run: tuple[int, int] = (1, 1)
 
     @property
     def labels(self):
@@ -63,7 +64,9 @@ class FakeEngine:
             record = {"params": params.to_dict(), "stopped_by": reason, "iterations": iteration}
             record |= {"image_shape": [1, *shape], "axes": "TZYX"[-len(shape) :], "seconds": 0.1}
             labels = np.full(shape, 200 + iteration, np.uint8)
-            return SimpleNamespace(labels=labels, record=record, stopped_by=reason, model=model, hierarchy=None)
+            return SimpleNamespace(
+                labels=labels, record=record, stopped_by=reason, model=model, hierarchy=None, agreement=None
+            )
         finally:
             self.closed.set()
 

@@ -119,6 +119,18 @@ def test_what_is_learned_on_a_slice_is_applied_to_the_volume(quick, viewer, qtbo
     assert whole.metadata[METADATA]["iterations"] == 0
 
 
+def test_several_runs_are_told_apart_and_counted_on(quick, viewer, qtbot, notes, monkeypatch):
+    said = []
+    monkeypatch.setattr(type(quick), "said", lambda _, text: said.append(text))
+    quick.controls["n_runs"].value = 3
+    quick.run()
+    finish(quick, qtbot)
+    assert notes == []
+    assert [p.iteration for p in quick.chart.points] == list(range(1, 10))
+    assert any(text.startswith("Run 1 of 3: Iteration ") and " of 9, " in text for text in said)
+    assert said[-1].endswith(", all 3 runs done.")
+
+
 def test_torch_is_imported_when_a_run_starts_and_not_before():
     code = """
 import sys

@@ -38,6 +38,8 @@ class Step:
     place : tuple of int
         Which frame or slice of a series is looked at: indices along the first axes of the label image. `labels` has
         the axes that are left. Empty for a single image.
+    run : (int, int)
+        Which training this is, and of how many with different seeds.
     """
 
     iteration: int
@@ -46,6 +48,7 @@ class Step:
     _numbers: Tensor = field(repr=False)  # n_labels, changed share, similarity, continuity, scribble
     _weights: Weights = field(repr=False)
     place: tuple[int, ...] = ()
+    run: tuple[int, int] = (1, 1)
 
     @cached_property
     def _values(self) -> list[float]:

@@ -11,7 +11,7 @@ import psutil
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel, QWidget
 
-from napari_backprop_segmentation.costs import GB, Costs, Estimate, estimate
+from napari_backprop_segmentation.costs import GB, Costs, Estimate, estimate, total_steps
 from napari_backprop_segmentation.data.axes import spatial_axes
 from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.forms import text_label
@@ -83,10 +83,11 @@ class Foresight:
         parent : QWidget
             As of `measure`.
         """
-        params = Params.from_dict(record["params"])
-        if self._costs is None or record["iterations"] < params.iterations:  # ended early, or a network was reused
+        params, axes, shape = Params.from_dict(record["params"]), record["axes"], record["image_shape"]
+        steps = total_steps(params, spatial_axes(axes), shape[1:])
+        if self._costs is None or record["iterations"] < steps:  # ended early, or a network was reused
             return
-        found = self._estimate(params, record["axes"], record["image_shape"])
+        found = self._estimate(params, axes, shape)
         if found is None:
             return
         if not found.seconds / TOLERANCE < record["seconds"] < found.seconds * TOLERANCE + SLOW_START:

@@ -57,7 +57,10 @@ class Rest:
             return sentence(str(error))
 
     def params(self, wanted: Params) -> Params:
-        """Return settings under which the network can be applied: one of planes goes through a volume by slices."""
+        """Return settings under which the network can be applied: one of planes goes through a volume by slices.
+
+        Of several runs only the first network is kept.
+        """
         if self.model is None:
             return wanted
-        return wanted.replace(volumes="slices" if self.model.network.ndim == len(PLANE) else "volume")
+        return wanted.replace(volumes="slices" if self.model.network.ndim == len(PLANE) else "volume", n_runs=1)

@@ -197,8 +197,8 @@ class Session:
             self._preview.take(message.labels, message.place)
         self._watcher.progressed(message)
         if not self._orders.command and not self._wants_pause:
-            place = self._picture.place_in_words(message.place)
-            self._watcher.said(place + words.iteration(message.points[-1], self._total, message.step_seconds))
+            where = words.run(*message.run) + self._picture.place_in_words(message.place)
+            self._watcher.said(where + words.iteration(message.points[-1], self._total, message.step_seconds))
         if self._bar is not None:
             self._bar.update(len(message.points))
         if self._worker is not None:  # updating the bar handles events: the run may have ended meanwhile

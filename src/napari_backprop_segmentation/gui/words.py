@@ -30,6 +30,17 @@ def count(n_labels: int) -> str:
     return f"{n_labels} label{'' if n_labels == 1 else 's'}"
 
 
+def run(number: int, n_runs: int) -> str:
+    """Return which of several runs it is; nothing where there is one.
+
+    Examples
+    --------
+    >>> run(2, 5), run(1, 1)
+    ('Run 2 of 5: ', '')
+    """
+    return f"Run {number} of {n_runs}: " if n_runs > 1 else ""
+
+
 def iteration(point: Point, total: int, step_seconds: float) -> str:
     """Return where a run is and how long it can still take."""
     here = f"Iteration {point.iteration} of {total}, {count(point.n_labels)}"

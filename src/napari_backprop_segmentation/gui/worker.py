@@ -79,12 +79,15 @@ class Progress:
         A label image to show; only now and then.
     place : tuple of int
         Which frame or slice it is: indices along the first axes of the whole result.
+    run : (int, int)
+        Which training it is, and of how many.
     """
 
     points: tuple[Point, ...]
     step_seconds: float
     labels: NDArray[Any] | None = field(default=None, repr=False)
     place: tuple[int, ...] = ()
+    run: tuple[int, int] = (1, 1)
 
 
 class CancelledError(Exception):
@@ -232,13 +235,14 @@ class _Messages:
         self._read()
         points, self._points = tuple(self._points), []
         now = time.monotonic()
-        labels, place = None, () if self._newest is None else self._newest.place
+        labels = None
+        place, run = ((), (1, 1)) if self._newest is None else (self._newest.place, self._newest.run)
         if self._newest is not None and now - self._last_preview >= PREVIEW_SECONDS:
             labels = self._newest.labels
             self._last_preview = now
         self._last_message = self._last_yield = now
         self._orders.heard = False
-        return Progress(points, self._step_seconds, labels, place)
+        return Progress(points, self._step_seconds, labels, place, run)
 
     def _read(self) -> None:
         self._points += [Point(s.iteration, s.n_labels, s.similarity, s.continuity) for s in self._unread]

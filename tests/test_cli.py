@@ -12,7 +12,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from napari_backprop_segmentation import cli, commands, demo, watching
+from napari_backprop_segmentation import cli, commands, demo, finish, run, watching
 from napari_backprop_segmentation.cli import main
 from napari_backprop_segmentation.data.files import read_image, read_record
 from napari_backprop_segmentation.errors import EngineError, ParameterError
@@ -256,6 +256,61 @@ def test_a_table_of_the_objects_goes_beside_the_labels(tmp_path):
     assert float(rows[0]["mean"]) == pytest.approx(image[labels == 1].mean())
     with pytest.raises(ParameterError, match="outputs must have different names"):
         commands.plan_files([tmp_path / "a.tif"], tmp_path / "out.tif", log=tmp_path / "out.csv", tables=True)
+
+
+MERGED = [*SMALL, "--regions", "merged", "--n-runs", "3", "--response-weight", "2"]
+
+
+def test_the_agreement_of_several_runs_is_written(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 4000, (24, 32)).astype(np.uint16)
+    metadata = {"axes": "YX", "unit": "um"}
+    tifffile.imwrite(tmp_path / "a.tif", pixels, imagej=True, resolution=(4.0, 4.0), metadata=metadata)
+    labels, stable = tmp_path / "out.tif", tmp_path / "maps" / "stable.tif"
+    arguments = [str(tmp_path / "a.tif"), "-o", str(labels), "--agreement", str(stable), *MERGED, "--detail", "80"]
+    assert main(["run", *arguments]) == cli.DONE
+    found = read_image(stable)
+    assert (found.pixels.shape, found.pixels.dtype, found.axes) == ((24, 32), np.float32, "YX")
+    assert found.calibration.sizes == read_image(labels).calibration.sizes == {"X": (0.25, "µm"), "Y": (0.25, "µm")}
+    again = finish(run(pixels, Params.from_dict(read_record(stable)["params"]))).agreement
+    np.testing.assert_array_equal(found.pixels, again.map(80))
+    assert 0 < found.pixels.max() <= 1
+
+
+def test_agreements_of_several_images_have_their_names(square, tmp_path, capsys):
+    second = square.with_name("second.png")
+    second.write_bytes(square.read_bytes())
+    stable = tmp_path / "stable.tif"
+    assert main(["run", str(square), str(second), "-o", str(tmp_path), "--agreement", str(stable), *MERGED]) == cli.DONE
+    assert {path.name for path in tmp_path.glob("stable*")} == {"stable_square.tif", "stable_second.tif"}
+    assert "square_labels.tif and stable_square.tif: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--agreement", "a.tif"], "n_runs must be at least 2 for an agreement, got 1; add --n-runs 5"),
+        (["--agreement", "a.png", "--n-runs", "2"], "agreement must end in .tif, got 'a.png'"),
+        (["--agreement", "out.tif", "--n-runs", "2"], "outputs must have different names"),
+        (["--n-runs", "51"], "n_runs must be a whole number from 1 to 50, got 51"),
+        (["--n-runs", "2", "--method", "graph"], "n_runs must be 1 for the method 'graph', got 2"),
+    ],
+)
+def test_agreements_that_cannot_be_are_refused(square, tmp_path, monkeypatch, capsys, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", str(square), "-o", "out.tif", *arguments]) == cli.BAD_INPUT
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
+    assert not list(tmp_path.glob("*.tif"))
+
+
+def test_ctrl_c_in_the_first_run_leaves_no_agreement_and_says_so(square, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(commands, "run", interrupting(step=2))
+    labels, stable = tmp_path / "out.tif", tmp_path / "stable.tif"
+    assert main(["run", str(square), "-o", str(labels), "--agreement", str(stable), *MERGED]) == cli.INTERRUPTED
+    assert labels.exists()
+    assert not stable.exists()
+    assert "no agreement, as only one run was completed" in capsys.readouterr().err
 
 
 def test_an_existing_folder_may_have_a_dot(tmp_path):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from napari_backprop_segmentation.errors import SegmentationError
+from napari_backprop_segmentation.errors import ParameterError, SegmentationError
 from napari_backprop_segmentation.params import DEFAULT_PRESET, PRESETS, Params, choices, rule
 from napari_backprop_segmentation.threads import share_the_processor
 
@@ -118,6 +118,13 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="measure every label (size, place, outline, brightness); the table goes beside the labels, as .csv",
     )
+    parser.add_argument(
+        "--agreement",
+        type=Path,
+        metavar="FILE.tif",
+        help="write how stable each border is over several runs (--n-runs), from 0 to 1; with several images one file "
+        "each",
+    )
     parser.add_argument("--quiet", action="store_true", help="show no progress and no summary")
 
 
@@ -184,9 +191,13 @@ def _demo(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     params = Params.preset(args.preset, **settings_of(args))
+    if args.agreement and params.n_runs == 1:
+        raise ParameterError("n_runs must be at least 2 for an agreement, got 1; add --n-runs 5")
     from napari_backprop_segmentation import commands
 
-    files = commands.plan_files(args.inputs, args.output, args.log, args.scribbles, args.table)
+    files = commands.plan_files(
+        args.inputs, args.output, args.log, args.scribbles, tables=args.table, agreement=args.agreement
+    )
     reading = commands.Reading(args.axes, args.spacing, args.channels)
     return _tell(commands.run_files(files, params, reading, args.quiet, _say(args.quiet)), args.quiet)
 

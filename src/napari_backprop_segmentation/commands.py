@@ -8,7 +8,14 @@ import numpy as np
 
 from napari_backprop_segmentation.costs import total_steps
 from napari_backprop_segmentation.data.axes import check_axes, in_words, spatial_axes
-from napari_backprop_segmentation.data.files import TIFF_SUFFIXES, ImageFile, read_image, read_scribbles, write_labels
+from napari_backprop_segmentation.data.files import (
+    TIFF_SUFFIXES,
+    ImageFile,
+    read_image,
+    read_scribbles,
+    write_agreement,
+    write_labels,
+)
 from napari_backprop_segmentation.data.tables import write_table
 from napari_backprop_segmentation.errors import ParameterError, SegmentationError
 from napari_backprop_segmentation.measures import measure
@@ -31,6 +38,8 @@ class Job:
         Labels drawn by hand.
     table : Path or None
         One row a label.
+    agreement : Path or None
+        How stable borders are, of several runs.
     """
 
     image: Path
@@ -38,6 +47,7 @@ class Job:
     log: Path | None = None
     scribbles: Path | None = None
     table: Path | None = None
+    agreement: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,9 @@ def plan_files(
     output: Path,
     log: Path | None = None,
     scribbles: Path | None = None,
+    *,
     tables: bool = False,
+    agreement: Path | None = None,
 ) -> list[Job]:
     """Decide where everything goes before anything is computed.
 
@@ -101,6 +113,8 @@ def plan_files(
         For one image.
     tables : bool
         Whether the labels are measured; the table goes beside them.
+    agreement : Path, optional
+        A .tif file for the map of stable borders; with several images each one's name is put into it.
 
     Returns
     -------
@@ -121,12 +135,15 @@ def plan_files(
         )
     if several and scribbles:
         raise ParameterError(f"scribbles must belong to one image, got {len(images)} images; run them one by one")
+    if agreement and agreement.suffix.lower() not in TIFF_SUFFIXES:
+        raise ParameterError(f"agreement must end in .tif, got {str(agreement)!r}; the map is written as TIFF")
     jobs = [
         Job(
             image=image,
             labels=output / f"{image.stem}_labels.tif" if folder else output,
-            log=log.with_stem(f"{log.stem}_{image.stem}") if log and several else log,
+            log=_named_after(image, log) if several else log,
             scribbles=scribbles,
+            agreement=_named_after(image, agreement) if several else agreement,
         )
         for image in images
     ]
@@ -135,9 +152,14 @@ def plan_files(
     return jobs
 
 
+def _named_after(image: Path, path: Path | None) -> Path | None:
+    """Return a path with the name of an image in it."""
+    return path and path.with_stem(f"{path.stem}_{image.stem}")
+
+
 def _check_overlaps(jobs: Sequence[Job]) -> None:
     read = {_identity(path) for job in jobs for path in (job.image, job.scribbles) if path}
-    written = [path for job in jobs for path in (job.labels, job.log, job.table) if path]
+    written = [path for job in jobs for path in (job.labels, job.log, job.table, job.agreement) if path]
     for path in written:
         if _identity(path) in read:
             raise ParameterError(f"output must not be an input, got {str(path)!r} for both; choose another place")
@@ -171,8 +193,7 @@ def run_files(
         except (SegmentationError, OSError, MemoryError) as error:
             yield Outcome(f"{job.image}: {_one_line(error)}", error=True)
             continue
-        table = f" and {job.table.name}" if job.table else ""
-        message = f"{job.image} -> {job.labels}{table}: {summary(result)}"
+        message = f"{job.image} -> {_written(job, result)}: {summary(result)}"
         if not interrupted:
             yield Outcome(message)
             continue
@@ -195,10 +216,21 @@ def _run_file(
     result, interrupted = watch(steps, total, name=job.image.name, log=job.log, quiet=quiet)
     record = {**result.record, "input": str(job.image), "scribbles": str(job.scribbles) if job.scribbles else None}
     write_labels(job.labels, result.labels, record, spatial_axes(axes), image.calibration)
+    if job.agreement and result.agreement:
+        stable = result.agreement.map(result.record["params"]["detail"])
+        write_agreement(job.agreement, stable, record, spatial_axes(axes), image.calibration)
     if job.table:
         unit = image.calibration.unit(axes) if reading.spacing is None else ""
         write_table(job.table, measure(result.labels, image.pixels, axes=axes, spacing=spacing, unit=unit))
     return result, interrupted
+
+
+def _written(job: Job, result: Result) -> str:
+    """Return which files were written."""
+    names = [str(job.labels), *([job.table.name] if job.table else [])]
+    if job.agreement:
+        names.append(job.agreement.name if result.agreement else "no agreement, as only one run was completed")
+    return " and ".join(names)
 
 
 def _understood(image: ImageFile, axes: str, spacing: Sequence[float] | None, channels: Sequence[int] | None) -> str:

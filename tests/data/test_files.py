@@ -168,7 +168,7 @@ def test_labels_keep_the_sizes_of_the_image(tmp_path):
 
 
 def test_labels_refuse_other_formats(tmp_path):
-    with pytest.raises(ImageError, match=r"label file must end in \.tif or \.tiff, got 'a\.png'"):
+    with pytest.raises(ImageError, match=r"labels file must end in \.tif or \.tiff, got 'a\.png'"):
         write_labels(tmp_path / "a.png", LABELS, RECORD)
 
 

@@ -174,17 +174,35 @@ def write_labels(
     ImageError
         If the name does not end in .tif or .tiff.
     """
-    path = Path(path)
+    _write_tiff(
+        Path(path), _storable(labels), {"axes": axes, "Name": "labels", "Description": json.dumps(record)}, calibration
+    )
+
+
+def write_agreement(
+    path: str | os.PathLike[str],
+    agreement: NDArray[np.float32],
+    record: Mapping[str, Any],
+    axes: str = "YX",
+    calibration: Calibration | None = None,
+) -> None:
+    """Write a map (*spatial) of how stable borders are as a float32 TIFF; everything else as of `write_labels`."""
+    _write_tiff(
+        Path(path), agreement, {"axes": axes, "Name": "agreement", "Description": json.dumps(record)}, calibration
+    )
+
+
+def _write_tiff(path: Path, pixels: NDArray[Any], metadata: dict[str, Any], calibration: Calibration | None) -> None:
     if path.suffix.lower() not in TIFF_SUFFIXES:
-        raise ImageError(f"label file must end in .tif or .tiff, got {path.name!r}; labels are written as TIFF only")
+        kind = metadata["Name"]
+        raise ImageError(f"{kind} file must end in .tif or .tiff, got {path.name!r}; it is written as TIFF only")
     known = calibration or Calibration()
-    metadata: dict[str, Any] = {"axes": axes, "Name": "labels", "Description": json.dumps(record)}
     for axis, (size, unit) in known.sizes.items():
         metadata |= {f"PhysicalSize{axis}": size, f"PhysicalSize{axis}Unit": unit}
     with replacing(path) as part:
         tifffile.imwrite(
             part,
-            _storable(labels),
+            pixels,
             ome=True,
             photometric="minisblack",
             compression="zlib",

@@ -1,4 +1,4 @@
-"""After a run: the Detail slider cuts its merge tree anew, in the layer that shows the result."""
+"""After a run: the Detail slider cuts its merge tree anew, in the layers that show the result."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +7,7 @@ from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.gui import words
+from napari_backprop_segmentation.gui.agreement import AgreementLayer
 from napari_backprop_segmentation.gui.preview import METADATA
 
 if TYPE_CHECKING:
@@ -25,10 +26,14 @@ class DetailCut:
         Shows the result.
     result : Result
         With a hierarchy.
+    borders : AgreementLayer, optional
+        Follows the labels.
     """
 
-    def __init__(self, viewer: "Viewer", layer: Labels, result: "Result") -> None:
-        self._viewer, self._layer = viewer, layer
+    def __init__(
+        self, viewer: "Viewer", layer: Labels, result: "Result", borders: AgreementLayer | None = None
+    ) -> None:
+        self._viewer, self._layer, self._borders = viewer, layer, borders
         self._hierarchy = result.hierarchy
         self._shown: NDArray[Any] = np.array(layer.data)  # a copy: painting changes the layer's own array
 
@@ -44,6 +49,8 @@ class DetailCut:
         labels = self._hierarchy.cut(detail).reshape(self._shown.shape)  # the layer may have more axes, of length 1
         self._shown = labels.copy()
         self._layer.data = labels
+        if self._borders is not None:
+            self._borders.show(detail)
         record = self._layer.metadata[METADATA]
         params = {**record["params"], "detail": detail}
         self._layer.metadata = {**self._layer.metadata, METADATA: {**record, "params": params}}

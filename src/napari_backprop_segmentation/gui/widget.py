@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui import words
+from napari_backprop_segmentation.gui.agreement import AgreementLayer
 from napari_backprop_segmentation.gui.chart import Chart
 from napari_backprop_segmentation.gui.choice import ImageChoice
 from napari_backprop_segmentation.gui.controls import Controls
@@ -56,7 +57,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         super().__init__(labels=False)
         self._viewer = napari_viewer
         self._session: Session | None = None
-        self._cut: DetailCut | None = None
+        self._cut: DetailCut | AgreementLayer | None = None
         self._about_image, self._about_preset, self._status = text_label(), text_label(dim=True), text_label()
         self.choice = ImageChoice(napari_viewer, self._describe_image)
         self.preset = ComboBox(
@@ -165,10 +166,14 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def kept(self, layer: Labels, result: "Result", picture: Picture) -> None:
         """Let the Detail slider change this result from now on (see `Watcher`)."""
-        self.controls["detail"].value = result.record["params"]["detail"]  # a preset that adapts may have set it
+        params = result.record["params"]
+        self.controls["detail"].value = params["detail"]  # a preset that adapts may have set it
         self.handwork.take(layer, result, picture)
-        objects = result.record["params"]["objects"] != "off"  # they do not depend on the detail
-        self._cut = None if objects else DetailCut(self._viewer, layer, result)
+        borders = None
+        if result.agreement is not None:
+            borders = AgreementLayer(self._viewer, picture, result.agreement, params["detail"])
+        objects = params["objects"] != "off"  # they do not depend on the detail
+        self._cut = borders if objects else DetailCut(self._viewer, layer, result, borders)
         self._rest.take(result)
         self._foresight.compare(result.record, self.native)
 

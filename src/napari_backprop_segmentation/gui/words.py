@@ -56,6 +56,11 @@ def done(n_labels: int, reason: str, seconds: float, kind: str | None = None) ->
     return f"Done in {spent}: {count(n_labels)}, {reason}.{taken}"
 
 
+def agreement(n_runs: int) -> str:
+    """Return how the map of stable borders is read."""
+    return f"In the agreement layer, borders are the brighter the more of {n_runs} runs have them."
+
+
 def sentence(text: str) -> str:
     """Return a message with a capital letter and a full stop.
 

@@ -124,11 +124,10 @@ def test_the_runs_of_that_test_agree_neither_always_nor_never(shape):
 
 def test_the_faces_name_the_pair_that_parts():
     graph = region_graph(np.array([[1, 1, 2], [3, 3, 2]]))
-    (below, below_pairs), (right, right_pairs) = border_faces(graph)
+    below, right = border_faces(graph)
     assert graph.edges.tolist() == [[0, 1], [0, 2], [1, 2]]
-    np.testing.assert_array_equal(below, [[1, 1, 0]])
-    np.testing.assert_array_equal(right, [[0, 1], [0, 1]])
-    assert (below_pairs.tolist(), right_pairs.tolist()) == ([1, 1], [0, 2])
+    assert (below.pixels.tolist(), below.step, below.pairs.tolist()) == ([0, 1], 3, [1, 1])
+    assert (right.pixels.tolist(), right.step, right.pairs.tolist()) == ([1, 4], 1, [0, 2])
 
 
 def test_runs_that_are_alike_are_their_own_consensus():

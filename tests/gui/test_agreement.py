@@ -34,10 +34,13 @@ def test_the_map_is_a_new_layer_over_the_labels(widget, viewer, qtbot, notes):
     layer = viewer.layers[NAME]
     np.testing.assert_array_equal(layer.data, result.agreement.map(50))
     assert layer.data.max() == 1
-    assert (tuple(layer.contrast_limits), layer.blending) == ((0, 1), "additive")
+    assert (tuple(layer.contrast_limits), layer.blending) == ((0, 1), "translucent")
+    clear, few, all_runs = layer.colormap.map(np.array([0, 1 / 50, 1]))
+    assert clear[3] == 0
+    assert 0 < few[3] < all_runs[3] == 1
     assert viewer.layers.selection.active.name == "cells labels"
     assert widget.choice.image.value.name == "cells"
-    assert "brighter the more of 3 runs have them" in widget.status
+    assert "borders that all 3 runs have are yellow" in widget.status
 
 
 def test_the_slider_changes_both_layers(widget, viewer, qtbot):

@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy, named
 from napari_backprop_segmentation.engine.merging import Borders, Merge, Tree, merge_regions
-from napari_backprop_segmentation.engine.regions import RegionGraph, border_faces
+from napari_backprop_segmentation.engine.regions import BorderFaces, RegionGraph, border_faces
 
 LOWEST = 1e-3  # altitude: below any detail of an image that can be segmented, so lower ones are all alike
-SIDES = (slice(None, -1), slice(1, None))  # of the faces along an axis: the pixels before and after
 
 
 @dataclass(frozen=True)
@@ -34,13 +33,13 @@ class Agreement:
         The consensus of all runs.
     saliencies : (n_runs, m) float64
         The altitude at which each run merges each pair of touching leaves.
-    faces : list of (mask, (k,) int32)
-        For each axis where leaves part and which pair it is, see `border_faces`.
+    faces : list of BorderFaces
+        Where leaves part, for each axis.
     """
 
     hierarchy: Hierarchy
     saliencies: NDArray[np.float64]
-    faces: Sequence[tuple[NDArray[np.bool_], NDArray[np.int32]]]
+    faces: Sequence[BorderFaces]
 
     @classmethod
     def of(cls, graph: RegionGraph, trees: Sequence[Hierarchy], merge: Merge = merge_regions) -> Self:
@@ -59,7 +58,7 @@ class Agreement:
         saliencies = np.stack([saliency(tree, graph.edges) for tree in trees])
         if len(graph.areas) == 1:
             return cls(trees[0], saliencies, faces)
-        lengths = sum(np.bincount(pairs, minlength=len(graph.edges)) for _, pairs in faces)
+        lengths = sum(np.bincount(each.pairs, minlength=len(graph.edges)) for each in faces)
         mean = np.log(np.maximum(saliencies, LOWEST) / LOWEST).mean(axis=0)
         tree = merge(Borders(graph.areas, mean, graph.edges, np.asarray(lengths, dtype=np.float64)))
         return cls(named(graph.index, replace(tree, altitudes=_usual_altitudes(tree, trees))), saliencies, faces)
@@ -96,11 +95,11 @@ class Agreement:
         """
         shares = self.shares(detail)
         found = np.zeros(self.hierarchy.shape, np.float32)
-        for axis, (apart, pairs) in enumerate(self.faces):
-            values = shares[pairs]
-            for side in SIDES:
-                part = found[(slice(None),) * axis + (side,)]
-                part[apart] = np.maximum(part[apart], values)
+        flat = found.ravel()
+        for faces in self.faces:
+            values = shares[faces.pairs]
+            for pixels in (faces.pixels, faces.pixels + faces.step):
+                flat[pixels] = np.maximum(flat[pixels], values)
         return found
 
 

@@ -1,5 +1,6 @@
 """Connected regions of a label image: numbering, adjacency, mean features."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -121,19 +122,36 @@ def _faces(index: NDArray[np.int32], axis: int, n: int) -> tuple[NDArray[np.int6
     return codes, apart
 
 
-def border_faces(graph: RegionGraph) -> list[tuple[NDArray[np.bool_], NDArray[np.int32]]]:
-    """Return where regions part.
+@dataclass(frozen=True)
+class BorderFaces:
+    """The pixel faces along one axis at which regions part.
 
-    Returns
-    -------
-    list of (apart, pairs)
-        For each axis the pixels whose next one along it lies in another region, as a mask of the shape of the image but
-        shorter by one along that axis, and for each of them (k,) the row of their regions in `graph.edges`.
+    Attributes
+    ----------
+    pixels : (k,) int64
+        Those before the faces, as an index into the flat image; no pixel occurs twice.
+    step : int
+        From there to the pixel behind the face.
+    pairs : (k,) int32
+        The row of both regions in `RegionGraph.edges`.
     """
-    n = len(graph.areas)
+
+    pixels: NDArray[np.int64]
+    step: int
+    pairs: NDArray[np.int32]
+
+
+def border_faces(graph: RegionGraph) -> list[BorderFaces]:
+    """Return for each axis where regions part."""
+    n, shape = len(graph.areas), graph.index.shape
     known = graph.edges[:, 0] * n + graph.edges[:, 1]  # in order
-    faces = (_faces(graph.index, axis, n) for axis in range(graph.index.ndim))
-    return [(apart, np.searchsorted(known, codes).astype(np.int32)) for codes, apart in faces]
+    found = []
+    for axis in range(len(shape)):
+        codes, apart = _faces(graph.index, axis, n)
+        pixels = np.ravel_multi_index(np.nonzero(apart), shape)
+        pairs = np.searchsorted(known, codes).astype(np.int32)
+        found.append(BorderFaces(pixels, math.prod(shape[axis + 1 :]), pairs))
+    return found
 
 
 def region_means(graph: RegionGraph, features: Iterable[tuple[Window, NDArray[np.float32]]]) -> NDArray[np.float64]:

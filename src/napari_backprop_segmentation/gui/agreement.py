@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image
+from napari.utils.colormaps import Colormap, ensure_colormap
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.gui.picture import Picture
@@ -13,7 +14,21 @@ if TYPE_CHECKING:
 
     from napari_backprop_segmentation.engine.agreement import Agreement
 
-COLOURS = "magma"  # dark to bright as an eye sees it; black, which is no border, adds nothing to what lies below
+SHADES = "plasma"  # from violet to yellow, as bright to an eye as the numbers are high
+N_COLOURS = 256
+FAINTEST = 0.5  # opacity of a border that hardly any run has; on bright ground its dark colour would be the loudest
+
+
+def colours() -> Colormap:
+    """Return the colours of shares from 0 to 1; where there is no border all is clear.
+
+    Blending additively would do that too, but hides borders on bright ground and mixes their colours with those of
+    labels.
+    """
+    shares = np.linspace(0, 1, N_COLOURS)
+    rgba = np.array(ensure_colormap(SHADES).map(shares))
+    rgba[:, 3] = np.where(shares > 0, FAINTEST + (1 - FAINTEST) * shares, 0)
+    return Colormap(rgba, name="agreement", controls=shares)
 
 
 class AgreementLayer:
@@ -34,14 +49,15 @@ class AgreementLayer:
     """
 
     def __init__(self, viewer: "Viewer", picture: Picture, agreement: "Agreement", detail: float) -> None:
-        self._viewer, self._picture, self._agreement, self._detail = viewer, picture, agreement, detail
+        self._viewer, self._picture, self._agreement = viewer, picture, agreement
+        self._shown = self._map(detail)
         selected = set(viewer.layers.selection)
         self.layer = Image(
-            self._map(detail),
+            self._shown.copy(),  # a plugin may write into the layer's own array
             name=f"{picture.name} agreement",
-            colormap=COLOURS,
+            colormap=colours(),
             contrast_limits=(0, 1),
-            blending="additive",
+            blending="translucent",
             **picture.placement,
         )
         viewer.add_layer(self.layer)
@@ -49,9 +65,9 @@ class AgreementLayer:
 
     def show(self, detail: float) -> None:
         """Show another detail; a layer that the user has changed or deleted is left alone."""
-        if self.layer in self._viewer.layers and np.array_equal(self.layer.data, self._map(self._detail)):
-            self.layer.data = self._map(detail)
-            self._detail = detail
+        if self.layer in self._viewer.layers and np.array_equal(self.layer.data, self._shown):
+            self._shown = self._map(detail)
+            self.layer.data = self._shown.copy()
 
     def _map(self, detail: float) -> NDArray[Any]:
         return self._picture.laid(self._agreement.map(detail))

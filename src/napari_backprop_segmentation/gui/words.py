@@ -58,7 +58,7 @@ def done(n_labels: int, reason: str, seconds: float, kind: str | None = None) ->
 
 def agreement(n_runs: int) -> str:
     """Return how the map of stable borders is read."""
-    return f"In the agreement layer, borders are the brighter the more of {n_runs} runs have them."
+    return f"In the agreement layer, borders that all {n_runs} runs have are yellow, those of few violet."
 
 
 def sentence(text: str) -> str:

@@ -235,14 +235,19 @@ def ours_objects(picture: Picture, seed: int, settings: str = "") -> Prediction:
     return Prediction([Family.from_labels(labels, name) for name, labels in objects.items()], objects)
 
 
-def press(picture: Picture, seed: int, settings: str = "") -> Prediction:
+def press(picture: Picture, seed: int, settings: str = "", **changes: Any) -> Prediction:
     """Return what a user gets after one press with a preset, ``press:NAME``; the automatic one if left out."""
     from napari_backprop_segmentation import Params, finish, run
 
-    result = finish(run(picture.image, Params.preset(settings or "auto", seed=seed), axes=picture.axes))
+    result = finish(run(picture.image, Params.preset(settings or "auto", seed=seed, **changes), axes=picture.axes))
     labels = result.labels.astype(np.int64)
     counted = result.record["params"]["objects"] != "off"
     return Prediction([Family.from_labels(labels, "pressed")], {"pressed": labels if counted else 0 * labels})
+
+
+def alone(picture: Picture, seed: int, settings: str = "") -> Prediction:
+    """Return the same as `press`, ``alone:NAME``, of a tree that does not listen to the network."""
+    return press(picture, seed, settings, response_weight=0.0)
 
 
 METHODS: dict[str, tuple[Callable[..., Prediction], bool]] = {
@@ -257,6 +262,7 @@ METHODS: dict[str, tuple[Callable[..., Prediction], bool]] = {
     "ours": (ours, True),
     "ours-objects": (ours_objects, True),
     "press": (press, True),
+    "alone": (alone, False),
 }
 
 

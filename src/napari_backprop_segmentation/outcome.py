@@ -59,7 +59,8 @@ class OutcomeSettings(Settings):
         "off",
         MAIN,
         "Objects",
-        "Find things to count, not regions: 'bright' or 'dark', or 'auto'. Touching ones are split, the ground gets 0.",
+        "Find things to count, not regions: 'bright' or 'dark', 'auto' finds out which, or 'outlined' by bright or "
+        "dark lines. Touching ones are split, the ground gets 0.",
     )
     split_objects: bool = setting(
         True,
@@ -90,14 +91,15 @@ class OutcomeSettings(Settings):
         "graph",
         REGIONS,
         "Finest regions",
-        "What is merged: 'graph' starts from small graph-based regions of planes and slices, 'network' from the "
-        "connected parts of the network's labels.",
+        "What is merged: 'graph' starts from small graph-based regions of planes and slices, 'lines' from what lies "
+        "between bright or dark lines such as membranes, 'network' from the connected parts of the network's labels.",
     )
     edge_weight: float = setting(
         2.0,
         REGIONS,
         "Weight of edges",
-        "How much less a border costs where the image has an edge. 0 counts only the length of borders.",
+        "How much less a border costs where the image has an edge, or where finest regions come from lines, a line. 0 "
+        "counts only the length of borders.",
         minimum=0.0,
         maximum=100.0,
     )

@@ -35,6 +35,14 @@ _PUBLISHED = {
     "regions": "trained",
 }
 
+_OUTLINED = {
+    "surroundings": True,
+    "leaves": "lines",
+    "objects": "outlined",
+    "response_weight": 0.1,
+    "edge_weight": 10.0,
+}
+
 DEFAULT_PRESET = "fast"
 FIRST_PRESET = "auto"  # what the widget begins with: its user has not thought of settings yet
 PRESETS: Mapping[str, Preset] = {
@@ -54,13 +62,16 @@ PRESETS: Mapping[str, Preset] = {
         "Stained tissue (nuclei)", "Dark nuclei in stained sections, counted one by one.", {"objects": "dark"}
     ),
     "phase": Preset(
-        "Phase contrast and brightfield",
+        "Phase contrast",
+        "Cells that are neither bright nor dark but outlined by halos, counted one by one.",
+        {**_OUTLINED, "min_object": 250},
+    ),
+    "brightfield": Preset(
+        "Brightfield",
         "Regions told apart by their texture: cells that are neither bright nor dark.",
         {"surroundings": True, "detail": 65.0},
     ),
-    "em": Preset(
-        "Electron microscopy", "Fine regions told apart by their texture.", {"surroundings": True, "detail": 70.0}
-    ),
+    "em": Preset("Electron microscopy", "What membranes enclose, counted one by one.", {**_OUTLINED, "min_object": 60}),
     "published-2018": Preset(
         "Published 2018 (superpixels)",
         "The code of Kanezaki, ICASSP 2018, with its own defaults. Slow: minutes for a small photograph.",

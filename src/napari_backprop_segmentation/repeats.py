@@ -11,7 +11,7 @@ from napari_backprop_segmentation.engine.model import Model
 from napari_backprop_segmentation.engine.planning import Plan
 from napari_backprop_segmentation.engine.succession import Succession
 from napari_backprop_segmentation.engine.training import Command, Step, train
-from napari_backprop_segmentation.engine.tree import graph_leaves, leaf_graph, merged
+from napari_backprop_segmentation.engine.tree import leaf_graph, merged, seedless_leaves
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.settings import STEPLESS
@@ -45,7 +45,7 @@ def run_repeatedly(
         models.append((yield from succession.follow(train(source, seeded, plan), run=run)))
         if succession.stopped and trees:
             break
-        graph = graph or leaf_graph(graph_leaves(source), source, params, plan.block)
+        graph = graph or leaf_graph(seedless_leaves(source, params), source, params, plan.block)
         trees.append(merged(graph, models[-1], source, extras.merge))
         if succession.stopped:
             break
@@ -71,7 +71,7 @@ def check_runs(params: Params, plan: Plan, walked: str, extras: Extras, drawn: A
         (extras.trained is not None, "where a network is applied that was trained before", "train anew"),
         (drawn is not None, "with scribbles", "leave one of the two out"),
         (extras.out is not None, "where labels are written piece by piece", "leave out `out`"),
-        (params.leaves != "graph", f"for leaves={params.leaves!r}, which differ from run to run", "set it to 'graph'"),
+        (params.leaves == "network", "for leaves='network', which differ from run to run", "set leaves to 'graph'"),
         (not plan.merges, "where regions are not merged", "set regions to 'merged', or take a smaller image"),
     )
     for met, where, advice in obstacles:

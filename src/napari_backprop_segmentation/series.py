@@ -21,7 +21,15 @@ from napari_backprop_segmentation.engine.training import Command, Step
 from napari_backprop_segmentation.engine.tree import build_tree
 from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.settings import STEPLESS
-from napari_backprop_segmentation.single import Extras, Found, fine_regions, objects_among, reused, without_network
+from napari_backprop_segmentation.single import (
+    Extras,
+    Found,
+    fine_regions,
+    objects_among,
+    objects_of,
+    reused,
+    without_network,
+)
 
 MOST_SERIES_PIXELS = 4 * MOST_TREE_PIXELS  # above, the merge trees are not kept for the Detail slider
 
@@ -156,6 +164,7 @@ class Collected:
     """Puts the parts together: their labels under linked numbers, and their merge trees.
 
     Objects are looked for in whole frames: where a volume was divided slice by slice, among the regions of all slices.
+    Outlined ones are regions of the trees, so those of slices are joined.
     """
 
     def __init__(self, task: Task) -> None:
@@ -180,10 +189,10 @@ class Collected:
         if params.objects == "off":
             if not self._from_trees:
                 self.add(place, tree.cut(params.detail))
-        elif self._task.walked[-1] == "Z":
+        elif self._task.walked[-1] == "Z" and params.objects != "outlined":
             self._add_objects(place, fine_regions(tree))
         else:
-            self.add(place, objects_among(fine_regions(tree), self._task.source.at(place), params))
+            self.add(place, objects_of(tree, self._task.source.at(place), params))
 
     def add(self, place: Place, labels: NDArray[Any]) -> None:
         """Take the labels of the next part; parts come in order."""

@@ -15,6 +15,7 @@ from napari_backprop_segmentation.engine.linking import LinkedTrees
 from napari_backprop_segmentation.engine.merging import Merge, merge_regions
 from napari_backprop_segmentation.engine.model import Model, label_dtype
 from napari_backprop_segmentation.engine.objects import OBJECT_DETAIL, VOLUME_OBJECT_DETAIL, ObjectRules, find_objects
+from napari_backprop_segmentation.engine.outlined import outlined_objects
 from napari_backprop_segmentation.engine.planning import Plan
 from napari_backprop_segmentation.engine.tree import build_tree
 from napari_backprop_segmentation.errors import ImageError
@@ -93,7 +94,14 @@ def of_tree(tree: Hierarchy, source: Part, params: Params) -> Found:
     """Return what is wanted of the merge tree of an image: a cut of it, or objects among its regions."""
     if params.objects == "off":
         return Found(tree.cut(params.detail), True, tree)
-    return Found(objects_among(fine_regions(tree), source, params), True, tree)
+    return Found(objects_of(tree, source, params), True, tree)
+
+
+def objects_of(tree: Hierarchy, source: Part, params: Params) -> NDArray[Any]:
+    """Return the objects (*spatial) of an image."""
+    if params.objects == "outlined":
+        return outlined_objects(tree, source.read(source.whole), ObjectRules.of(params), source.spacing)
+    return objects_among(fine_regions(tree), source, params)
 
 
 def fine_regions(tree: Hierarchy) -> NDArray[Any]:

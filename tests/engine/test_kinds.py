@@ -43,8 +43,15 @@ def test_violet_stain_is_tissue_and_the_same_in_green_is_not():
     assert kind(violet[..., [0, 2, 1]]) == "fast"
 
 
+def test_halos_tell_phase_contrast_from_brightfield():
+    circles = np.linalg.norm(np.indices((SIDE, SIDE)) % 32 - 16, axis=0)
+    rims = gaussian_filter((np.abs(circles - 9) < 1).astype(float), 0.7)
+    assert kind(0.3 * noise(0.7) + rims) == "phase"
+    assert kind(0.3 * noise(0.7) - rims) == "brightfield"
+
+
 def test_texture_by_how_fine_it_is():
-    assert kind(noise(0.7)) == "phase"
+    assert kind(noise(0.7)) == "brightfield"
     assert kind(noise(2.5)) == "em"
     assert kind(noise(8)) == "fast"
 
@@ -71,7 +78,7 @@ def test_the_automatic_preset_becomes_that_of_the_kind_but_keeps_what_was_change
     assert finish(run(image, Params(**quick))).record["kind"] is None
 
 
-@pytest.mark.parametrize("name", ["nuclei", "histology", "phase", "em", "fast"])
+@pytest.mark.parametrize("name", ["nuclei", "histology", "phase", "brightfield", "em", "fast"])
 def test_a_kind_changes_nothing_that_was_counted_on_before_the_run(name):
     assert not {"iterations", "n_channels", "crop_pixels", "method", "normalisation"} & set(PRESETS[name].settings)
 

@@ -55,9 +55,10 @@ def test_borders_along_edges_cost_less_and_keep_their_cost_when_regions_join():
     assert joined.lengths.tolist() == [0.5]
 
 
-def test_leaves_are_numbered_without_gaps_and_end_at_the_seams_of_blocks(monkeypatch):
+@pytest.mark.parametrize("kind", ["graph", "lines"])
+def test_leaves_are_numbered_without_gaps_and_end_at_the_seams_of_blocks(kind, monkeypatch):
     monkeypatch.setattr(tree, "LEAF_BLOCK", 40)
-    leaves = tree.graph_leaves(ArraySource(PHOTO))
+    leaves = tree.seedless_leaves(ArraySource(PHOTO), Params(leaves=kind))
     assert leaves.shape == PHOTO.shape[:2]
     np.testing.assert_array_equal(np.unique(leaves), np.arange(leaves.max() + 1))
     assert not np.intersect1d(leaves[:40], leaves[40:]).size

@@ -1,24 +1,28 @@
 """What true pixel sizes change in a volume, in small numbers."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from napari_backprop_segmentation.data.source import ArraySource
 from napari_backprop_segmentation.engine import tree
 from napari_backprop_segmentation.engine.features import edge_strength
+from napari_backprop_segmentation.engine.lines import basins, source_line_sign
 from napari_backprop_segmentation.engine.superpixels import superpixel_index
 from napari_backprop_segmentation.params import Params
 
+EVEN = Params(edge_weight=0.0)
 NOISE = np.random.default_rng(0).integers(0, 200, (6, 20, 22)).astype(np.uint8)
 
 
 def test_a_border_between_slices_costs_its_true_area():
-    deep, high, wide = tree._face_costs(ArraySource(NOISE, "ZYX", spacing=(4, 1, 1)), 0.0, 64)
+    deep, high, wide = tree._face_costs(ArraySource(NOISE, "ZYX", spacing=(4, 1, 1)), EVEN, 64)
     assert (deep.shape, high.shape, wide.shape) == ((5, 20, 22), (6, 19, 22), (6, 20, 21))
     assert (deep == 0.25).all()  # of a pixel that is four times as deep as wide, in units of its volume
     assert (high == 1).all()
     assert (wide == 1).all()
-    assert tree._face_costs(ArraySource(NOISE, "ZYX"), 0.0, 64) is None  # all one
+    assert tree._face_costs(ArraySource(NOISE, "ZYX"), EVEN, 64) is None  # all one
 
 
 def test_edges_are_smoothed_less_along_coarse_axes():
@@ -34,15 +38,24 @@ def test_edges_are_smoothed_less_along_coarse_axes():
     assert fine[1] > 0.05
 
 
-def test_leaves_of_a_volume_are_those_of_its_slices():
-    source = ArraySource(NOISE, "ZYX")
-    leaves = tree.graph_leaves(source)
+@pytest.mark.parametrize("kind", ["graph", "lines"])
+def test_leaves_of_a_volume_are_those_of_its_slices(kind):
+    source, params = ArraySource(NOISE, "ZYX"), Params(leaves=kind)
+    leaves = tree.seedless_leaves(source, params)
     np.testing.assert_array_equal(np.unique(leaves), np.arange(leaves.max() + 1))
     first = 0
     for z in range(6):
-        alone = tree.graph_leaves(source.at((z,)))
+        part = source.at((z,))
+        alone = (
+            tree.plane_leaves(part, _basins_as_in(source)) if kind == "lines" else tree.seedless_leaves(part, params)
+        )
         np.testing.assert_array_equal(leaves[z], alone + first)
         first += alone.max() + 1
+
+
+def _basins_as_in(source):
+    """A slice by itself may have bright lines where the volume has dark ones."""
+    return partial(basins, sign=source_line_sign(source))
 
 
 def test_superpixels_weigh_distances_by_true_size():

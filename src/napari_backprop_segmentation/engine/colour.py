@@ -25,6 +25,12 @@ def perceived(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     return lab_of(pixels) / np.float32(LAB_UNIT)
 
 
+def lightness(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (C, *spatial) pixels in [0, 1] as one value each (*spatial): lightness of RGB, else the mean, 0 to 1."""
+    found: NDArray[np.float32] = lab_of(pixels)[0] / LAB_RANGE if len(pixels) == RGB else pixels.mean(axis=0)
+    return found
+
+
 def lab_input(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return RGB (3, *spatial) in [0, 1] as lightness, a and b, each from about 0 to 1."""
     lab = lab_of(pixels)

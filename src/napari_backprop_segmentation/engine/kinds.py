@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from napari_backprop_segmentation.engine.colour import lab_of
+from napari_backprop_segmentation.engine.lines import line_balance
 from napari_backprop_segmentation.engine.objects import otsu, separation
 
 SMOOTHING, FINE = 1.0, 3.0  # pixels
@@ -15,6 +16,7 @@ STAIN_HUES, STAIN_UNITY = (-75.0, -10.0), 0.6  # degrees: from violet to pink; s
 DARK_GROUND, MOST_BRIGHT, LEAST_SEPARATION = 0.1, 0.45, 0.6
 LONG_TAIL = 0.5  # skewness
 PHASE_FINENESS, ELECTRON_FINENESS = 0.65, 0.5
+HALO_BALANCE = 0.87
 
 
 def recognise(image: NDArray[np.float32], rgb: bool) -> str:
@@ -32,7 +34,8 @@ def recognise(image: NDArray[np.float32], rgb: bool) -> str:
     str
         - ``histology``: colours, nearly all between violet and pink: stained tissue;
         - ``nuclei``: a dark, even ground and a smaller part that is clearly brighter: fluorescence;
-        - ``phase``: most contrast within a few pixels: cells outlined by halos, phase contrast and brightfield;
+        - ``phase``: most contrast within a few pixels, bright lines stronger than dark ones: halos of phase contrast;
+        - ``brightfield``: most contrast within a few pixels, no such lines;
         - ``em``: much contrast within a few pixels: electron microscopy;
         - ``fast``: everything else.
     """
@@ -47,7 +50,7 @@ def recognise(image: NDArray[np.float32], rgb: bool) -> str:
         return "nuclei"
     fineness = float((light - gaussian_filter(light, FINE)).std() / light.std())
     if fineness > PHASE_FINENESS:
-        return "phase"
+        return "phase" if line_balance(light) < HALO_BALANCE else "brightfield"
     return "em" if fineness > ELECTRON_FINENESS else "fast"
 
 

@@ -103,6 +103,11 @@ def find_objects(
         objects = split_at_necks(filled(single) if rules.fill else single, spacing)
     else:
         objects = connected_components(mask, connectivity=1)
+    return cleaned(objects, rules)
+
+
+def cleaned(objects: NDArray[Any], rules: ObjectRules) -> NDArray[Any]:
+    """Return objects without those that are too small or, on request, cut off; numbered from 1 without gaps."""
     if rules.drop_border:
         objects = clear_border(objects)
     large = np.bincount(objects.ravel()) >= rules.min_size

@@ -50,7 +50,7 @@ def region_graph(labels: NDArray[Any], face_costs: FaceCosts = None) -> RegionGr
         See `RegionGraph`.
     """
     index = connected_components(labels, background=-1, connectivity=1).astype(np.int32, copy=False)
-    return _graph_of(index - index.min(), face_costs)
+    return graph_of(index - index.min(), face_costs)
 
 
 def simplified(graph: RegionGraph, min_size: int, most: int) -> RegionGraph:
@@ -88,7 +88,7 @@ def _absorb(graph: RegionGraph, min_size: int) -> RegionGraph:
     by_border = by_border[small[lesser[by_border]]]
     joins[lesser[by_border]] = greater[by_border]
     _, numbers = np.unique(follow(joins), return_inverse=True)
-    return _graph_of(numbers.astype(np.int32)[graph.index], graph.face_costs)
+    return graph_of(numbers.astype(np.int32)[graph.index], graph.face_costs)
 
 
 def follow(pointers: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -98,7 +98,7 @@ def follow(pointers: NDArray[np.int64]) -> NDArray[np.int64]:
     return pointers
 
 
-def _graph_of(index: NDArray[np.int32], face_costs: FaceCosts) -> RegionGraph:
+def graph_of(index: NDArray[np.int32], face_costs: FaceCosts = None) -> RegionGraph:
     """Return areas and adjacency of connected regions numbered from 0."""
     areas = np.bincount(index.ravel()).astype(np.float64)
     pairs, costs = [], []

@@ -1,6 +1,6 @@
 """Where touching objects part: by the brightness inside them, and by the shape of their outline."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -140,6 +140,24 @@ def _moments(shape: Sequence[int], spacing: Sequence[float] | None) -> Iterator[
     for i, one in enumerate(grid):
         for other in grid[i:]:
             yield one * other
+
+
+def region_roundness(
+    index: NDArray[np.int32], total: Callable[[NDArray[Any]], NDArray[np.float64]], spacing: Sequence[float]
+) -> NDArray[np.float64]:
+    """Return the roundness (n_nodes,) of unions of regions.
+
+    Parameters
+    ----------
+    index : (*spatial) int32
+        Region of each pixel, from 0.
+    total : callable
+        From a value of each region to the sum in each union.
+    spacing : sequence of float
+        Size of a pixel along each axis, in any unit.
+    """
+    sums = [total(np.bincount(index.ravel(), values.ravel())) for values in _moments(index.shape, spacing)]
+    return _roundness(sums, index.ndim, spacing)
 
 
 def _roundness(sums: Sequence[NDArray[np.float64]], ndim: int, spacing: Sequence[float] | None) -> NDArray[np.float64]:

@@ -1,7 +1,9 @@
 """From a trained network to the merge tree of an image."""
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.engine.features import edge_strength, tree_features
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy, build_hierarchy
+from napari_backprop_segmentation.engine.lines import basins, line_strength, source_line_sign
 from napari_backprop_segmentation.engine.merging import Merge
 from napari_backprop_segmentation.engine.model import Model, Source
 from napari_backprop_segmentation.engine.planning import Window, blocks
@@ -40,7 +43,7 @@ def build_tree(model: Model, source: Source, merge: Merge) -> Hierarchy:
     merge : Merge
         Who does the work.
     """
-    finest = graph_leaves(source) if model.params.leaves == "graph" else model.predict(source)
+    finest = model.predict(source) if model.params.leaves == "network" else seedless_leaves(source, model.params)
     return merged(leaf_graph(finest, source, model.params, model.plan.block), model, source, merge)
 
 
@@ -56,7 +59,7 @@ def leaf_graph(finest: NDArray[Any], source: Source, params: Params, side: int) 
     side : int
         Of the blocks in which the image is read, in pixels.
     """
-    graph = region_graph(finest, _face_costs(source, params.edge_weight, side))
+    graph = region_graph(finest, _face_costs(source, params, side))
     return simplified(graph, params.min_region, MOST_LEAVES)
 
 
@@ -65,41 +68,62 @@ def merged(graph: RegionGraph, model: Model, source: Source, merge: Merge) -> Hi
     return build_hierarchy(graph, region_means(graph, tree_features(model, source)), merge)
 
 
-def graph_leaves(source: Source) -> NDArray[np.int32]:
-    """Return small graph-based regions (*spatial), numbered from 0, made in blocks; in volumes slice by slice.
+def seedless_leaves(source: Source, params: Params) -> NDArray[np.int32]:
+    """Return the finest regions (*spatial) of a kind that needs no network."""
+    if params.leaves == "graph":
+        return plane_leaves(source, _graph_leaves)
+    return plane_leaves(source, partial(basins, sign=source_line_sign(source)))
+
+
+def plane_leaves(source: Source, divide: Callable[[NDArray[np.float32]], NDArray[np.int64]]) -> NDArray[np.int32]:
+    """Return small regions (*spatial), numbered from 0, made in blocks; in volumes slice by slice.
 
     The seams of blocks and slices do no harm: what they divide is alike and merges first.
 
-    References
+    Parameters
     ----------
-    Felzenszwalb and Huttenlocher, Efficient graph-based image segmentation, IJCV 59(2), 2004.
+    source : Source
+    divide : callable
+        From the pixels (C, Y, X) of a block of a plane to its regions (Y, X), without gaps.
     """
     *depth, height, width = source.shape[1:]
     slices = product(*(blocks([n], 1) for n in depth))
     planes = list(blocks((height, width), LEAF_BLOCK))
     windows = [(*(z for (z,) in where), *plane) for where, plane in product(slices, planes)]
     out = np.empty(source.shape[1:], np.int32)
+
+    def divided(window: Window) -> NDArray[np.int64]:
+        pixels = source.read(window)
+        found: NDArray[np.int64] = divide(pixels.reshape(len(pixels), *pixels.shape[-2:]))
+        return found - int(found.min())
+
     # The blocks release the interpreter; two at a time bound the memory.
     with any_channels(), ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         first = 0
-        for window, found in zip(windows, pool.map(lambda window: _leaves(source, window), windows), strict=True):
+        for window, found in zip(windows, pool.map(divided, windows), strict=True):
             out[window] = found.reshape(out[window].shape) + first
             first += int(found.max()) + 1
     return out
 
 
-def _leaves(source: Source, window: Window) -> NDArray[np.int64]:
-    pixels = source.read(window)
-    plane = pixels.reshape(len(pixels), *pixels.shape[-2:])
-    return graph_regions(np.moveaxis(plane, 0, -1), LEAF_SCALE, LEAF_SIGMA, LEAF_SIZE)
+def _graph_leaves(pixels: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return small graph-based regions of a plane.
+
+    References
+    ----------
+    Felzenszwalb and Huttenlocher, Efficient graph-based image segmentation, IJCV 59(2), 2004.
+    """
+    return graph_regions(np.moveaxis(pixels, 0, -1), LEAF_SCALE, LEAF_SIGMA, LEAF_SIZE)
 
 
-def _face_costs(source: Source, weight: float, side: int) -> FaceCosts:
-    """Return what the border costs at each pixel face: its area where the image is even, less at edges.
+def _face_costs(source: Source, params: Params, side: int) -> FaceCosts:
+    """Return what the border costs at each pixel face: its area where the image is even, less at edges or lines.
 
     The unit of area is such that a pixel has the volume 1; all faces of pixels that are alike in all directions have 1.
     """
+    weight = params.edge_weight
     if not weight and len(set(source.spacing)) == 1:
         return None
-    faces = zip(edge_strength(source, side), source.spacing, strict=True)
+    strengths = line_strength(source, side) if params.leaves == "lines" else edge_strength(source, side)
+    faces = zip(strengths, source.spacing, strict=True)
     return [np.exp(-np.float16(weight) * strength) / np.float16(size) for strength, size in faces]

@@ -1,0 +1,130 @@
+"""Lines that outline things: halos in phase contrast, membranes in electron microscopy.
+
+Where cells are neither brighter nor darker than what is around them, the line between them tells them apart. An edge
+has a slope; a line is a crest, and what lies on either side of it may look alike.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+from skimage.segmentation import watershed
+
+from napari_backprop_segmentation.engine.colour import INTENSITY_RANGE, lightness
+from napari_backprop_segmentation.engine.model import Source
+from napari_backprop_segmentation.engine.planning import Window, blocks, with_halo
+
+BRIGHT, DARK = 1, -1
+CREST_SIGMA = 1.5  # pixels: about half the width of the lines that are seen best
+SIGHT = 512  # pixels: side of the part that says whether lines are bright or dark
+NEAR_SIGMA, AROUND_SIGMA = 1.0, 8.0  # pixels: of a line, and of what it is compared with
+REACH = 3.0  # standard deviations at which a Gaussian ends
+TINY = 1e-12
+LINE_HALO = int(REACH * AROUND_SIGMA) + 1  # pixels
+
+
+def source_line_sign(source: Source) -> int:
+    """Return `line_sign` of an image of which only the middle is read."""
+    return line_sign(lightness(source.read(_middle(source.shape[1:]))))
+
+
+def line_sign(light: NDArray[np.float32]) -> int:
+    """Return whether lines (*spatial) are `BRIGHT` or `DARK`, whichever are stronger, see `line_balance`."""
+    return DARK if line_balance(light) > 1 else BRIGHT
+
+
+def line_balance(light: NDArray[np.float32]) -> float:
+    """Return how many times stronger dark lines are than bright ones in the middle of the image.
+
+    Across a line the second derivative is large, along it small: they are the eigenvalues of the Hessian.
+
+    Parameters
+    ----------
+    light : (*spatial) float32
+        Of a volume the plane in the middle is looked at.
+
+    References
+    ----------
+    Steger, An unbiased detector of curvilinear structures, IEEE TPAMI 20(2), 1998.
+    """
+    seen = light[_middle(light.shape)]
+    plane = seen.reshape(seen.shape[-2:])
+    yy, yx, xx = (gaussian_filter(plane, CREST_SIGMA, order=order) for order in ((2, 0), (1, 1), (0, 2)))
+    mean, spread = (yy + xx) / 2, np.sqrt(((yy - xx) / 2) ** 2 + yx**2)
+    high, low = mean + spread, mean - spread
+    dark, bright = np.maximum(high - np.abs(low), 0), np.maximum(-low - np.abs(high), 0)
+    return float((dark**2).sum() / max(float((bright**2).sum()), TINY))
+
+
+def _middle(shape: Sequence[int]) -> Window:
+    depth = [slice(n // 2, n // 2 + 1) for n in shape[:-2]]
+    plane = [slice(max(0, (n - SIGHT) // 2), max(0, (n - SIGHT) // 2) + min(n, SIGHT)) for n in shape[-2:]]
+    return (*depth, *plane)
+
+
+def basins(pixels: NDArray[np.float32], sign: int) -> NDArray[np.int64]:
+    """Return what lies between the lines of a plane: the catchment basins of its lightness, numbered from 1.
+
+    Parameters
+    ----------
+    pixels : (C, Y, X) float32
+    sign : int
+        `BRIGHT` or `DARK`.
+    """
+    found: NDArray[np.int64] = watershed(gaussian_filter(sign * lightness(pixels), NEAR_SIGMA)).astype(np.int64)
+    return found
+
+
+def line_height(light: NDArray[np.float32], sign: int, spacing: Sequence[float]) -> NDArray[np.float32]:
+    """Return how far each pixel stands out from what is around it as a line would, never below 0.
+
+    Parameters
+    ----------
+    light : (*spatial) float32
+        From 0 to 1.
+    sign : int
+        `BRIGHT` or `DARK`.
+    spacing : sequence of float
+        Size of a pixel along each axis, the smallest being 1.
+
+    Returns
+    -------
+    (*spatial) float32
+        In the units of `perceived`.
+    """
+    near, around = (
+        gaussian_filter(light, [sigma / size for size in spacing], truncate=REACH)
+        for sigma in (NEAR_SIGMA, AROUND_SIGMA)
+    )
+    found: NDArray[np.float32] = np.maximum(np.float32(sign * INTENSITY_RANGE) * (near - around), 0)
+    return found
+
+
+def line_strength(source: Source, side: int) -> list[NDArray[np.float16]]:
+    """Return how much of a line each pixel face lies on: the higher of both pixels, see `line_height`.
+
+    Parameters
+    ----------
+    source : Source
+    side : int
+        Of the blocks in which the image is read, in pixels.
+
+    Returns
+    -------
+    list of arrays
+        For each axis one of the shape of the image, shorter by one along that axis.
+    """
+    sign = source_line_sign(source)
+    height = np.zeros(source.shape[1:], np.float16)
+    for window in blocks(source.shape[1:], side):
+        grown, inner = with_halo(window, LINE_HALO, source.shape[1:])
+        height[window] = line_height(lightness(source.read(grown)), sign, source.spacing)[inner]
+    return [higher_of_faces(height, axis) for axis in range(height.ndim)]
+
+
+def higher_of_faces(height: NDArray[np.float16], axis: int) -> NDArray[np.float16]:
+    """Return for each pixel face along an axis the higher of its two pixels."""
+    n = height.shape[axis]
+    found: NDArray[np.float16] = np.maximum(height.take(range(n - 1), axis), height.take(range(1, n), axis))
+    return found

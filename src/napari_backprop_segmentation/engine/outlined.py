@@ -1,0 +1,138 @@
+"""Objects that a line outlines, neither brighter nor darker than the ground: the best regions of the merge tree.
+
+Of all ways to choose regions of the tree that do not overlap, the one is taken whose merits add up to most: each object
+is cut at its own height in the tree. Good regions are large and round, and lie inside lines.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.measure import label as connected_components
+
+from napari_backprop_segmentation.engine.colour import lightness
+from napari_backprop_segmentation.engine.hierarchy import Hierarchy
+from napari_backprop_segmentation.engine.lines import higher_of_faces, line_height, line_sign
+from napari_backprop_segmentation.engine.objects import ObjectRules, cleaned, otsu, separation
+from napari_backprop_segmentation.engine.regions import graph_of
+from napari_backprop_segmentation.engine.shapes import best_antichain, filled, region_roundness
+
+SLOPE_SIGMA, TEXTURE_SIGMA = 1.0, 1.5  # pixels
+LEAST_SLOPE = 1e-3
+GROUND = 0.7  # separation of smooth and textured pixels from which on there is a ground; of one bell curve it is 0.64
+ONE_PART = 0.5  # of the ground that hangs together
+SHRINK = 2  # pixels by which the smoothing of the texture has widened what is textured
+LEAST_SHARE = 0.5  # of a region that is textured
+LARGEST_SHARE = 0.2  # of the image: larger regions are the ground
+SIZE_POWER = 1.2  # more than 1, else the two halves of an object would be as good as all of it
+WALL_SIGMA, WALL_AROUND, WALL = 1.5, 15.0, 0.05  # pixels, pixels, lightness: what is a line itself
+
+
+def outlined_objects(
+    tree: Hierarchy, image: NDArray[np.float32], rules: ObjectRules, spacing: tuple[float, ...] | None = None
+) -> NDArray[np.int32]:
+    """Return the objects among the regions of a merge tree.
+
+    Where smooth ground and textured objects can be told apart, as in phase contrast, objects are textured. Else, as in
+    electron microscopy, they fill the image, and the lines between them belong to none.
+
+    Parameters
+    ----------
+    tree : Hierarchy
+        Best over `lines.basins`.
+    image : (C, *spatial) float32
+        Normalised intensities.
+    rules : ObjectRules
+        Its side is of no concern.
+    spacing : tuple of float, optional
+        Size of a pixel along each axis, the smallest being 1; all alike if left out.
+
+    Returns
+    -------
+    (*spatial) int array
+        Numbered from 1; 0 is the ground.
+    """
+    light, steps = lightness(image), spacing or (1.0,) * tree.index.ndim
+    if light.min() == light.max() or tree.n_leaves == 1:
+        return np.zeros(light.shape, np.int32)
+    sign, ground = line_sign(light), smooth_ground(light)
+    inside = np.ones(light.shape, bool) if ground is None else ~ground
+    merit = _merits(tree, inside, line_height(light, sign, steps), rules.min_size, steps)
+    objects = best_antichain(tree.parents, merit, tree.n_leaves)[tree.index]
+    if not rules.split:
+        objects = connected_components(objects > 0, connectivity=1)
+    if ground is None:
+        apart = np.where(_walls(light, sign, steps), 0, objects)
+        objects = connected_components(apart, background=0, connectivity=1)
+    objects = cleaned(objects, rules)
+    return filled(objects.astype(np.int32)) if rules.fill else objects
+
+
+def smooth_ground(light: NDArray[np.float32]) -> NDArray[np.bool_] | None:
+    """Return where the smooth ground (*spatial) between textured objects is; None where there is no such thing.
+
+    Texture is the logarithm of the local slope. Otsu's threshold divides any image; only where its sides lie further
+    apart than the halves of one bell curve are they two kinds of pixels. And the ground surrounds objects: where what
+    is smooth is in many parts, they are the insides of objects themselves.
+    """
+    slope = ndimage.gaussian_gradient_magnitude(light, SLOPE_SIGMA)
+    texture = np.log(np.sqrt(ndimage.gaussian_filter(slope**2, TEXTURE_SIGMA)) + LEAST_SLOPE)
+    if texture.min() == texture.max():
+        return None
+    rough = texture >= otsu(texture)
+    if not 0 < rough.mean() < 1 or separation(texture, rough) < GROUND:
+        return None
+    parts = np.bincount(connected_components(~rough, connectivity=1).ravel())[1:]
+    if parts.max() < ONE_PART * parts.sum():
+        return None
+    inside = ndimage.binary_erosion(ndimage.binary_fill_holes(rough), iterations=SHRINK, border_value=1)
+    found: NDArray[np.bool_] = ~inside
+    return found
+
+
+def _merits(
+    tree: Hierarchy, inside: NDArray[np.bool_], height: NDArray[np.float32], min_size: int, steps: tuple[float, ...]
+) -> NDArray[np.float64]:
+    """Return how good an object each node (n_nodes,) of a tree is; 0 for what cannot be one."""
+    import higra as hg  # takes most of a second, and few runs need it
+
+    nodes = hg.Tree(tree.parents)
+
+    def total(values: NDArray[Any]) -> NDArray[np.float64]:
+        found: NDArray[np.float64] = hg.accumulate_sequential(nodes, values, hg.Accumulators.sum)
+        return found
+
+    areas = total(np.bincount(tree.index.ravel(), minlength=tree.n_leaves).astype(np.float64))
+    share = total(np.bincount(tree.index.ravel(), inside.ravel(), tree.n_leaves)) / areas
+    textured = np.clip((share - LEAST_SHARE) / (1 - LEAST_SHARE), 0, 1)
+    roundness = np.clip(region_roundness(tree.index, total, steps), 0, 1)
+    merit = areas**SIZE_POWER * textured * roundness * _outline_heights(tree, height)
+    merit[(areas < min_size) | (areas > LARGEST_SHARE * tree.index.size)] = 0
+    return merit
+
+
+def _outline_heights(tree: Hierarchy, height: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the mean height (n_nodes,) of the line along the outline of each node, the edge of the image left out."""
+    import higra as hg
+
+    faces = [higher_of_faces(height.astype(np.float16), axis) for axis in range(height.ndim)]
+    plain, high = graph_of(tree.index), graph_of(tree.index, faces)
+    graph = hg.UndirectedGraph(tree.n_leaves)
+    graph.add_edges(plain.edges[:, 0], plain.edges[:, 1])
+    nodes = hg.Tree(tree.parents)
+    sums = []
+    for lengths in (plain.lengths, high.lengths):
+        perimeters = np.bincount(plain.edges.ravel(), np.repeat(lengths, 2), tree.n_leaves)
+        sums.append(hg.attribute_contour_length(nodes, perimeters, lengths, graph))
+    found: NDArray[np.float64] = np.maximum(sums[1], 0) / np.maximum(sums[0], 1)
+    return found
+
+
+def _walls(light: NDArray[np.float32], sign: int, steps: tuple[float, ...]) -> NDArray[np.bool_]:
+    """Return where lines are (*spatial)."""
+    near, around = (
+        ndimage.gaussian_filter(light, [sigma / size for size in steps]) for sigma in (WALL_SIGMA, WALL_AROUND)
+    )
+    found: NDArray[np.bool_] = sign * (near - around) > WALL
+    return found

@@ -1,0 +1,179 @@
+"""Objects between lines: phantoms of phase contrast and of electron microscopy, and the merits of regions."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+from scipy.spatial import cKDTree
+from skimage.draw import ellipse
+
+from napari_backprop_segmentation import Params, finish, run
+from napari_backprop_segmentation.engine import lines, outlined
+from napari_backprop_segmentation.engine.hierarchy import Hierarchy
+from napari_backprop_segmentation.engine.objects import ObjectRules
+from napari_backprop_segmentation.engine.shapes import roundness
+
+QUICK = {"iterations": 10, "n_channels": 16, "n_superpixels": 2000}
+CELLS = [(30, 30, 16, 11), (30, 54, 16, 11), (80, 35, 12, 18), (85, 95, 17, 12), (30, 100, 11, 17)]
+
+
+def halo_cells(seed=0):
+    """Textured cells with bright rims on a smooth ground of the same mean; the first two touch."""
+    rng = np.random.default_rng(seed)
+    truth = np.zeros((120, 130), int)
+    image = 0.02 * rng.normal(size=truth.shape)
+    texture = gaussian_filter(rng.normal(size=truth.shape), 1.2)
+    texture /= texture.std()
+    for number, (y, x, a, b) in enumerate(CELLS, start=1):
+        outer, inner = (ellipse(y, x, a + extra, b + extra, shape=truth.shape) for extra in (1.5, 0))
+        image[outer] = 1.0
+        truth[inner] = number
+    image[truth > 0] = 0.22 * texture[truth > 0] - 0.1
+    return gaussian_filter(image, 0.7).astype(np.float32), truth
+
+
+def membranes(seed=0, n=24):
+    """Cells of noisy grey that fill the image, with dark membranes between them."""
+    rng = np.random.default_rng(seed)
+    grid = np.indices((6, 4)).reshape(2, -1).T * 24 + 12 + rng.uniform(-5, 5, (n, 2))
+    pixels = np.indices((144, 96)).reshape(2, -1).T
+    (first, second), owner = np.split(cKDTree(grid).query(pixels, k=2)[0].T, 2), cKDTree(grid).query(pixels)[1]
+    wall = ((second - first) < 3).reshape(144, 96)
+    image = np.where(wall, -1.0, 0.2 * rng.normal(size=wall.shape))
+    return gaussian_filter(image, 0.8).astype(np.float32), np.where(wall, 0, owner.reshape(144, 96) + 1)
+
+
+def matched(found, truth):
+    """How many true objects have a found one with an intersection over union above a half."""
+    count = 0
+    for number in range(1, truth.max() + 1):
+        true = truth == number
+        label = np.bincount(found[true]).argmax()
+        count += bool(label) and (true & (found == label)).sum() > 0.5 * (true | (found == label)).sum()
+    return count
+
+
+def test_cells_with_halos_are_found_apart_and_the_ground_is_none():
+    image, truth = halo_cells()
+    result = finish(run(image, Params.preset("phase", **QUICK)))
+    assert matched(result.labels, truth) == len(CELLS)
+    assert result.labels.max() == len(CELLS)
+    assert np.unique(result.labels).tolist() == list(range(len(CELLS) + 1))
+    assert (result.labels[truth == 0] == 0).mean() > 0.85
+
+
+def test_cells_between_membranes_are_found_and_membranes_are_none():
+    image, truth = membranes()
+    result = finish(run(image, Params.preset("em", **QUICK)))
+    assert matched(result.labels, truth) == result.labels.max() == 24
+    assert (result.labels[truth == 0] == 0).mean() > 0.9
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_it_does_not_matter_whether_membranes_are_bright_or_dark(sign):
+    image, truth = membranes(seed=1)
+    result = finish(run(sign * image, Params.preset("em", **QUICK)))
+    assert matched(result.labels, truth) == result.labels.max() == 24
+
+
+def test_rules_hold():
+    image, _ = halo_cells()
+    together = finish(run(image, Params.preset("phase", **QUICK, split_objects=False))).labels
+    assert together.max() == len(CELLS) - 1
+    assert together[30, 30] == together[30, 54] > 0
+    small = Params.preset("phase", **QUICK, min_object=10_000)
+    assert not finish(run(image, small)).labels.any()
+    cut = image[:, 54:]
+    kept, dropped = (
+        finish(run(cut, Params.preset("phase", **QUICK, drop_border=drop))).labels for drop in (False, True)
+    )
+    assert kept[:, 0].any()
+    assert not dropped[:, 0].any()
+    assert dropped.max() == kept.max() - 1
+
+
+def test_ground_is_what_is_smooth_beside_what_is_not():
+    image, truth = halo_cells()
+    ground = outlined.smooth_ground(image)
+    assert ground[:, 115:].mean() > 0.6
+    assert ground[truth > 0].mean() < 0.05
+    assert outlined.smooth_ground(membranes()[0]) is None
+    assert outlined.smooth_ground(np.random.default_rng(0).random((64, 64)).astype(np.float32)) is None
+    assert outlined.smooth_ground(np.ones((8, 8), np.float32)) is None
+
+
+def small_tree():
+    """Four quarters of 8 x 8 pixels; the left ones and the right ones merge first."""
+    index = np.zeros((16, 16), np.int32)
+    index[8:, :8], index[:8, 8:], index[8:, 8:] = 1, 2, 3
+    return Hierarchy(index, np.array([4, 4, 5, 5, 6, 6, 6]), np.array([0, 0, 0, 0, 1.0, 2, 3]), np.arange(7) % 4)
+
+
+def test_outlines_of_nodes_equal_those_that_are_walked():
+    tree, height = small_tree(), np.random.default_rng(0).random((16, 16)).astype(np.float32)
+    found = outlined._outline_heights(tree, height)
+    for node, leaves in enumerate([[0], [1], [2], [3], [0, 1], [2, 3]]):
+        inside, rounded = np.isin(tree.index, leaves), height.astype(np.float16).astype(float)
+        faces = []
+        for a, b in [
+            ((slice(1, None),), (slice(None, -1),)),
+            ((slice(None), slice(1, None)), (slice(None), slice(-1))),
+        ]:
+            part = inside[a] != inside[b]
+            faces += np.maximum(rounded[a], rounded[b])[part].tolist()
+        assert found[node] == pytest.approx(np.mean(faces), rel=1e-3)
+    assert found[6] == 0
+
+
+def test_merit_is_that_of_large_round_textured_regions_inside_lines():
+    tree = small_tree()
+    inside = tree.index < 2
+    merit = outlined._merits(tree, inside, np.ones((16, 16), np.float32), 70, (1.0, 1.0))
+    assert merit[:4].tolist() == [0, 0, 0, 0]  # too small
+    assert merit[5] == merit[6] == 0  # not textured; too large
+    assert merit[4] == 0  # half of the image is ground
+    larger = np.zeros((40, 40), np.int32)
+    larger[:16, :16] = tree.index + 1
+    bigger = Hierarchy(larger, np.array([8, 5, 5, 6, 6, 7, 7, 8, 8]), np.arange(9.0), np.arange(9) % 5)
+    merit = outlined._merits(bigger, larger > 0, np.ones(larger.shape, np.float32), 70, (1.0, 1.0))
+    shape = roundness(np.isin(larger, [1, 2]))
+    assert merit[5] == pytest.approx(128**outlined.SIZE_POWER * shape, rel=1e-3)
+    assert merit[7] > merit[5] + merit[6]
+
+
+def test_nothing_is_found_where_nothing_is():
+    flat = Hierarchy(np.zeros((8, 8), np.int32), np.zeros(1, int), np.zeros(1), np.zeros(1, int))
+    image = np.full((1, 8, 8), 0.5, np.float32)
+    assert not outlined.outlined_objects(flat, image, ObjectRules()).any()
+    assert not outlined.outlined_objects(flat, np.random.default_rng(0).random((1, 8, 8)), ObjectRules()).any()
+
+
+def test_volumes_and_series_have_outlined_objects_too():
+    image, truth = halo_cells()
+    params = Params.preset("phase", **QUICK)
+    frames = finish(run(np.stack([image, np.roll(image, 2, axis=1)]), params, axes="TYX")).labels
+    assert matched(frames[0], truth) >= len(CELLS) - 1
+    assert frames[0, 80, 35] == frames[1, 80, 37] > 0
+    volume = np.stack([image] * 4)
+    slices = finish(run(volume, params.replace(volumes="slices"), axes="ZYX")).labels
+    assert slices[0, 80, 35] == slices[3, 80, 35] > 0
+    whole = finish(run(volume, params.replace(min_object=800), axes="ZYX")).labels
+    assert whole.shape == volume.shape
+    assert whole.max() >= 3
+
+
+def test_the_same_seed_gives_the_same_objects():
+    image, _ = halo_cells()
+    one, other = (finish(run(image, Params.preset("phase", **QUICK, seed=3))).labels for _ in range(2))
+    np.testing.assert_array_equal(one, other)
+
+
+def test_several_runs_agree_on_outlined_objects():
+    image, truth = halo_cells()
+    result = finish(run(image, Params.preset("phase", **QUICK, n_runs=2)))
+    assert result.agreement.n_runs == 2
+    assert matched(result.labels, truth) >= len(CELLS) - 1
+
+
+def test_lines_are_bright_in_one_phantom_and_dark_in_the_other():
+    assert lines.line_sign(halo_cells()[0]) == lines.BRIGHT
+    assert lines.line_sign(membranes()[0]) == lines.DARK

@@ -31,6 +31,7 @@ from tqdm import tqdm
 PACKAGES = ("napari-backprop-segmentation", "torch", "numpy", "scipy", "scikit-image", "scikit-learn", "higra")
 DEFAULT_METHODS = {
     "regions": "blank,kmeans,felzenszwalb,slic-merge,control,ours:fast",
+    "boundaries": "felzenszwalb,slic-merge,control,ours:fast",
     "objects": "kmeans,felzenszwalb,otsu,otsu-watershed,multiotsu,slic-merge,control,ours:fast",
     "semantic": "blank,kmeans,felzenszwalb,otsu,multiotsu,slic-merge,control,ours:fast",
 }
@@ -59,7 +60,7 @@ class Done:
 def perform(task: Task) -> Done:
     """Segment and score one image."""
     sample = task.entry.read(task.shrink)
-    picture = Picture(sample.image, sample.axes, photograph=task.kind == "regions")
+    picture = Picture(sample.image, sample.axes, photograph=task.kind in ("regions", "boundaries"))
     function, _ = method(task.method)
     started = time.perf_counter()
     prediction = function(picture, task.seed)

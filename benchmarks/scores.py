@@ -15,6 +15,7 @@ import numpy as np
 from datasets import Sample
 from metrics import FEW_LABELS, FOREGROUND_SHARES, Annotations, ObjectScore
 from numpy.typing import NDArray
+from outlines import boundary_rows, summarise_boundaries
 from partitions import IntArray, Table, consecutive
 from rivals import Picture, Prediction, on_frame
 
@@ -142,16 +143,18 @@ def summarise_classes(images: Sequence[Rows]) -> dict[str, Any]:
 
 
 ROWS: Mapping[str, Callable[[Sample, Picture, Prediction], Rows]] = {
-    "regions": region_rows, "objects": object_rows, "semantic": class_rows,
+    "regions": region_rows, "boundaries": boundary_rows, "objects": object_rows, "semantic": class_rows,
 }  # fmt: skip
 SUMMARIES: Mapping[str, Callable[[Sequence[Rows]], dict[str, Any]]] = {
-    "regions": summarise_regions, "objects": summarise_objects, "semantic": summarise_classes,
+    "regions": summarise_regions, "boundaries": summarise_boundaries,
+    "objects": summarise_objects, "semantic": summarise_classes,
 }  # fmt: skip
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "regions": (
         "covering_ods", "covering_ois", "pri_ods", "pri_ois", "vi_ods", "vi_ois",
         "miou_all", "miou_fine", "miou_coarse", "ap_0.5", "ap_0.7",
     ),
+    "boundaries": ("f_ods", "f_ois"),
     "objects": (
         "automatic_f1", "automatic_ap", "automatic_seg", "guided_f1", "guided_f1_ois", "guided_ap", "guided_seg",
         "painted_f1",

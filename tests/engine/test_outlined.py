@@ -10,7 +10,7 @@ from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.engine import lines, outlined
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy
 from napari_backprop_segmentation.engine.objects import ObjectRules
-from napari_backprop_segmentation.engine.shapes import roundness
+from napari_backprop_segmentation.engine.shapes import best_antichain, roundness
 
 QUICK = {"iterations": 10, "n_channels": 16, "n_superpixels": 2000}
 CELLS = [(30, 30, 16, 11), (30, 54, 16, 11), (80, 35, 12, 18), (85, 95, 17, 12), (30, 100, 11, 17)]
@@ -127,17 +127,31 @@ def test_outlines_of_nodes_equal_those_that_are_walked():
 def test_merit_is_that_of_large_round_textured_regions_inside_lines():
     tree = small_tree()
     inside = tree.index < 2
-    merit = outlined._merits(tree, inside, np.ones((16, 16), np.float32), 70, (1.0, 1.0))
+    _, merit = outlined._merits(tree, inside, np.ones((16, 16), np.float32), 70, (1.0, 1.0))
     assert merit[:4].tolist() == [0, 0, 0, 0]  # too small
     assert merit[5] == merit[6] == 0  # not textured; too large
     assert merit[4] == 0  # half of the image is ground
     larger = np.zeros((40, 40), np.int32)
     larger[:16, :16] = tree.index + 1
     bigger = Hierarchy(larger, np.array([8, 5, 5, 6, 6, 7, 7, 8, 8]), np.arange(9.0), np.arange(9) % 5)
-    merit = outlined._merits(bigger, larger > 0, np.ones(larger.shape, np.float32), 70, (1.0, 1.0))
+    _, merit = outlined._merits(bigger, larger > 0, np.ones(larger.shape, np.float32), 70, (1.0, 1.0))
     shape = roundness(np.isin(larger, [1, 2]))
     assert merit[5] == pytest.approx(128**outlined.SIZE_POWER * shape, rel=1e-3)
     assert merit[7] > merit[5] + merit[6]
+
+
+def test_a_clump_is_no_object_where_the_others_are_small():
+    parents = np.array([8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 14])
+    areas = np.array([5, 5, 5, 5, 1, 1, 1, 1, 10, 10, 2, 2, 20, 4, 24.0])
+    merit = np.array([*[0] * 8, 10, 10, 2, 2, 30, 0, 0.0])
+    tree = Hierarchy(np.arange(8, dtype=np.int32)[None], parents, np.arange(15.0), np.arange(15) % 8)
+    best = best_antichain(parents, merit, 8)
+    assert best.tolist() == [1, 1, 1, 1, 3, 3, 2, 2]
+    assert outlined.without_clumps(tree, areas, merit, best).tolist() == [4, 4, 3, 3, 2, 2, 1, 1]
+    alike = np.where(areas == 20, 12, areas)  # six times the others is not yet a clump
+    assert outlined.without_clumps(tree, alike, merit, best).tolist() == best.tolist()
+    nothing = np.zeros(8, np.int32)
+    assert outlined.without_clumps(tree, areas, 0 * merit, nothing) is nothing
 
 
 def test_nothing_is_found_where_nothing_is():

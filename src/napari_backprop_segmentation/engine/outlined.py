@@ -26,6 +26,7 @@ SHRINK = 2  # pixels by which the smoothing of the texture has widened what is t
 LEAST_SHARE = 0.5  # of a region that is textured
 LARGEST_SHARE = 0.2  # of the image: larger regions are the ground
 SIZE_POWER = 1.2  # more than 1, else the two halves of an object would be as good as all of it
+CLUMP = 6.0  # times the size of a typical object: larger ones on a ground are clumps
 WALL_SIGMA, WALL_AROUND, WALL = 1.5, 15.0, 0.05  # pixels, pixels, lightness: what is a line itself
 
 
@@ -58,8 +59,11 @@ def outlined_objects(
         return np.zeros(light.shape, np.int32)
     sign, ground = line_sign(light), smooth_ground(light)
     inside = np.ones(light.shape, bool) if ground is None else ~ground
-    merit = _merits(tree, inside, line_height(light, sign, steps), rules.min_size, steps)
-    objects = best_antichain(tree.parents, merit, tree.n_leaves)[tree.index]
+    areas, merit = _merits(tree, inside, line_height(light, sign, steps), rules.min_size, steps)
+    best = best_antichain(tree.parents, merit, tree.n_leaves)
+    if ground is not None:
+        best = without_clumps(tree, areas, merit, best)
+    objects = best[tree.index]
     if not rules.split:
         objects = connected_components(objects > 0, connectivity=1)
     if ground is None:
@@ -67,6 +71,28 @@ def outlined_objects(
         objects = connected_components(apart, background=0, connectivity=1)
     objects = cleaned(objects, rules)
     return filled(objects.astype(np.int32)) if rules.fill else objects
+
+
+def without_clumps(
+    tree: Hierarchy, areas: NDArray[np.float64], merit: NDArray[np.float64], best: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Return the best objects among those that are not much larger than a typical one.
+
+    Parameters
+    ----------
+    tree : Hierarchy
+    areas, merit : (n_nodes,) float64
+    best : (n_leaves,) int32
+        The best objects of all sizes; 0 where there is none.
+
+    Returns
+    -------
+    (n_leaves,) int32
+    """
+    sizes = np.bincount(best, areas[: tree.n_leaves])[1:]
+    if not sizes.size:
+        return best
+    return best_antichain(tree.parents, np.where(areas > CLUMP * np.median(sizes), 0, merit), tree.n_leaves)
 
 
 def smooth_ground(light: NDArray[np.float32]) -> NDArray[np.bool_] | None:
@@ -93,8 +119,8 @@ def smooth_ground(light: NDArray[np.float32]) -> NDArray[np.bool_] | None:
 
 def _merits(
     tree: Hierarchy, inside: NDArray[np.bool_], height: NDArray[np.float32], min_size: int, steps: tuple[float, ...]
-) -> NDArray[np.float64]:
-    """Return how good an object each node (n_nodes,) of a tree is; 0 for what cannot be one."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the pixels of each node (n_nodes,) of a tree, and how good an object it is; 0 for what cannot be one."""
     import higra as hg  # takes most of a second, and few runs need it
 
     nodes = hg.Tree(tree.parents)
@@ -109,7 +135,7 @@ def _merits(
     roundness = np.clip(region_roundness(tree.index, total, steps), 0, 1)
     merit = areas**SIZE_POWER * textured * roundness * _outline_heights(tree, height)
     merit[(areas < min_size) | (areas > LARGEST_SHARE * tree.index.size)] = 0
-    return merit
+    return areas, merit
 
 
 def _outline_heights(tree: Hierarchy, height: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ import pytest
 # Threads that spin while they wait make torch ten times slower as soon as anything else runs beside the tests.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-# The slow oracles live beside the tests that use them.
+# The slow oracles and other helpers live beside the tests of the engine.
 sys.path.insert(0, str(Path(__file__).parent / "engine"))
 
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from skimage import data
+from stepping import all_steps
 
 from napari_backprop_segmentation import Extras, Hierarchy, Params, finish, run
 from napari_backprop_segmentation.costs import total_steps
@@ -15,17 +16,6 @@ QUICK = Params(
     n_channels=8, iterations=4, n_superpixels=150, min_labels=0, precision="float32", device="cpu", response_weight=1.0
 )
 THREE = QUICK.replace(n_runs=3, seed=5)
-
-
-def all_steps(steps, stop_at=None):
-    taken, command = [], None
-    while True:
-        try:
-            step = steps.send(command)
-        except StopIteration as done:
-            return taken, done.value
-        taken.append(step)
-        command = "stop" if len(taken) == stop_at else None
 
 
 @pytest.fixture(scope="module")

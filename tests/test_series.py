@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from stepping import all_steps
 
 from napari_backprop_segmentation import Extras, Params, finish, run, segment, train
 from napari_backprop_segmentation.costs import total_steps
@@ -33,18 +34,6 @@ def correct_links(labels, truth):
             first, second = (np.bincount(labels[s][truth[s] == number]).argmax() for s in (t, t + 1))
             good.append(first == second != 0)
     return np.mean(good)
-
-
-def all_steps(steps, stop_at=None):
-    """Return the steps of a run and its result."""
-    taken, command = [], None
-    while True:
-        try:
-            step = steps.send(command)
-        except StopIteration as done:
-            return taken, done.value
-        taken.append(step)
-        command = "stop" if len(taken) == stop_at else None
 
 
 @pytest.mark.parametrize("frames", ["adapt", "once"])

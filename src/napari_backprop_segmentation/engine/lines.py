@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
+from skimage.filters import difference_of_gaussians
 from skimage.segmentation import watershed
 
 from napari_backprop_segmentation.engine.colour import INTENSITY_RANGE, lightness
@@ -93,11 +94,9 @@ def line_height(light: NDArray[np.float32], sign: int, spacing: Sequence[float])
     (*spatial) float32
         In the units of `perceived`.
     """
-    near, around = (
-        gaussian_filter(light, [sigma / size for size in spacing], truncate=REACH)
-        for sigma in (NEAR_SIGMA, AROUND_SIGMA)
-    )
-    found: NDArray[np.float32] = np.maximum(np.float32(sign * INTENSITY_RANGE) * (near - around), 0)
+    near, around = ([sigma / size for size in spacing] for sigma in (NEAR_SIGMA, AROUND_SIGMA))
+    rise = difference_of_gaussians(light, near, around, mode="reflect", truncate=REACH)
+    found: NDArray[np.float32] = np.maximum(np.float32(sign * INTENSITY_RANGE) * rise, 0)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from skimage.filters import difference_of_gaussians
 from skimage.measure import label as connected_components
 
 from napari_backprop_segmentation.engine.colour import lightness
@@ -157,8 +158,6 @@ def _outline_heights(tree: Hierarchy, height: NDArray[np.float32]) -> NDArray[np
 
 def _walls(light: NDArray[np.float32], sign: int, steps: tuple[float, ...]) -> NDArray[np.bool_]:
     """Return where lines are (*spatial)."""
-    near, around = (
-        ndimage.gaussian_filter(light, [sigma / size for size in steps]) for sigma in (WALL_SIGMA, WALL_AROUND)
-    )
-    found: NDArray[np.bool_] = sign * (near - around) > WALL
+    near, around = ([sigma / size for size in steps] for sigma in (WALL_SIGMA, WALL_AROUND))
+    found: NDArray[np.bool_] = sign * difference_of_gaussians(light, near, around, mode="reflect") > WALL
     return found

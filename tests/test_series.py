@@ -50,7 +50,7 @@ def test_objects_keep_their_numbers_while_they_move(frames):
 def test_regions_keep_their_numbers_at_every_detail():
     series, truth = moving_blobs(4)
     result = finish(run(series, Params(**SMALL, iterations=10), axes="TYX"))
-    np.testing.assert_array_equal(result.hierarchy.cut(50), result.labels)
+    np.testing.assert_array_equal(result.hierarchy.cut(Params().detail), result.labels)
     for detail in (40, 60):
         labels = result.hierarchy.cut(detail)
         assert labels.shape == series.shape

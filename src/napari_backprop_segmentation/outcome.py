@@ -47,7 +47,7 @@ class OutcomeSettings(Settings):
         maximum=1000,
     )
     detail: float = setting(
-        50.0,
+        40.0,
         MAIN,
         "Detail",
         "How fine the result is where regions are merged: 0 gives few large ones, 100 all the small ones.",
@@ -95,7 +95,7 @@ class OutcomeSettings(Settings):
         "between bright or dark lines such as membranes, 'network' from the connected parts of the network's labels.",
     )
     edge_weight: float = setting(
-        2.0,
+        4.0,
         REGIONS,
         "Weight of edges",
         "How much less a border costs where the image has an edge, or where finest regions come from lines, a line. 0 "
@@ -116,6 +116,14 @@ class OutcomeSettings(Settings):
         REGIONS,
         "Weight of the network",
         "How much merging listens to what the network has learned, compared with plain colour.",
+        minimum=0.0,
+        maximum=100.0,
+    )
+    texture_weight: float = setting(
+        1.0,
+        REGIONS,
+        "Weight of texture",
+        "How much merging listens to how rough the image is around each pixel, compared with plain colour.",
         minimum=0.0,
         maximum=100.0,
     )

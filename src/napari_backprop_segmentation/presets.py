@@ -35,7 +35,11 @@ _PUBLISHED = {
     "regions": "trained",
 }
 
+# Where things are told apart by brightness, edges have a rough band around them that is part of nothing.
+_PLAIN = {"texture_weight": 0.0, "edge_weight": 2.0}
+
 _OUTLINED = {
+    **_PLAIN,
     "surroundings": True,
     "leaves": "lines",
     "objects": "outlined",
@@ -56,10 +60,10 @@ PRESETS: Mapping[str, Preset] = {
         {"n_channels": 64, "iterations": 60, "crop_pixels": 2**18},
     ),
     "nuclei": Preset(
-        "Nuclei (fluorescence)", "Bright objects on a dark ground, counted one by one.", {"objects": "bright"}
+        "Nuclei (fluorescence)", "Bright objects on a dark ground, counted one by one.", {**_PLAIN, "objects": "bright"}
     ),
     "histology": Preset(
-        "Stained tissue (nuclei)", "Dark nuclei in stained sections, counted one by one.", {"objects": "dark"}
+        "Stained tissue (nuclei)", "Dark nuclei in stained sections, counted one by one.", {**_PLAIN, "objects": "dark"}
     ),
     "phase": Preset(
         "Phase contrast",
@@ -69,7 +73,7 @@ PRESETS: Mapping[str, Preset] = {
     "brightfield": Preset(
         "Brightfield",
         "Regions told apart by their texture: cells that are neither bright nor dark.",
-        {"surroundings": True, "detail": 65.0},
+        {**_PLAIN, "surroundings": True, "detail": 65.0},
     ),
     "em": Preset("Electron microscopy", "What membranes enclose, counted one by one.", {**_OUTLINED, "min_object": 60}),
     "published-2018": Preset(

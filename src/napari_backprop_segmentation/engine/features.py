@@ -1,4 +1,4 @@
-"""What the merge tree looks at: the network's responses, colour, and where the image has edges."""
+"""What the merge tree looks at: the network's responses, colour, texture, and where the image has edges."""
 
 from collections.abc import Iterator
 
@@ -9,16 +9,20 @@ from scipy.ndimage import gaussian_filter
 from napari_backprop_segmentation.engine.colour import perceived
 from napari_backprop_segmentation.engine.model import Model, Source
 from napari_backprop_segmentation.engine.planning import Window, blocks, with_halo
+from napari_backprop_segmentation.engine.texture import source_texture
 
 EDGE_SIGMA = 1.0  # of the smallest pixel side: smoothing before differences are taken
 EDGE_HALO = 6  # pixels: where the Gaussian has ended, and one more for the difference
 
 
 def tree_features(model: Model, source: Source) -> Iterator[tuple[Window, NDArray[np.float32]]]:
-    """Yield (window, (Q + C, *window) features) block by block: weighted responses and colour."""
-    weight = model.params.response_weight
+    """Yield (window, (F, *window) features) block by block: weighted responses, colour, and weighted texture."""
+    weight, roughness = np.float32(model.params.response_weight), np.float32(model.params.texture_weight)
     for window, response in model.responses(source):
-        yield window, np.concatenate([response.cpu().numpy() * np.float32(weight), perceived(source.read(window))])
+        parts = [response.cpu().numpy() * weight, perceived(source.read(window))]
+        if roughness:
+            parts.append(source_texture(source, window) * roughness)
+        yield window, np.concatenate(parts)
 
 
 def edge_strength(source: Source, side: int) -> list[NDArray[np.float16]]:

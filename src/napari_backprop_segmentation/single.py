@@ -18,9 +18,10 @@ from napari_backprop_segmentation.engine.objects import OBJECT_DETAIL, VOLUME_OB
 from napari_backprop_segmentation.engine.outlined import outlined_objects
 from napari_backprop_segmentation.engine.planning import Plan
 from napari_backprop_segmentation.engine.tree import build_tree
-from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.errors import ImageError, ParameterError
 from napari_backprop_segmentation.outcome import OutcomeSettings
 from napari_backprop_segmentation.params import Params
+from napari_backprop_segmentation.settings import STEPLESS
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Extras:
     ----------
     out : array-like (*spatial), optional
         Where to write the labels piece by piece, such as a zarr array, for results larger than memory. The labels of
-        a single image then stay as trained, as a merge tree needs all of it at once; those of a series are merged
-        frame by frame, without a `Hierarchy` in the end.
+        a single image then stay as trained, without objects, as a merge tree needs all of it at once; those of a
+        series are merged frame by frame, without a `Hierarchy` in the end.
     merge : callable
         Who builds the merge tree; programs with a window pass a `MergeProcess`, which leaves the window alive.
     trained : Model, optional
@@ -139,6 +140,33 @@ def reused(model: Model, params: Params, plan: Plan, source: ArraySource | Part)
         stopped_by="labelled by a network trained before",
         iterations=0,
     )
+
+
+def check_objects(params: Params, extras: Extras, in_pieces: bool) -> None:
+    """Refuse objects where there is nothing to look for them among.
+
+    Parameters
+    ----------
+    params : Params
+        As the user has set them.
+    extras : Extras
+    in_pieces : bool
+        Whether the labels of one image are written piece by piece.
+
+    Raises
+    ------
+    ParameterError
+    """
+    stepless = params.method in STEPLESS and extras.trained is None
+    obstacles = (
+        (stepless, f"for the method {params.method!r}", "choose the method 'superpixels' or 'continuity'"),
+        (in_pieces, "where the labels of one image are written piece by piece", "leave out `out`"),
+    )
+    for met, where, advice in obstacles:
+        if met and params.objects != "off":
+            raise ParameterError(
+                f"objects must be 'off' {where}, got {params.objects!r}; {advice}, or set objects to 'off'"
+            )
 
 
 def check_scribbles(scribbles: Any, source: ArraySource, params: Params) -> NDArray[np.integer[Any]] | None:

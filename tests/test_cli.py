@@ -240,14 +240,16 @@ def test_files_that_do_not_fit_together(images, output, options, words):
         commands.plan_files([path(i) for i in images], path(output), **options)
 
 
-def test_a_table_of_the_objects_goes_beside_the_labels(tmp_path):
+def test_a_table_of_the_objects_goes_beside_the_labels(tmp_path, capsys):
     image = np.zeros((40, 40), np.uint8)
     image[5:15, 5:15], image[20:32, 22:30] = 200, 150
     tifffile.imwrite(
         tmp_path / "a.tif", image, ome=True, metadata={"axes": "YX", "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5}
     )
-    options = ["--objects", "bright", "--iterations", "2", "--n-channels", "8", "--table", "--quiet"]
+    options = ["--objects", "bright", "--iterations", "2", "--n-channels", "8", "--table"]
     assert cli.main(["run", str(tmp_path / "a.tif"), "-o", str(tmp_path / "out.tif"), *options]) == 0
+    written = f"{tmp_path / 'out.tif'} and {tmp_path / 'out.csv'}: 2 objects, 2 iterations, "
+    assert written in capsys.readouterr().out
     with (tmp_path / "out.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert [row["label"] for row in rows] == ["1", "2"]
@@ -282,7 +284,7 @@ def test_agreements_of_several_images_have_their_names(square, tmp_path, capsys)
     stable = tmp_path / "stable.tif"
     assert main(["run", str(square), str(second), "-o", str(tmp_path), "--agreement", str(stable), *MERGED]) == cli.DONE
     assert {path.name for path in tmp_path.glob("stable*")} == {"stable_square.tif", "stable_second.tif"}
-    assert "square_labels.tif and stable_square.tif: " in capsys.readouterr().out
+    assert f"{tmp_path / 'square_labels.tif'} and {tmp_path / 'stable_square.tif'}: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

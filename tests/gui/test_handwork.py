@@ -147,6 +147,16 @@ def test_the_automatic_preset_says_what_it_took_the_image_for(nuclei, widget, vi
     widget.controls.fill(Params.preset("auto", n_channels=8, iterations=2, n_superpixels=100))
     widget.run()
     qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
-    assert "Taken for: Nuclei (fluorescence)." in widget.status
+    assert widget.status.startswith("Done in ")
+    assert ": 3 objects, all 2 iterations done. " in widget.status
+    assert widget.status.endswith(" Recognised as Nuclei (fluorescence), with Objects bright and Smallest object 30.")
     assert viewer.layers["nuclei labels"].metadata[METADATA]["kind"] == "nuclei"
     assert viewer.layers["nuclei labels"].data.max() == len(CENTRES)
+
+
+def test_where_no_object_is_found_it_says_what_to_change(nuclei, widget, viewer, qtbot):
+    viewer.layers.selection.active = viewer.layers["nuclei"]
+    widget.controls.fill(Params(n_channels=8, iterations=2, n_superpixels=100, objects="bright", min_object=5000))
+    widget.run()
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+    assert ": 0 objects, all 2 iterations done. To find some, lower Smallest object (min_object, now" in widget.status

@@ -6,12 +6,12 @@ import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.agreement import AgreementLayer
 from napari_backprop_segmentation.gui.controls import Controls
 from napari_backprop_segmentation.gui.picture import Picture
 from napari_backprop_segmentation.gui.preview import METADATA
 from napari_backprop_segmentation.settings import STEPLESS
+from napari_backprop_segmentation.telling import count
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -138,4 +138,4 @@ class DetailCut:
         record = self._layer.metadata[METADATA]
         params = {**record["params"], "detail": detail}
         self._layer.metadata = {**self._layer.metadata, METADATA: {**record, "params": params}}
-        return f"Detail {detail:.0f}: {words.count(self._hierarchy.count(detail))}."
+        return f"Detail {detail:.0f}: {count(self._hierarchy.count(detail))}."

@@ -248,8 +248,7 @@ class Session:
         preview.finish(outcome.labels, {**outcome.record, "image": self._picture.origin})
         self._watcher.kept(preview.layer, outcome, self._picture)
         n_labels = np.count_nonzero(np.bincount(outcome.labels.ravel())[1:])  # much faster than sorting all pixels
-        seconds, kind = time.monotonic() - self._started, outcome.record.get("kind")
-        done = words.done(int(n_labels), outcome.stopped_by, seconds, kind)
+        done = words.done(int(n_labels), time.monotonic() - self._started, outcome.record)
         return done if outcome.agreement is None else f"{done} {words.agreement(outcome.agreement.n_runs)}"
 
     def _fail(self, error: Exception) -> str:

@@ -140,6 +140,25 @@ def test_axes_flag_wins_over_the_file(tmp_path, out):
     assert read_image(out).pixels.shape == (12, 24)
 
 
+def test_scribbles_leave_objects_out_and_the_command_says_so(square, out, tmp_path):
+    drawn = np.zeros((24, 32), np.uint8)
+    drawn[2:4, 2:30] = 1
+    Image.fromarray(drawn).save(tmp_path / "drawn.png")
+    flags = ["--scribbles", str(tmp_path / "drawn.png"), "--preset", "nuclei", *SMALL]
+    command = [sys.executable, "-m", "napari_backprop_segmentation.cli", "run", str(square), "-o", str(out), *flags]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "this run looks for no objects, though objects is 'bright'" in told.stderr
+    assert " labels, 3 iterations" in told.stdout
+
+
+def test_a_file_of_time_or_depth_that_says_channels_is_doubted(tmp_path, out, capsys):
+    pixels = np.random.default_rng(0).integers(0, 255, (70, 12, 16)).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", pixels, ome=True, metadata={"axes": "CYX"})
+    assert main(["run", str(tmp_path / "a.tif"), "-o", str(out), *SMALL]) == cli.DONE
+    said = capsys.readouterr().out
+    assert "12 x 16, 70 channels (unusually many: if they are slices or frames, call this axis depth, Z," in said
+
+
 def test_scribbles_pull_their_pixels(square, out, tmp_path):
     drawn = np.zeros((24, 32), np.uint8)
     drawn[10:14, 10:22] = 5
@@ -161,7 +180,7 @@ def test_scribbles_pull_their_pixels(square, out, tmp_path):
         (["square.png", "--iterations", "few"], "iterations must be a whole number from 1 to 100000, got 'few'"),
         (["square.png", "--method", "magic"], "method must be one of superpixels, continuity"),
         (["square.png", "--axes", "ZYX"], "axes must be 2 different letters"),
-        (["square.png", "--scribbles", "none.png"], "image must be an existing file, got 'none.png'"),
+        (["square.png", "--scribbles", "none.png"], "scribbles must be an existing file, got 'none.png'"),
     ],
 )
 def test_bad_input_is_one_line_and_code_2(square, tmp_path, monkeypatch, capsys, arguments, words):

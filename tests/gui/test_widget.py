@@ -10,6 +10,8 @@ from qtpy.QtCore import QThreadPool
 
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui import session
+from napari_backprop_segmentation.gui.chart import READABLE_HEIGHT
+from napari_backprop_segmentation.gui.forms import LEAST_HEIGHT, FittingScrollArea
 from napari_backprop_segmentation.gui.preview import METADATA
 from napari_backprop_segmentation.params import PRESETS, Params
 
@@ -402,3 +404,18 @@ widget = BackpropWidget(ViewerModel())
 assert "torch" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_the_settings_keep_six_rows_in_a_low_window(widget, qtbot):
+    window = widget.native.window()
+    area = widget.native.findChild(FittingScrollArea)
+    window.show()
+    window.resize(1000, 400)
+    qtbot.wait(50)
+    low = widget.chart.height()
+    assert area.height() >= LEAST_HEIGHT
+    assert low < READABLE_HEIGHT
+    assert not any(axis.style["showValues"] for axis in widget.chart._axes if axis.orientation == "left")
+    window.resize(1000, 980)
+    qtbot.waitUntil(lambda: widget.chart.height() > READABLE_HEIGHT)
+    assert all(axis.style["showValues"] for axis in widget.chart._axes)

@@ -447,6 +447,16 @@ def test_progress_counts_all_runs_and_says_which_it_is(square, out, monkeypatch)
     assert read_record(out)["stopped_by"] == "all 2 runs done"
 
 
+def test_progress_shows_how_many_frames_are_labelled(square, tmp_path, out, monkeypatch):
+    terminal = Terminal(sys.stderr)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    pixels = read_image(square).pixels
+    tifffile.imwrite(tmp_path / "a.tif", np.stack([pixels] * 3), ome=True, metadata={"axes": "TYX"})
+    assert main(["run", str(tmp_path / "a.tif"), "-o", str(out), *SMALL, "--frames", "once"]) == cli.DONE
+    assert "labelled 1 of 3" in terminal.written
+    assert "labelled 3 of 3" in terminal.written
+
+
 def test_every_setting_is_a_flag_described_by_its_metadata():
     text = cli.make_parser()._subparsers._group_actions[0].choices["run"].format_help()
     flat = " ".join(text.split())

@@ -22,7 +22,7 @@ from napari_backprop_segmentation.measures import measure
 from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.segment import Extras, Result, run
 from napari_backprop_segmentation.telling import found, remarks
-from napari_backprop_segmentation.watching import watch
+from napari_backprop_segmentation.watching import Tally, watch
 
 
 @dataclass(frozen=True)
@@ -211,10 +211,11 @@ def _run_file(
     spacing = reading.spacing or image.calibration.spacing(axes)
     scribbles = read_scribbles(job.scribbles) if job.scribbles else None
     say(f"{job.image}: {_understood(image, axes, spacing, reading.channels)}")
-    extras = Extras(channels=reading.channels)
+    tally = Tally()
+    extras = Extras(channels=reading.channels, labelled=tally)
     steps = run(image.pixels, params, axes=axes, spacing=spacing, scribbles=scribbles, extras=extras)
     total = total_steps(params, axes, image.pixels.shape)
-    result, interrupted = watch(steps, total, name=job.image.name, log=job.log, quiet=quiet)
+    result, interrupted = watch(steps, total, name=job.image.name, log=job.log, quiet=quiet, tally=tally)
     record = {**result.record, "input": str(job.image), "scribbles": str(job.scribbles) if job.scribbles else None}
     write_labels(job.labels, result.labels, record, spatial_axes(axes), image.calibration)
     if job.agreement and result.agreement:

@@ -1,6 +1,6 @@
 """One image at a time, be it all there is or a frame of a series: a network learns it, its labels are made."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -23,6 +23,8 @@ from napari_backprop_segmentation.outcome import OutcomeSettings
 from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.settings import STEPLESS
 
+Labelled = Callable[[int, int], None]
+
 
 @dataclass(frozen=True)
 class Extras:
@@ -40,12 +42,16 @@ class Extras:
         Of an earlier run: nothing is trained, and intensities are scaled as they were for its image.
     channels : sequence of int, optional
         Which channels of the image to look at, from 0; all if left out.
+    labelled : callable, optional
+        Called after each frame and slice of a series with how many are labelled, and of how many: there are no steps
+        while a trained network labels the rest.
     """
 
     out: Any = None
     merge: Merge = merge_regions
     trained: Model | None = None
     channels: Sequence[int] | None = None
+    labelled: Labelled | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from napari_backprop_segmentation.gui.picture import POSITIONS
 from napari_backprop_segmentation.gui.worker import Point
 from napari_backprop_segmentation.telling import count, found, remarks
 
@@ -43,6 +44,18 @@ def iteration(point: Point, total: int, step_seconds: float) -> str:
     if point.iteration >= total:
         return f"{here}. Labelling every pixel..."
     return f"{here}, {duration((total - point.iteration) * step_seconds)} left"
+
+
+def labelled(done: int, total: int, walked: str) -> str:
+    """Return how far a trained network is with a series; `walked` are the axes that are gone through.
+
+    Examples
+    --------
+    >>> labelled(3, 20, "T")
+    'Labelled 3 of 20 frames...'
+    """
+    noun = "plane" if len(walked) > 1 else POSITIONS[walked]
+    return f"Labelled {done} of {total} {noun}s..."
 
 
 def done(number: int, seconds: float, record: Mapping[str, Any]) -> str:

@@ -50,6 +50,8 @@ def test_the_slider_rests_while_objects_are_looked_for(widget):
     widget.controls["objects"].value = "bright"
     assert not slider.enabled
     assert "Objects are the same at every detail. Set Objects to 'off'" in slider.tooltip
+    title = widget.controls.titles["detail"]
+    assert (title.isEnabled(), title.toolTip()) == (False, slider.tooltip)
     widget.controls["n_runs"].value = 2  # the map of their borders has a detail
     assert slider.enabled
     widget.controls["n_runs"].value = 1
@@ -57,6 +59,7 @@ def test_the_slider_rests_while_objects_are_looked_for(widget):
     widget.controls["objects"].value = "off"
     assert slider.enabled
     assert "Set Objects" not in slider.tooltip
+    assert title.isEnabled()
     widget.controls["regions"].value = "trained"
     assert not slider.enabled
     assert "for merged regions" in slider.tooltip

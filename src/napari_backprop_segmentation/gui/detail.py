@@ -73,6 +73,9 @@ class DetailSlider:
         reason = "" if self._cut is not None and self._cut.alive else self._obstacle()
         self._control.enabled = not (self._locked or reason)
         self._control.tooltip = f"{self._tooltip}\n\n{reason}".rstrip()
+        if (title := self._controls.titles.get("detail")) is not None:
+            title.setEnabled(not reason)  # napari draws sliders at rest as the others
+            title.setToolTip(self._control.tooltip)
 
     def without_borders(self, status: str) -> str:
         """Return what is said of the last run, without the map of borders once its layer is gone."""

@@ -427,15 +427,15 @@ def test_frames_that_are_labelled_without_steps_are_counted(widget, viewer, engi
 
 
 def test_the_settings_keep_six_rows_in_a_low_window(widget, qtbot):
-    window = widget.native.window()
-    area = widget.native.findChild(FittingScrollArea)
-    window.show()
-    window.resize(1000, 400)
-    qtbot.wait(50)
-    low = widget.chart.height()
-    assert area.height() >= LEAST_HEIGHT
-    assert low < READABLE_HEIGHT
-    assert not any(axis.style["showValues"] for axis in widget.chart._axes if axis.orientation == "left")
-    window.resize(1000, 980)
+    native = widget.native
+    area = native.findChild(FittingScrollArea)
+    left = [axis for axis in widget.chart._axes if axis.orientation == "left"]
+    native.window().show()
+    native.setFixedHeight(native.minimumSizeHint().height())
+    qtbot.waitUntil(lambda: widget.chart.height() < READABLE_HEIGHT)
+    assert LEAST_HEIGHT <= area.height() < area.sizeHint().height()
+    assert not any(axis.style["showValues"] for axis in left)
+    native.setFixedHeight(800)
     qtbot.waitUntil(lambda: widget.chart.height() > READABLE_HEIGHT)
-    assert all(axis.style["showValues"] for axis in widget.chart._axes)
+    assert area.height() == area.sizeHint().height()
+    assert all(axis.style["showValues"] for axis in left)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.segment import Result
 
 MIN_WIDTH = 300
+CHART_STRETCH = 1000  # napari puts an empty stretch below, of 1 more in every widget it docks
 WARM_UP_MS = 300  # after the widget is on the screen, before anyone can have pressed Run
 
 
@@ -222,7 +223,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addWidget(self.apply_button.native)
         layout.addWidget(self.handwork.row)
         layout.addWidget(self._status)
-        layout.addWidget(self.chart, 1)
+        layout.addWidget(self.chart, CHART_STRETCH)
         self.native.setMinimumWidth(MIN_WIDTH)
 
     def _lock(self, locked: bool) -> None:

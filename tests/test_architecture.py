@@ -21,7 +21,7 @@ FLOORS = [
     {"measures", "single"},
     {"repeats", "series"},
     {"segment"},
-    {"report"},
+    {"report", "telling"},
     {"cli", "gui"},
 ]
 ROOM_OF_MODULE = {"commands": "cli", "demo": "cli", "watching": "cli"}

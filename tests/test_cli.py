@@ -140,6 +140,25 @@ def test_axes_flag_wins_over_the_file(tmp_path, out):
     assert read_image(out).pixels.shape == (12, 24)
 
 
+def test_scribbles_leave_objects_out_and_the_command_says_so(square, out, tmp_path):
+    drawn = np.zeros((24, 32), np.uint8)
+    drawn[2:4, 2:30] = 1
+    Image.fromarray(drawn).save(tmp_path / "drawn.png")
+    flags = ["--scribbles", str(tmp_path / "drawn.png"), "--preset", "nuclei", *SMALL]
+    command = [sys.executable, "-m", "napari_backprop_segmentation.cli", "run", str(square), "-o", str(out), *flags]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "this run looks for no objects, though objects is 'bright'" in told.stderr
+    assert " labels, 3 iterations" in told.stdout
+
+
+def test_a_file_of_time_or_depth_that_says_channels_is_doubted(tmp_path, out, capsys):
+    pixels = np.random.default_rng(0).integers(0, 255, (70, 12, 16)).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", pixels, ome=True, metadata={"axes": "CYX"})
+    assert main(["run", str(tmp_path / "a.tif"), "-o", str(out), *SMALL]) == cli.DONE
+    said = capsys.readouterr().out
+    assert "12 x 16, 70 channels (unusually many: if they are slices or frames, call this axis depth, Z," in said
+
+
 def test_scribbles_pull_their_pixels(square, out, tmp_path):
     drawn = np.zeros((24, 32), np.uint8)
     drawn[10:14, 10:22] = 5
@@ -161,7 +180,7 @@ def test_scribbles_pull_their_pixels(square, out, tmp_path):
         (["square.png", "--iterations", "few"], "iterations must be a whole number from 1 to 100000, got 'few'"),
         (["square.png", "--method", "magic"], "method must be one of superpixels, continuity"),
         (["square.png", "--axes", "ZYX"], "axes must be 2 different letters"),
-        (["square.png", "--scribbles", "none.png"], "image must be an existing file, got 'none.png'"),
+        (["square.png", "--scribbles", "none.png"], "scribbles must be an existing file, got 'none.png'"),
     ],
 )
 def test_bad_input_is_one_line_and_code_2(square, tmp_path, monkeypatch, capsys, arguments, words):
@@ -240,14 +259,16 @@ def test_files_that_do_not_fit_together(images, output, options, words):
         commands.plan_files([path(i) for i in images], path(output), **options)
 
 
-def test_a_table_of_the_objects_goes_beside_the_labels(tmp_path):
+def test_a_table_of_the_objects_goes_beside_the_labels(tmp_path, capsys):
     image = np.zeros((40, 40), np.uint8)
     image[5:15, 5:15], image[20:32, 22:30] = 200, 150
     tifffile.imwrite(
         tmp_path / "a.tif", image, ome=True, metadata={"axes": "YX", "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5}
     )
-    options = ["--objects", "bright", "--iterations", "2", "--n-channels", "8", "--table", "--quiet"]
+    options = ["--objects", "bright", "--iterations", "2", "--n-channels", "8", "--table"]
     assert cli.main(["run", str(tmp_path / "a.tif"), "-o", str(tmp_path / "out.tif"), *options]) == 0
+    written = f"{tmp_path / 'out.tif'} and {tmp_path / 'out.csv'}: 2 objects, 2 iterations, "
+    assert written in capsys.readouterr().out
     with (tmp_path / "out.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert [row["label"] for row in rows] == ["1", "2"]
@@ -282,7 +303,7 @@ def test_agreements_of_several_images_have_their_names(square, tmp_path, capsys)
     stable = tmp_path / "stable.tif"
     assert main(["run", str(square), str(second), "-o", str(tmp_path), "--agreement", str(stable), *MERGED]) == cli.DONE
     assert {path.name for path in tmp_path.glob("stable*")} == {"stable_square.tif", "stable_second.tif"}
-    assert "square_labels.tif and stable_square.tif: " in capsys.readouterr().out
+    assert f"{tmp_path / 'square_labels.tif'} and {tmp_path / 'stable_square.tif'}: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -424,6 +445,16 @@ def test_progress_counts_all_runs_and_says_which_it_is(square, out, monkeypatch)
     assert main(["run", str(square), "-o", str(out), *SMALL, *flags]) == cli.DONE
     assert all(words in terminal.written for words in ("1/6", "6/6", "run=1/2", "run=2/2"))
     assert read_record(out)["stopped_by"] == "all 2 runs done"
+
+
+def test_progress_shows_how_many_frames_are_labelled(square, tmp_path, out, monkeypatch):
+    terminal = Terminal(sys.stderr)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    pixels = read_image(square).pixels
+    tifffile.imwrite(tmp_path / "a.tif", np.stack([pixels] * 3), ome=True, metadata={"axes": "TYX"})
+    assert main(["run", str(tmp_path / "a.tif"), "-o", str(out), *SMALL, "--frames", "once"]) == cli.DONE
+    assert "labelled 1 of 3" in terminal.written
+    assert "labelled 3 of 3" in terminal.written
 
 
 def test_every_setting_is_a_flag_described_by_its_metadata():

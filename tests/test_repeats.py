@@ -90,9 +90,9 @@ def test_the_same_seed_gives_the_same_labels(three):
 @pytest.mark.parametrize(
     ("stop_at", "complete", "reason"),
     [
-        (2, 1, "stopped by you in run 1 of 3"),
-        (6, 1, "stopped by you in run 2 of 3"),
-        (10, 2, "stopped by you in run 3 of 3"),
+        (2, 1, "stopped by you in run 1 of 3, labels are those of this run so far"),
+        (6, 1, "stopped by you in run 2 of 3, labels are those of run 1"),
+        (10, 2, "stopped by you in run 3 of 3, labels are what the first 2 runs agree on"),
     ],
 )
 def test_stop_keeps_what_the_complete_runs_agree_on(alone, stop_at, complete, reason):
@@ -137,7 +137,7 @@ def test_the_next_seed_after_the_largest_is_0():
     [
         ({"method": "kmeans"}, {}, "n_runs must be 1 for the method 'kmeans', got 3; choose 'superpixels'"),
         ({"leaves": "network"}, {}, "n_runs must be 1 for leaves='network'"),
-        ({"regions": "trained"}, {}, "n_runs must be 1 where regions are not merged, got 3; set regions to 'merged'"),
+        ({"regions": "trained"}, {}, "n_runs must be 1 where regions are not merged, got 3; set regions to 'merged'$"),
         ({}, {"scribbles": np.eye(80, dtype=int)}, "n_runs must be 1 with scribbles"),
         ({}, {"extras": Extras(out=np.zeros((80, 80), int))}, "n_runs must be 1 where labels are written piece by"),
     ],
@@ -147,10 +147,19 @@ def test_where_runs_cannot_be_compared_it_says_so(changes, options, words):
         next(run(PHOTO, THREE.replace(**changes), axes="YXS", **options))
 
 
+def test_a_smaller_image_is_advised_only_where_size_is_what_keeps_regions_from_merging(monkeypatch):
+    monkeypatch.setattr("napari_backprop_segmentation.costs.MOST_TREE_PIXELS", 100)
+    with pytest.raises(ParameterError, match="too large for merging regions, got 3; take a smaller image"):
+        next(run(PHOTO, THREE, axes="YXS"))
+    with pytest.raises(ParameterError, match=r"where regions are not merged, got 3; set regions to 'merged'$"):
+        next(run(PHOTO, THREE.replace(regions="trained"), axes="YXS"))
+
+
 def test_series_and_networks_trained_before_are_refused(alone):
-    with pytest.raises(ParameterError, match="n_runs must be 1 for time series and slice by slice, got 3; take one"):
+    with pytest.raises(ParameterError, match=r"n_runs must be 1 for a time series, got 3; take one frame$"):
         next(run(PHOTO, THREE, axes="TYX"))
-    with pytest.raises(ParameterError, match="n_runs must be 1 for time series and slice by slice"):
+    by_slice = "n_runs must be 1 slice by slice, got 3; take one slice, or set volumes to 'volume'$"
+    with pytest.raises(ParameterError, match=by_slice):
         next(run(PHOTO, THREE.replace(volumes="slices"), axes="ZYX"))
     with pytest.raises(ParameterError, match="n_runs must be 1 where a network is applied that was trained before"):
         finish(run(PHOTO, THREE, axes="YXS", extras=Extras(trained=alone[0].model)))

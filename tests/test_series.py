@@ -58,10 +58,14 @@ def test_regions_keep_their_numbers_at_every_detail():
         assert result.hierarchy.count(detail) == len(np.unique(labels))
 
 
+WAYS = [({"frames": "adapt"}, 4 + 2), ({"frames": "once"}, 4)]
+OUTCOMES = [{}, {"objects": "bright"}, {"regions": "trained"}]
+NO_NETWORK = [({"method": "kmeans"}, 0, outcome) for outcome in OUTCOMES if "objects" not in outcome]
+
+
 @pytest.mark.parametrize(
-    ("changes", "n_steps"), [({"frames": "adapt"}, 4 + 2), ({"frames": "once"}, 4), ({"method": "kmeans"}, 0)]
+    ("changes", "n_steps", "outcome"), [*((*way, outcome) for way in WAYS for outcome in OUTCOMES), *NO_NETWORK]
 )
-@pytest.mark.parametrize("outcome", [{}, {"objects": "bright"}, {"regions": "trained"}], ids=str)
 def test_volumes_over_time_with_channels(changes, n_steps, outcome):
     image = np.random.default_rng(0).integers(0, 30, (3, 2, 3, 24, 26)).astype(np.uint8)  # TCZYX
     image[:, :, 1:, 6:14, 6:14] += 150
@@ -75,6 +79,19 @@ def test_volumes_over_time_with_channels(changes, n_steps, outcome):
             assert step.labels.shape == result.labels.shape[len(step.place) :]
         if not (outcome or changes.get("method")):
             assert len({result.labels[t, 2, 10, 10] for t in range(3)}) == 1
+
+
+@pytest.mark.parametrize("changes", [{"frames": "once"}, {"frames": "adapt"}, {"method": "kmeans"}], ids=str)
+def test_it_is_told_how_many_frames_are_labelled(changes):
+    series, _ = moving_blobs(3)
+    told = []
+    extras = Extras(labelled=lambda done, total: told.append((done, total)))
+    first = finish(run(series, Params(**{**QUICK, **changes}), axes="TYX", extras=extras))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    if first.model is not None:
+        again = Extras(trained=first.model, labelled=extras.labelled)
+        finish(run(series[:2], Params(**QUICK, volumes="slices"), axes="ZYX", extras=again))
+        assert told[3:] == [(1, 2), (2, 2)]
 
 
 def test_a_stop_ends_training_and_labels_the_rest():

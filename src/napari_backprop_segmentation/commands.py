@@ -19,9 +19,10 @@ from napari_backprop_segmentation.data.files import (
 from napari_backprop_segmentation.data.tables import write_table
 from napari_backprop_segmentation.errors import ParameterError, SegmentationError
 from napari_backprop_segmentation.measures import measure
-from napari_backprop_segmentation.params import PRESETS, Params
+from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.segment import Extras, Result, run
-from napari_backprop_segmentation.watching import watch
+from napari_backprop_segmentation.telling import found, remarks
+from napari_backprop_segmentation.watching import Tally, watch
 
 
 @dataclass(frozen=True)
@@ -210,10 +211,11 @@ def _run_file(
     spacing = reading.spacing or image.calibration.spacing(axes)
     scribbles = read_scribbles(job.scribbles) if job.scribbles else None
     say(f"{job.image}: {_understood(image, axes, spacing, reading.channels)}")
-    extras = Extras(channels=reading.channels)
+    tally = Tally()
+    extras = Extras(channels=reading.channels, labelled=tally)
     steps = run(image.pixels, params, axes=axes, spacing=spacing, scribbles=scribbles, extras=extras)
     total = total_steps(params, axes, image.pixels.shape)
-    result, interrupted = watch(steps, total, name=job.image.name, log=job.log, quiet=quiet)
+    result, interrupted = watch(steps, total, name=job.image.name, log=job.log, quiet=quiet, tally=tally)
     record = {**result.record, "input": str(job.image), "scribbles": str(job.scribbles) if job.scribbles else None}
     write_labels(job.labels, result.labels, record, spatial_axes(axes), image.calibration)
     if job.agreement and result.agreement:
@@ -227,9 +229,9 @@ def _run_file(
 
 def _written(job: Job, result: Result) -> str:
     """Return which files were written."""
-    names = [str(job.labels), *([job.table.name] if job.table else [])]
+    names = [str(job.labels), *([str(job.table)] if job.table else [])]
     if job.agreement:
-        names.append(job.agreement.name if result.agreement else "no agreement, as only one run was completed")
+        names.append(str(job.agreement) if result.agreement else "no agreement, as only one run was completed")
     return " and ".join(names)
 
 
@@ -249,10 +251,11 @@ def _understood(image: ImageFile, axes: str, spacing: Sequence[float] | None, ch
 
 def summary(result: Result) -> str:
     """Return what a run found, in a line."""
-    n_labels, record = np.count_nonzero(np.unique(result.labels)), result.record
-    kind = f"taken for {PRESETS[record['kind']].title}, " if record["kind"] else ""
-    labels = f"{n_labels} label{'s' if n_labels != 1 else ''}"
-    return f"{kind}{labels}, {record['iterations']} iterations, {record['seconds']:.1f} s, {result.stopped_by}"
+    number, record = int(np.count_nonzero(np.unique(result.labels))), result.record
+    facts = (
+        f"{found(number, record)}, {record['iterations']} iterations, {record['seconds']:.1f} s, {result.stopped_by}"
+    )
+    return "; ".join((facts, *remarks(number, record)))
 
 
 def _one_line(error: BaseException) -> str:

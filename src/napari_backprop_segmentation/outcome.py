@@ -60,7 +60,7 @@ class OutcomeSettings(Settings):
         MAIN,
         "Objects",
         "Find things to count, not regions: 'bright' or 'dark', 'auto' finds out which, or 'outlined' by bright or "
-        "dark lines. Touching ones are split, the ground gets 0.",
+        "dark lines. Touching ones are split, the ground gets 0. Needs a method with a network, and no scribbles.",
     )
     split_objects: bool = setting(
         True,
@@ -85,7 +85,7 @@ class OutcomeSettings(Settings):
         REGIONS,
         "Result",
         "'merged' merges similar neighbouring regions up to the chosen detail and numbers each region; 'trained' "
-        "keeps the network's own labels, as published.",
+        "keeps the network's own labels, as published. Objects are looked for among merged regions either way.",
     )
     leaves: Leaves = setting(
         "graph",

@@ -51,11 +51,18 @@ def run_repeatedly(
             break
     reason = f"all {params.n_runs} runs done"
     if succession.stopped:
-        reason = f"stopped by you in run {len(models)} of {params.n_runs}"
+        reason = f"stopped by you in run {len(models)} of {params.n_runs}, labels are {_kept(len(models), len(trees))}"
     agreement = None if graph is None or len(trees) == 1 else Agreement.of(graph, trees, extras.merge)
     found = of_tree(trees[0] if agreement is None else agreement.hierarchy, source, params)
     model = replace(models[0], iterations=succession.steps, stopped_by=reason)
     return replace(found, agreement=agreement), model
+
+
+def _kept(begun: int, kept: int) -> str:
+    """Return what the labels are made of, where runs were begun and only some are kept."""
+    if begun == kept:
+        return "those of this run so far"
+    return "those of run 1" if kept == 1 else f"what the first {kept} runs agree on"
 
 
 def check_runs(params: Params, plan: Plan, walked: str, extras: Extras, drawn: Any) -> None:
@@ -66,13 +73,15 @@ def check_runs(params: Params, plan: Plan, walked: str, extras: Extras, drawn: A
     ParameterError
     """
     obstacles = (
-        (bool(walked), "for time series and slice by slice", "take one frame or slice, or set volumes to 'volume'"),
+        ("T" in walked, "for a time series", "take one frame"),
+        ("Z" in walked, "slice by slice", "take one slice, or set volumes to 'volume'"),
         (params.method in STEPLESS, f"for the method {params.method!r}", "choose 'superpixels' or 'continuity'"),
         (extras.trained is not None, "where a network is applied that was trained before", "train anew"),
         (drawn is not None, "with scribbles", "leave one of the two out"),
         (extras.out is not None, "where labels are written piece by piece", "leave out `out`"),
         (params.leaves == "network", "for leaves='network', which differ from run to run", "set leaves to 'graph'"),
-        (not plan.merges, "where regions are not merged", "set regions to 'merged', or take a smaller image"),
+        (not plan.merges and params.regions == "trained", "where regions are not merged", "set regions to 'merged'"),
+        (not plan.merges, "for an image too large for merging regions", "take a smaller image, or a part of it"),
     )
     for met, where, advice in obstacles:
         if met and params.n_runs > 1:

@@ -28,7 +28,15 @@ from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.repeats import check_runs, run_repeatedly
 from napari_backprop_segmentation.series import Task, run_series
 from napari_backprop_segmentation.settings import STEPLESS
-from napari_backprop_segmentation.single import Extras, Found, check_scribbles, labelled, reused, without_network
+from napari_backprop_segmentation.single import (
+    Extras,
+    Found,
+    check_objects,
+    check_scribbles,
+    labelled,
+    reused,
+    without_network,
+)
 
 __all__ = ["Extras", "Result", "finish", "run", "segment", "train"]
 
@@ -91,8 +99,9 @@ def run(
     spacing : sequence of float, optional
         Size of a pixel along each of Z, Y, X that is there, in any one unit; all alike if left out.
     scribbles : (*spatial) int, optional
-        Labels drawn by hand, from 1; 0 where nothing is drawn. The result then keeps their numbers, unmerged. In a
-        series the network learns from the frames that are drawn on, and labels all.
+        Labels drawn by hand, from 1; 0 where nothing is drawn. The result then keeps their numbers: regions are not
+        merged, and no objects looked for. In a series the network learns from the frames that are drawn on, and labels
+        all.
     extras : Extras, optional
         Where to write, who merges, a network trained before, a choice of channels.
 
@@ -125,12 +134,8 @@ def run(
         channels=extras.channels,
         spacing=spacing,
     )
-    kind = None
-    if params.adapt:
-        kind = recognise(source.glimpse(), "S" in source.axes)
-        params = params.adapted(kind)
-        logger.info("this looks like an image for the preset %s", kind)
     drawn = check_scribbles(scribbles, source, params)
+    params, kind = _settled(source, params, extras, drawn)
     with engine_errors(), reused_memory():
         found, model = yield from _segmented(source, params, extras, drawn)
     if model is not None:
@@ -140,6 +145,26 @@ def run(
     result = Result(found.labels, model, found.hierarchy, record, found.agreement)
     logger.info("done after %.1f s: %s", seconds, result.stopped_by)
     return result
+
+
+def _settled(
+    source: ArraySource, asked: Params, extras: Extras, drawn: NDArray[np.integer[Any]] | None
+) -> tuple[Params, str | None]:
+    """Return the settings that hold for this image, and the preset taken for its kind where that was asked for."""
+    in_pieces = extras.out is not None and not walked_axes(asked, source.spatial_axes, source.shape[1:])
+    check_objects(asked, extras, in_pieces)
+    params, kind = asked, None
+    if asked.adapt and (asked.method not in STEPLESS or extras.trained is not None):
+        kind = recognise(source.glimpse(), "S" in source.axes)
+        params = asked.adapted(kind)
+        logger.info("this looks like an image for the preset %s", kind)
+    if params.objects != "off" and (in_pieces or drawn is not None):
+        reason = (
+            "labels keep the numbers of the scribbles" if drawn is not None else "labels are written piece by piece"
+        )
+        logger.warning("this run looks for no objects, though objects is %r, as its %s", params.objects, reason)
+        params = params.replace(objects="off")
+    return params, kind
 
 
 def _segmented(

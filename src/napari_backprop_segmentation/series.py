@@ -1,7 +1,7 @@
 """Frame after frame and slice after slice: one network for all of them, or one that adapts, and numbers that stay."""
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -63,6 +63,13 @@ class Task:
         """Lengths of the axes that are gone through."""
         return self.source.shape[1 : 1 + len(self.walked)]
 
+    def places(self) -> Iterator[Place]:
+        """Yield all frames and slices in order, and tell of each once it is done with."""
+        for number, place in enumerate(self.source.places(len(self.walked)), start=1):
+            yield place
+            if self.extras.labelled is not None:
+                self.extras.labelled(number, math.prod(self.sizes))
+
     @property
     def learns(self) -> bool:
         """Whether there is a network."""
@@ -91,11 +98,11 @@ def run_series(task: Task) -> Generator[Step, Command | None, tuple[Found, Model
     """
     collected = Collected(task)
     if not task.learns:
-        for place in task.source.places(len(task.walked)):
+        for place in task.places():
             collected.add(place, without_network(task.source.at(place), task.params).labels)
         return collected.found(), None
     lessons = Lessons(task)
-    for place in task.source.places(len(task.walked)):
+    for place in task.places():
         yield from lessons.before(place)
         model, part = lessons.model, task.source.at(place)
         if task.merges:

@@ -1,6 +1,6 @@
 """One image at a time, be it all there is or a frame of a series: a network learns it, its labels are made."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -18,9 +18,12 @@ from napari_backprop_segmentation.engine.objects import OBJECT_DETAIL, VOLUME_OB
 from napari_backprop_segmentation.engine.outlined import outlined_objects
 from napari_backprop_segmentation.engine.planning import Plan
 from napari_backprop_segmentation.engine.tree import build_tree
-from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.errors import ImageError, ParameterError
 from napari_backprop_segmentation.outcome import OutcomeSettings
 from napari_backprop_segmentation.params import Params
+from napari_backprop_segmentation.settings import STEPLESS
+
+Labelled = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -31,20 +34,24 @@ class Extras:
     ----------
     out : array-like (*spatial), optional
         Where to write the labels piece by piece, such as a zarr array, for results larger than memory. The labels of
-        a single image then stay as trained, as a merge tree needs all of it at once; those of a series are merged
-        frame by frame, without a `Hierarchy` in the end.
+        a single image then stay as trained, without objects, as a merge tree needs all of it at once; those of a
+        series are merged frame by frame, without a `Hierarchy` in the end.
     merge : callable
         Who builds the merge tree; programs with a window pass a `MergeProcess`, which leaves the window alive.
     trained : Model, optional
         Of an earlier run: nothing is trained, and intensities are scaled as they were for its image.
     channels : sequence of int, optional
         Which channels of the image to look at, from 0; all if left out.
+    labelled : callable, optional
+        Called after each frame and slice of a series with how many are labelled, and of how many: there are no steps
+        while a trained network labels the rest.
     """
 
     out: Any = None
     merge: Merge = merge_regions
     trained: Model | None = None
     channels: Sequence[int] | None = None
+    labelled: Labelled | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +146,33 @@ def reused(model: Model, params: Params, plan: Plan, source: ArraySource | Part)
         stopped_by="labelled by a network trained before",
         iterations=0,
     )
+
+
+def check_objects(params: Params, extras: Extras, in_pieces: bool) -> None:
+    """Refuse objects where there is nothing to look for them among.
+
+    Parameters
+    ----------
+    params : Params
+        As the user has set them.
+    extras : Extras
+    in_pieces : bool
+        Whether the labels of one image are written piece by piece.
+
+    Raises
+    ------
+    ParameterError
+    """
+    stepless = params.method in STEPLESS and extras.trained is None
+    obstacles = (
+        (stepless, f"for the method {params.method!r}", "choose the method 'superpixels' or 'continuity'"),
+        (in_pieces, "where the labels of one image are written piece by piece", "leave out `out`"),
+    )
+    for met, where, advice in obstacles:
+        if met and params.objects != "off":
+            raise ParameterError(
+                f"objects must be 'off' {where}, got {params.objects!r}; {advice}, or set objects to 'off'"
+            )
 
 
 def check_scribbles(scribbles: Any, source: ArraySource, params: Params) -> NDArray[np.integer[Any]] | None:

@@ -18,6 +18,18 @@ LOG_COLUMNS = ("iteration", "n_labels", "loss", "similarity", "continuity", "scr
 Watcher = Callable[[Step], None]
 
 
+class Tally:
+    """Hears how many frames and slices of a series are labelled, and passes it on to whoever wants to show it."""
+
+    def __init__(self) -> None:
+        self.show: Callable[[str], None] | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        """Take note of how many there are now."""
+        if self.show is not None:
+            self.show(f"labelled {done} of {total}")
+
+
 def watch(
     steps: Generator[Step, Command | None, Result],
     total: int,
@@ -25,6 +37,7 @@ def watch(
     name: str = "",
     log: Path | None = None,
     quiet: bool = False,
+    tally: Tally | None = None,
 ) -> tuple[Result, bool]:
     """Drive a run to its end with a progress bar and a log; the first Ctrl-C ends it early and keeps its result.
 
@@ -40,6 +53,8 @@ def watch(
         A CSV file to write, one row an iteration.
     quiet : bool
         Whether to leave out the progress bar; it is left out too where stderr is no terminal.
+    tally : Tally, optional
+        Of the run, for the progress bar to show.
 
     Returns
     -------
@@ -49,7 +64,7 @@ def watch(
     with ExitStack() as stack:
         watchers: list[Watcher] = [] if log is None else [_csv_log(log, stack)]
         if not quiet and sys.stderr.isatty():
-            watchers.append(_progress(total, name, stack))
+            watchers.append(_progress(total, name, stack, tally))
         interruption = stack.enter_context(_Interruption())
         while True:
             try:
@@ -74,8 +89,10 @@ def _csv_log(path: Path, stack: ExitStack) -> Watcher:
     return write
 
 
-def _progress(total: int, name: str, stack: ExitStack) -> Watcher:
+def _progress(total: int, name: str, stack: ExitStack, tally: Tally | None) -> Watcher:
     bar = stack.enter_context(tqdm(total=total or None, desc=name, unit="it", file=sys.stderr))
+    if tally is not None:
+        tally.show = bar.set_postfix_str
 
     def update(step: Step) -> None:
         # Reading the numbers waits for the device, so only as often as the bar is drawn.

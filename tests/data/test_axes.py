@@ -116,3 +116,11 @@ def test_spacing_is_counted_in_the_smallest_side():
     for wrong in [(1, 1), (1, 1, 0), (1, 1, float("nan"))]:
         with pytest.raises(ImageError, match="spacing must be 3 positive numbers"):
             ArraySource(image, "TZYX", spacing=wrong)
+
+
+def test_so_many_channels_are_doubted():
+    assert "unusually many" not in in_words("CYX", (64, 9, 9))
+    assert in_words("CYX", (256, 9, 9)) == (
+        "9 x 9, 256 channels (unusually many: if they are slices or frames, call this axis depth, Z, or time, T)"
+    )
+    assert "unusually many" not in in_words("ZCYX", (256, 2, 9, 9))

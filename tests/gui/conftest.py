@@ -41,7 +41,7 @@ class FakeEngine:
         self.closed = threading.Event()  # the last run has ended, in whatever way
 
     def __call__(self, picture, params, orders=None, trained=None):
-        self.runs.append(SimpleNamespace(picture=picture, params=params, trained=trained))
+        self.runs.append(SimpleNamespace(picture=picture, params=params, trained=trained, orders=orders))
         self.closed.clear()
         return self._steps(picture.shape, params, trained)
 

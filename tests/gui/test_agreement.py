@@ -99,6 +99,15 @@ def test_what_the_user_has_changed_or_deleted_is_left_alone(widget, viewer, qtbo
     assert labels.data.max() < 10
 
 
+def test_the_status_forgets_a_map_that_was_deleted(widget, viewer, qtbot):
+    run(widget, qtbot)
+    assert "In the agreement layer, borders" in widget.status
+    viewer.layers.remove("cells labels")
+    assert "In the agreement layer, borders" in widget.status
+    viewer.layers.remove(NAME)
+    assert widget.status.endswith(", all 3 runs done.")
+
+
 def test_edited_labels_and_their_map_stay_together(widget, viewer, qtbot):
     run(widget, qtbot)
     before = viewer.layers[NAME].data.copy()

@@ -8,6 +8,7 @@ import pytest
 from napari.layers import Shapes
 
 from napari_backprop_segmentation.gui.preview import METADATA
+from napari_backprop_segmentation.gui.widget import BackpropWidget
 
 SHAPE = (24, 32)
 
@@ -325,3 +326,13 @@ def test_lazy_layers_are_read_piece_by_piece_and_never_by_the_window(widget, vie
     assert max(size for _, size in array.reads) <= array.shape[1] * 64 * 64
     in_window = [size for main, size in array.reads if main]
     assert all(size <= 64 * 64 for size in in_window)  # napari draws planes
+
+
+def test_the_widget_opens_on_a_volume_that_is_there_already(viewer, notes):
+    viewer.add_image(np.zeros((5, 16, 16), np.uint8), name="volume", axis_labels=["z", "y", "x"])
+    widget = BackpropWidget(viewer)
+    viewer.window.add_dock_widget(widget, name="Backprop Segmentation")
+    assert notes == []
+    assert widget.choice.where.range.choices == ("", "Z")
+    widget.choice.where.range.value = "Z"
+    assert "only slice 2" in widget.choice.describe()

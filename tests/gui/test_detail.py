@@ -1,3 +1,5 @@
+from importlib import import_module
+
 import numpy as np
 import pytest
 
@@ -40,3 +42,64 @@ def test_nothing_happens_once_the_layer_is_gone(finished, viewer):
     before = finished.status
     finished.controls["detail"].value = 3
     assert finished.status == before
+
+
+def test_the_slider_rests_while_objects_are_looked_for(widget):
+    slider = widget.controls["detail"]
+    assert slider.enabled
+    widget.controls["objects"].value = "bright"
+    assert not slider.enabled
+    assert "Objects are the same at every detail. Set Objects to 'off'" in slider.tooltip
+    title = widget.controls.titles["detail"]
+    assert (title.isEnabled(), title.toolTip()) == (False, slider.tooltip)
+    widget.controls["n_runs"].value = 2  # the map of their borders has a detail
+    assert slider.enabled
+    widget.controls["n_runs"].value = 1
+    assert not slider.enabled
+    widget.controls["objects"].value = "off"
+    assert slider.enabled
+    assert "Set Objects" not in slider.tooltip
+    assert title.isEnabled()
+    widget.controls["regions"].value = "trained"
+    assert not slider.enabled
+    assert "for merged regions" in slider.tooltip
+    widget.controls["regions"].value = "merged"
+    widget.controls["method"].value = "kmeans"
+    assert not slider.enabled
+
+
+def test_the_slider_rests_after_a_run_that_found_objects(widget, viewer, qtbot, monkeypatch, image):
+    slider = widget.controls["detail"]
+    monkeypatch.setattr(import_module("napari_backprop_segmentation.segment"), "recognise", lambda *_: "nuclei")
+    widget.controls.fill(Params.preset("auto", n_channels=8, iterations=3, n_superpixels=50))
+    assert slider.enabled
+    widget.run()
+    assert not slider.enabled
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+    assert widget.controls["objects"].value == "off"
+    assert not slider.enabled
+    assert "The labels of the last run are objects" in slider.tooltip
+    viewer.add_image(image, name="another")
+    assert slider.enabled
+    viewer.layers.selection.active = viewer.layers["cells"]
+    assert slider.enabled
+
+
+def test_the_slider_changes_a_result_that_is_there_whatever_the_settings_say(finished, viewer):
+    slider, layer = finished.controls["detail"], viewer.layers["cells labels"]
+    finished.controls["objects"].value = "bright"
+    assert slider.enabled
+    slider.value = 0
+    assert len(np.unique(layer.data)) == 2
+    viewer.layers.remove(layer)
+    assert not slider.enabled
+
+
+def test_settings_that_are_changed_during_a_run_do_not_wake_the_slider(widget, viewer, engine, qtbot):
+    widget.run()
+    viewer.layers.remove("cells")
+    assert not widget.controls["detail"].enabled
+    widget.cancel()
+    engine.allow(100)
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+    assert widget.controls["detail"].enabled

@@ -48,8 +48,65 @@ def test_edits_count_when_measured_again_and_the_table_opens(counted, viewer, qt
     widget.handwork.measure_button.native.click()
     qtbot.waitUntil(lambda: len(layer.features) == 2, timeout=20_000)
     assert layer.features["index"].tolist() == [1, 3]
-    assert widget.status == "Measured 2 labels of 'nuclei labels'."
+    assert widget.status == "Measured 2 labels of 'nuclei labels' in the image 'nuclei'."
     assert any("Features table" in name for name in viewer.window.dock_widgets)
+
+
+def test_the_selected_labels_are_measured_in_the_image_of_their_run(counted, viewer, qtbot, image):
+    widget, layer = counted
+    viewer.layers.selection.active = viewer.layers["cells"]
+    widget.controls.fill(Params(n_channels=8, iterations=3, n_superpixels=50, objects="bright"))
+    widget.run()
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+    layer.features = None
+    viewer.layers.selection.active = layer
+    widget.handwork.measure_button.native.click()
+    qtbot.waitUntil(lambda: len(layer.features) == 3, timeout=20_000)
+    assert widget.status == "Measured 3 labels of 'nuclei labels' in the image 'nuclei'."
+    assert "area (µm²)" in layer.features
+
+
+def test_the_users_own_labels_are_measured_in_the_last_image_if_they_fit(counted, viewer, qtbot):
+    widget, _ = counted
+    own = np.zeros((64, 64), int)
+    own[:10, :10] = 4
+    own = viewer.add_labels(own, name="own")
+    widget.handwork.measure_button.native.click()
+    qtbot.waitUntil(lambda: len(own.features) == 1, timeout=20_000)
+    assert own.features["area (µm²)"].tolist() == [100 / 4]
+    assert widget.status == "Measured 1 label of 'own' in the image 'nuclei'."
+    small = viewer.add_labels(np.ones((9, 8), int), name="small")
+    widget.handwork.measure_button.native.click()
+    assert "labels of the size of 'nuclei' (64 x 64), the image of the last run; 'small' has 9 x 8." in widget.status
+    assert len(small.features) == 0
+
+
+def test_in_the_3d_view_a_click_removes_what_it_meets_first(widget, viewer, qtbot):
+    volume = np.random.default_rng(0).integers(0, 20, (24, 40, 40)).astype(np.uint8)
+    volume[3:9, 10:22, 10:22] += 180
+    volume[14:20, 16:28, 16:28] += 180
+    viewer.add_image(volume, name="volume", axis_labels=["z", "y", "x"], scale=(2, 1, 1))
+    widget.controls.fill(Params(n_channels=8, iterations=3, n_superpixels=100, objects="bright"))
+    widget.run()
+    qtbot.waitUntil(lambda: not widget.running, timeout=120_000)
+    layer = viewer.layers["volume labels"]
+    front, behind = layer.data[6, 12, 12], layer.data[17, 20, 20]
+    assert 0 < front != behind > 0
+    viewer.dims.ndisplay = 3
+    widget.handwork.click_button.native.setChecked(True)
+    away = {"position": (-300.0, 18.0, 18.0), "view_direction": np.array([1.0, 0, 0]), "dims_displayed": [0, 1, 2]}
+    event = SimpleNamespace(type="mouse_release", **away)
+    list(widget.handwork._clicked(layer, event))
+    assert widget.status == f"Removed object {front}."
+    assert set(np.unique(layer.data)) == {0, behind}
+    list(widget.handwork._clicked(layer, event))
+    assert not layer.data.any()
+    list(widget.handwork._clicked(layer, event))
+    assert "switch the display to 2D and click on it" in widget.status
+    viewer.dims.ndisplay = 2
+    flat = SimpleNamespace(type="mouse_release", position=(12.0, 12.0, 12.0), dims_displayed=[1, 2])
+    list(widget.handwork._clicked(layer, flat))
+    assert layer.data[6, 12, 12] > 0
 
 
 def test_a_click_removes_an_object_and_another_brings_it_back(counted):
@@ -84,7 +141,7 @@ def test_a_click_with_a_brush_in_hand_only_paints(counted):
     widget, layer = counted
     widget.handwork.click_button.native.setChecked(True)
     before = np.array(layer.data)
-    event = SimpleNamespace(type="mouse_release", position=(20 * 0.5, 20 * 0.5))
+    event = SimpleNamespace(type="mouse_release", position=(20 * 0.5, 20 * 0.5), dims_displayed=[0, 1])
     layer.mode = "paint"
     assert list(widget.handwork._clicked(layer, event)) == [None]
     np.testing.assert_array_equal(layer.data, before)
@@ -147,6 +204,16 @@ def test_the_automatic_preset_says_what_it_took_the_image_for(nuclei, widget, vi
     widget.controls.fill(Params.preset("auto", n_channels=8, iterations=2, n_superpixels=100))
     widget.run()
     qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
-    assert "Taken for: Nuclei (fluorescence)." in widget.status
+    assert widget.status.startswith("Done in ")
+    assert ": 3 objects, all 2 iterations done. " in widget.status
+    assert widget.status.endswith(" Recognised as Nuclei (fluorescence), with Objects bright and Smallest object 30.")
     assert viewer.layers["nuclei labels"].metadata[METADATA]["kind"] == "nuclei"
     assert viewer.layers["nuclei labels"].data.max() == len(CENTRES)
+
+
+def test_where_no_object_is_found_it_says_what_to_change(nuclei, widget, viewer, qtbot):
+    viewer.layers.selection.active = viewer.layers["nuclei"]
+    widget.controls.fill(Params(n_channels=8, iterations=2, n_superpixels=100, objects="bright", min_object=5000))
+    widget.run()
+    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+    assert ": 0 objects, all 2 iterations done. To find some, lower Smallest object (min_object, now" in widget.status

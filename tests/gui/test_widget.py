@@ -10,6 +10,8 @@ from qtpy.QtCore import QThreadPool
 
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui import session
+from napari_backprop_segmentation.gui.chart import READABLE_HEIGHT
+from napari_backprop_segmentation.gui.forms import LEAST_HEIGHT, FittingScrollArea
 from napari_backprop_segmentation.gui.preview import METADATA
 from napari_backprop_segmentation.params import PRESETS, Params
 
@@ -402,3 +404,38 @@ widget = BackpropWidget(ViewerModel())
 assert "torch" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_frames_that_are_labelled_without_steps_are_counted(widget, viewer, engine, qtbot, monkeypatch, image):
+    monkeypatch.setattr(session, "SILENCE", 0.3)
+    viewer.add_image(np.stack([image] * 4), name="film", axis_labels=["t", "y", "x"])
+    widget.run()
+    engine.allow()
+    qtbot.waitUntil(lambda: widget.status.startswith("Iteration 1 of "))
+    orders = engine.runs[-1].orders
+    orders.tell_labelled(2, 4)
+    qtbot.waitUntil(lambda: widget.status == "Labelled 2 of 4 frames...")
+    widget.pause()
+    qtbot.waitUntil(lambda: widget.status.startswith("Pausing"))
+    orders.tell_labelled(3, 4)
+    qtbot.wait(600)
+    assert widget.status.startswith("Pausing")
+    widget.cancel()
+    engine.allow(1000)
+    qtbot.waitUntil(lambda: not widget.running)
+    assert widget.status == "Cancelled. The labels were removed."
+
+
+def test_the_settings_keep_six_rows_in_a_low_window(widget, qtbot):
+    native = widget.native
+    area = native.findChild(FittingScrollArea)
+    left = [axis for axis in widget.chart._axes if axis.orientation == "left"]
+    native.window().show()
+    native.setFixedHeight(native.minimumSizeHint().height())
+    qtbot.waitUntil(lambda: widget.chart.height() < READABLE_HEIGHT)
+    assert LEAST_HEIGHT <= area.height() < area.sizeHint().height()
+    assert not any(axis.style["showValues"] for axis in left)
+    native.setFixedHeight(800)
+    qtbot.waitUntil(lambda: widget.chart.height() > READABLE_HEIGHT)
+    assert area.height() == area.sizeHint().height()
+    assert all(axis.style["showValues"] for axis in left)

@@ -163,3 +163,12 @@ def test_step_time_forgets_the_first_iteration_which_makes_the_superpixels(engin
     messages, _ = exhaust(start(engine, 2, orders), orders)
     assert messages[0].step_seconds == 100
     assert messages[-1].step_seconds <= 1
+
+
+def test_labelled_frames_reach_the_orders_of_a_real_run():
+    film = np.random.default_rng(0).integers(0, 99, (3, 16, 16)).astype(np.uint8)
+    picture = Picture("film", film, "TYX", {}, film.shape, (1.0, 1.0))
+    orders = Orders()
+    params = Params(n_channels=4, iterations=2, n_superpixels=10, frames="once", regions="trained")
+    exhaust(watched(partial(worker.start_steps, picture, params, orders), orders), orders)
+    assert orders.labelled == (3, 3)

@@ -9,6 +9,8 @@ CHANNEL_LETTERS = "CS"
 SAMPLES = (3, 4)
 ORDERS = ("YX", "ZYX", "TYX", "TZYX")  # of the axes that are not channels
 NAMES = {"T": "time ", "Z": "depth ", "Y": "", "X": ""}
+MANY_CHANNELS = 64  # beyond the stains and detectors of most microscopes
+DOUBT = " (unusually many: if they are slices or frames, call this axis depth, Z, or time, T)"
 # What an array could be, for the user to choose from; channels may also stand last.
 MEANINGS = {
     3: "CYX or YXC (channels), ZYX (a volume) or TYX (a time series)",
@@ -79,7 +81,8 @@ def in_words(axes: str, shape: Sequence[int]) -> str:
     if "S" in sizes:
         return words + (", RGBA (alpha ignored)" if sizes["S"] == max(SAMPLES) else ", RGB")
     if "C" in sizes:
-        return f"{words}, {sizes['C']} channel{'s' * (sizes['C'] != 1)}"
+        doubt = DOUBT if sizes["C"] > MANY_CHANNELS else ""
+        return f"{words}, {sizes['C']} channel{'s' * (sizes['C'] != 1)}{doubt}"
     return words
 
 

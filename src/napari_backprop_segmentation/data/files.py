@@ -43,12 +43,14 @@ class ImageFile:
     calibration: Calibration = field(default_factory=Calibration)
 
 
-def read_image(path: str | os.PathLike[str]) -> ImageFile:
+def read_image(path: str | os.PathLike[str], what: str = "image") -> ImageFile:
     """Read a TIFF, PNG or JPEG file.
 
     Parameters
     ----------
     path : path-like
+    what : str
+        What the file is for, to be named in errors.
 
     Returns
     -------
@@ -62,13 +64,13 @@ def read_image(path: str | os.PathLike[str]) -> ImageFile:
     """
     path = Path(path)
     if not path.is_file():
-        raise ImageError(f"image must be an existing file, got {str(path)!r}; check the path")
+        raise ImageError(f"{what} must be an existing file, got {str(path)!r}; check the path")
     try:
         return _read_tiff(path) if path.suffix.lower() in TIFF_SUFFIXES else _read_plain(path)
     except UNREADABLE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ImageError(
-            f"image must be a readable TIFF, PNG or JPEG file, got {str(path)!r} ({reason}); save it again as TIFF"
+            f"{what} must be a readable TIFF, PNG or JPEG file, got {str(path)!r} ({reason}); save it again as TIFF"
         ) from error
 
 
@@ -128,7 +130,7 @@ def read_scribbles(path: str | os.PathLike[str]) -> NDArray[np.int32]:
     ImageError
         If the file cannot be read or does not hold one whole number a pixel.
     """
-    image = read_image(path)
+    image = read_image(path, "scribbles")
     pixels = _palette_indices(Path(path)) if image.axes == "YXS" else image.pixels
     if pixels is None or pixels.dtype.kind not in "bui":
         raise ImageError(

@@ -7,6 +7,7 @@ from napari.layers import Image
 from napari.utils.colormaps import Colormap, ensure_colormap
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.picture import Picture
 
 if TYPE_CHECKING:
@@ -63,9 +64,19 @@ class AgreementLayer:
         viewer.add_layer(self.layer)
         viewer.layers.selection = selected  # napari selects what is new, and the widget would segment it next
 
+    @property
+    def alive(self) -> bool:
+        """Whether the user has left the layer where it is."""
+        return self.layer in self._viewer.layers
+
+    @property
+    def legend(self) -> str:
+        """How the layer is read."""
+        return words.agreement(self._agreement.n_runs)
+
     def show(self, detail: float) -> None:
         """Show another detail; a layer that the user has changed or deleted is left alone."""
-        if self.layer in self._viewer.layers and np.array_equal(self.layer.data, self._shown):
+        if self.alive and np.array_equal(self.layer.data, self._shown):
             self._shown = self._map(detail)
             self.layer.data = self._shown.copy()
 

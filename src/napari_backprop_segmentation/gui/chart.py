@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_backprop_segmentation.gui.worker import Point
@@ -15,7 +16,8 @@ SERIES = {  # field of Point -> plot, name, colour readable on dark and on light
     "similarity": (LOSSES, "similarity", "#e8963c"),
     "continuity": (LOSSES, "continuity", "#6f94ea"),
 }
-MIN_HEIGHT = 180
+MIN_HEIGHT = 120  # in a low window the settings need the room more
+READABLE_HEIGHT = 170  # below, the numbers along the upright axes would lie one over the other
 AXIS_WIDTH = 38
 LINE_WIDTH = 2
 TICK = -4  # pixels, outwards
@@ -67,6 +69,13 @@ class Chart(QWidget):
     def points(self) -> tuple[Point, ...]:
         """What is shown."""
         return tuple(self._points)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        """Leave out the numbers for which there is no room; the captions hold the last ones."""
+        super().resizeEvent(event)
+        for axis in self._axes:
+            if axis.orientation == "left":
+                axis.setStyle(showValues=self.height() >= READABLE_HEIGHT)
 
     def clear(self) -> None:
         """Forget the last run."""

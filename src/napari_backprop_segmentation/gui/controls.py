@@ -65,9 +65,12 @@ class Controls:
     ----------
     folded : QCollapsible
         The settings outside the group "main", under the titles of their groups.
+    titles : dict of str to QLabel
+        What stands before the controls that are in a form.
     """
 
     def __init__(self, on_change: Callable[[], None], params: Params | None = None) -> None:
+        self.titles: dict[str, QLabel] = {}
         self._controls = {setting.name: make_control(setting) for setting in fields(Params)}
         self._on_change = on_change
         self.folded = self._fold()
@@ -128,7 +131,7 @@ class Controls:
     def _add_group(self, form: QFormLayout, group: str) -> None:
         for setting in fields(Params):
             if setting.metadata["group"] == group:
-                add_row(form, self._controls[setting.name])
+                self.titles[setting.name] = add_row(form, self._controls[setting.name])
 
     def _fold(self) -> QCollapsible:
         folded = QCollapsible("More settings", expandedIcon="▼", collapsedIcon="▶")

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QScrollArea
 
 SPACING = 4
 SLACK = 8
+LEAST_HEIGHT = 180  # of what is scrolled: six rows
 # Three of these stand beside each other, so the arrow gets no more room than it needs.
 NARROW = "QComboBox { padding: 3px 2px 3px 5px } QComboBox::drop-down { width: 16px }"
 
@@ -68,6 +69,7 @@ class FittingScrollArea(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.setWidget(content)
+        self.setMinimumHeight(LEAST_HEIGHT)  # else a table docked below the image leaves two rows of it
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return the size at which nothing needs to be scrolled."""

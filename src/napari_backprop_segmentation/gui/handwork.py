@@ -4,6 +4,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from qtpy.QtWidgets import QHBoxLayout, QMainWindow, QWidget
 from napari_backprop_segmentation.gui.picture import Picture
 from napari_backprop_segmentation.gui.placement import unit_name
 from napari_backprop_segmentation.gui.worker import Failure
+from napari_backprop_segmentation.telling import count
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -64,16 +66,20 @@ class Handwork:
     def __init__(self, viewer: "Viewer", say: Callable[[str], None]) -> None:
         self._viewer, self._say = viewer, say
         self._kept: Kept | None = None
+        self._pictures: WeakKeyDictionary[Labels, Picture] = WeakKeyDictionary()  # of earlier runs as well
         self._removed: list[NDArray[np.bool_]] = []  # a second click brings back what the first removed
         self.measure_button = PushButton(
-            text="Measure", tooltip="Measure every label: size, place, outline, brightness. Your edits count."
+            text="Measure",
+            tooltip="Measure every label: size, place, outline, brightness. Your edits count.\n"
+            "Takes the Labels layer that is selected, else that of the last run.",
         )
         self.click_button = PushButton(
             text="Add or remove by click",
-            tooltip="Click on an object to remove it, or on one that was missed to add it. Ctrl+Z takes it back.",
+            tooltip="Click on an object to remove it, or on one that was missed to add it. Ctrl+Z takes it back.\n"
+            "In the 3D view a click only removes.",
         )
         self.click_button.native.setCheckable(True)
-        self.measure_button.changed.connect(partial(self.measure, show=True))
+        self.measure_button.changed.connect(self.measure_chosen)
         self.click_button.native.toggled.connect(self._listen)
         self.row = QWidget()
         layout = QHBoxLayout(self.row)
@@ -86,6 +92,7 @@ class Handwork:
         """Take note of the result of a run; objects are measured at once."""
         self.click_button.native.setChecked(False)
         self._kept = Kept(layer, picture, result)
+        self._pictures[layer] = picture
         self._removed = []
         counts = result.record["params"].get("objects", "off") != "off"
         self.row.setVisible(True)
@@ -101,21 +108,41 @@ class Handwork:
             self._removed = []
             self.row.setVisible(False)
 
-    def measure(self, *_: Any, show: bool = False) -> None:
-        """Fill the layer's table of features, in a thread; `show` opens the table."""
+    def measure_chosen(self, *_: Any) -> None:
+        """Measure the Labels layer that is selected, else that of the last run, and open the table."""
         if self._kept is None:
             return
-        layer, picture = self._kept.layer, self._kept.picture
+        active = self._viewer.layers.selection.active
+        layer = getattr(active, "__wrapped__", active)  # from a widget's viewer, napari gives wrappers
+        if not isinstance(layer, Labels):
+            layer = self._kept.layer
+        picture = self._pictures.get(layer, self._kept.picture)  # the user's own labels, or a copy of the result
+        if layer.data.shape == picture.layer_shape:
+            self._measure(layer, picture, show=True)
+            return
+        size, other = (" x ".join(map(str, shape)) for shape in (layer.data.shape, picture.layer_shape))
+        self._say(
+            f"Measure takes labels of the size of '{picture.name}' ({other}), the image of the last run; "
+            f"'{layer.name}' has {size}. Select other labels, or run on their image first."
+        )
+
+    def measure(self, *, show: bool = False) -> None:
+        """Fill the table of features of the last run's layer, in a thread; `show` opens the table."""
+        if self._kept is not None:
+            self._measure(self._kept.layer, self._kept.picture, show)
+
+    def _measure(self, layer: Labels, picture: Picture, show: bool) -> None:
         labels = np.array(layer.data).reshape(picture.shape)  # a copy: the user may paint meanwhile
+        sized = layer if layer in self._pictures or self._kept is None else self._kept.layer
         create_worker(
             _measured,
             labels,
             picture,
-            unit_name(layer, -1),
-            _connect={"returned": partial(self._fill, layer, show=show)},
+            unit_name(sized, -1),
+            _connect={"returned": partial(self._fill, layer, picture, show=show)},
         )
 
-    def _fill(self, layer: Labels, found: Measured, show: bool = False) -> None:
+    def _fill(self, layer: Labels, picture: Picture, found: Measured, show: bool = False) -> None:
         if layer not in self._viewer.layers:
             return
         if isinstance(found, Failure):
@@ -123,7 +150,8 @@ class Handwork:
             return
         layer.features = pd.DataFrame({"index": found["label"], **{k: v for k, v in found.items() if k != "label"}})
         if show:
-            self._say(f"Measured {len(np.unique(found['label']))} labels of '{layer.name}'.")
+            labels = count(len(np.unique(found["label"])))
+            self._say(f"Measured {labels} of '{layer.name}' in the image '{picture.name}'.")
             self._viewer.layers.selection = {layer}
             dock, _ = self._viewer.window.add_plugin_dock_widget(*TABLE)
             window = dock.parent()
@@ -148,7 +176,11 @@ class Handwork:
         yield
         if event.type == "mouse_move" or layer.mode != "pan_zoom":  # another tool draws
             return
-        self.correct(layer.world_to_data(event.position))
+        if len(event.dims_displayed) == 3 and layer.ndim > 2:
+            ray = {"view_direction": event.view_direction, "dims_displayed": event.dims_displayed}
+            self._remove(layer.get_value(event.position, **ray, world=True))
+        else:
+            self.correct(layer.world_to_data(event.position))
 
     def outdated(self) -> None:
         """Empty the table: the labels it was made of are gone."""
@@ -164,11 +196,24 @@ class Handwork:
         if any(not 0 <= i < n for i, n in zip(place, data.shape, strict=True)):
             return
         if number := int(data[place]):
-            self._removed.append(data == number)
-            layer.data_setitem(np.nonzero(data == number), 0)
-            self._say(f"Removed object {number}.")
-        else:
-            self._say(self._add(self._kept, place, data))
+            self._remove(number)
+            return
+        self._say(self._add(self._kept, place, data))
+        if len(layer.features):
+            self.measure()
+
+    def _remove(self, number: int | None) -> None:
+        """Remove an object by its number; none is where a click in the 3D view has met nothing."""
+        if self._kept is None:
+            return
+        if not number:
+            self._say("There is no object here. To add one that was missed, switch the display to 2D and click on it.")
+            return
+        layer = self._kept.layer
+        there = np.asarray(layer.data) == number
+        self._removed.append(there)
+        layer.data_setitem(np.nonzero(there), 0)
+        self._say(f"Removed object {number}.")
         if len(layer.features):
             self.measure()
 

@@ -16,7 +16,7 @@ from napari.utils.notifications import ErrorNotification, notification_manager, 
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
-from napari_backprop_segmentation.costs import total_steps
+from napari_backprop_segmentation.costs import total_steps, walked_axes
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui import words, worker
 from napari_backprop_segmentation.gui.pace import Pace
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FIRST_PAINT_MS = 50
+LOOK_MS = 250  # how often the count of labelled frames is looked at
+SILENCE = 0.5  # seconds without steps, after which it is shown
 # Of interest to developers only; workers collect the warnings of the whole process.
 WINDOW = str(Path(napari.__file__).parent)  # its own warnings are no concern of a run
 SILENT = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ResourceWarning, ImportWarning)
@@ -82,7 +84,9 @@ class Session:
         self._outcome: Result | Exception | None = None
         self._wants_pause = False
         self._warned: set[str] = set()
-        self._started = time.monotonic()
+        self._started = self._last_message = time.monotonic()
+        self._labelled = 0
+        self._look: QTimer | None = None
 
     @property
     def paused(self) -> bool:
@@ -101,6 +105,9 @@ class Session:
         gc.freeze()  # else one of the next events would last 200 ms, see `light_collection`
         self._preview = Preview(self._viewer, self._picture)
         self._pace = Pace(self._orders, parent)
+        self._look = QTimer(parent)
+        self._look.timeout.connect(self._tell_labelled)
+        self._look.start(LOOK_MS)
         steps = partial(worker.start_steps, self._picture, self._params, self._orders, self._trained)
         self._worker = create_worker(worker.outcome, steps, self._orders, _start_thread=False, _connect=self._slots())
         QTimer.singleShot(FIRST_PAINT_MS, partial(self._begin, self._worker))
@@ -192,6 +199,7 @@ class Session:
         if self._preview.lost:
             self._order("cancel", "The labels layer was deleted: ending the run...")
             return
+        self._last_message = time.monotonic()
         self._pace.begin()
         if message.labels is not None:
             self._preview.take(message.labels, message.place)
@@ -203,6 +211,16 @@ class Session:
             self._bar.update(len(message.points))
         if self._worker is not None:  # updating the bar handles events: the run may have ended meanwhile
             self._pace.finish(self._preview.show if message.labels is not None else None)
+
+    def _tell_labelled(self) -> None:
+        """Say how far a series is while there are no steps to tell of."""
+        done, total = self._orders.labelled
+        silent = time.monotonic() - self._last_message > SILENCE and not self._wants_pause
+        if done == self._labelled or not silent or self._orders.cancelled:
+            return
+        self._labelled = done
+        walked = walked_axes(self._params, self._picture.axes, self._picture.array.shape)
+        self._watcher.said(words.labelled(done, total, walked))
 
     def _on_outcome(self, outcome: "Result | Failure | Exception | None") -> None:
         self._outcome = outcome.error if isinstance(outcome, Failure) else outcome
@@ -232,6 +250,8 @@ class Session:
     def _wind_up(self) -> None:
         """Close the bar, and let the collection of garbage see everything again."""
         gc.unfreeze()
+        if self._look is not None:
+            self._look.stop()
         if self._bar is not None:
             self._bar.close()
 
@@ -248,8 +268,7 @@ class Session:
         preview.finish(outcome.labels, {**outcome.record, "image": self._picture.origin})
         self._watcher.kept(preview.layer, outcome, self._picture)
         n_labels = np.count_nonzero(np.bincount(outcome.labels.ravel())[1:])  # much faster than sorting all pixels
-        seconds, kind = time.monotonic() - self._started, outcome.record.get("kind")
-        done = words.done(int(n_labels), outcome.stopped_by, seconds, kind)
+        done = words.done(int(n_labels), time.monotonic() - self._started, outcome.record)
         return done if outcome.agreement is None else f"{done} {words.agreement(outcome.agreement.n_runs)}"
 
     def _fail(self, error: Exception) -> str:

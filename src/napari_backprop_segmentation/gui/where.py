@@ -72,8 +72,9 @@ class WhereChoice:
     def offer(self, axes: str) -> None:
         """Offer what can be chosen for an image with these axes, see `meanings`."""
         self._axes = axes
-        for control in (self.area, self.range):
-            control.reset_choices()
+        self.area.reset_choices()
+        with self.range.changed.blocked():  # whoever changes the image says so, once all controls follow it
+            self.range.reset_choices()
         self.range.native.setVisible(len(self._ranges()) > 1)
 
     def whole(self) -> bool:

@@ -11,11 +11,10 @@ from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui import words
-from napari_backprop_segmentation.gui.agreement import AgreementLayer
 from napari_backprop_segmentation.gui.chart import Chart
 from napari_backprop_segmentation.gui.choice import ImageChoice
 from napari_backprop_segmentation.gui.controls import Controls
-from napari_backprop_segmentation.gui.detail import DetailCut
+from napari_backprop_segmentation.gui.detail import DetailSlider
 from napari_backprop_segmentation.gui.foresight import Foresight
 from napari_backprop_segmentation.gui.forms import FittingScrollArea, add_row, make_form, text_label
 from napari_backprop_segmentation.gui.handwork import Handwork
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.segment import Result
 
 MIN_WIDTH = 300
+CHART_STRETCH = 1000  # napari puts an empty stretch below, of 1 more in every widget it docks
 WARM_UP_MS = 300  # after the widget is on the screen, before anyone can have pressed Run
 
 
@@ -57,7 +57,6 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         super().__init__(labels=False)
         self._viewer = napari_viewer
         self._session: Session | None = None
-        self._cut: DetailCut | AgreementLayer | None = None
         self._about_image, self._about_preset, self._status = text_label(), text_label(dim=True), text_label()
         self.choice = ImageChoice(napari_viewer, self._describe_image)
         self.preset = ComboBox(
@@ -68,6 +67,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
             + "\n".join(f"- {preset.title}: {preset.description}" for preset in PRESETS.values()),
         )
         self.controls = Controls(self._describe_preset, Params.preset(FIRST_PRESET))
+        self._detail = DetailSlider(napari_viewer, self.controls)
         self.chart = Chart()
         self._foresight = Foresight(self._describe_image)
         self._rest = Rest()
@@ -75,6 +75,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._make_buttons()
         self._lay_out()
         self.preset.changed.connect(self._fill)
+        self.choice.image.changed.connect(self._detail.renew)
         self.controls["detail"].changed.connect(self._change_detail)
         napari_viewer.events.theme.connect(self._retheme)
         self.native.destroyed.connect(self._on_destroyed)
@@ -166,14 +167,8 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def kept(self, layer: Labels, result: "Result", picture: Picture) -> None:
         """Let the Detail slider change this result from now on (see `Watcher`)."""
-        params = result.record["params"]
-        self.controls["detail"].value = params["detail"]  # a preset that adapts may have set it
         self.handwork.take(layer, result, picture)
-        borders = None
-        if result.agreement is not None:
-            borders = AgreementLayer(self._viewer, picture, result.agreement, params["detail"])
-        objects = params["objects"] != "off"  # they do not depend on the detail
-        self._cut = borders if objects else DetailCut(self._viewer, layer, result, borders)
+        self._detail.take(layer, result, picture)
         self._rest.take(result)
         self._foresight.compare(result.record, self.native)
 
@@ -187,10 +182,12 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.choice.refresh()
         self._rest.forget(self._viewer.layers)
         self.handwork.forget(self._viewer.layers)
+        self._detail.update()
+        self.said(self._detail.without_borders(self.status))
         self._update_buttons()
 
     def _change_detail(self, detail: float) -> None:
-        if self._session is None and self._cut is not None and (text := self._cut.show(detail)):
+        if self._session is None and (text := self._detail.show(detail)):
             self.handwork.outdated()
             self.said(text)
 
@@ -226,12 +223,13 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addWidget(self.apply_button.native)
         layout.addWidget(self.handwork.row)
         layout.addWidget(self._status)
-        layout.addWidget(self.chart, 1)
+        layout.addWidget(self.chart, CHART_STRETCH)
         self.native.setMinimumWidth(MIN_WIDTH)
 
     def _lock(self, locked: bool) -> None:
         self.choice.lock(locked)
         self.controls.lock(locked)
+        self._detail.lock(locked)
         self.preset.enabled = not locked
         self._update_buttons()
 
@@ -254,6 +252,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         preset = PRESETS[self.preset.value]
         changed = self.controls.different(Params.preset(self.preset.value))
         self._about_preset.setText(preset.description + words.changed(changed))
+        self._detail.renew()
         self._foresee()
 
     def _describe_image(self) -> None:

@@ -1,9 +1,11 @@
 """What the widget says about a run, in plain words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from napari_backprop_segmentation.gui.picture import POSITIONS
 from napari_backprop_segmentation.gui.worker import Point
-from napari_backprop_segmentation.params import PRESETS
+from napari_backprop_segmentation.telling import count, found, remarks
 
 MINUTE, HOUR = 60, 3600
 
@@ -25,11 +27,6 @@ def duration(seconds: float) -> str:
     return f"about {seconds / HOUR:.1f} h"
 
 
-def count(n_labels: int) -> str:
-    """Return "1 label" or "31 labels"."""
-    return f"{n_labels} label{'' if n_labels == 1 else 's'}"
-
-
 def run(number: int, n_runs: int) -> str:
     """Return which of several runs it is; nothing where there is one.
 
@@ -49,11 +46,23 @@ def iteration(point: Point, total: int, step_seconds: float) -> str:
     return f"{here}, {duration((total - point.iteration) * step_seconds)} left"
 
 
-def done(n_labels: int, reason: str, seconds: float, kind: str | None = None) -> str:
-    """Return how a run ended, and as what kind of image a preset that adapts has taken it."""
+def labelled(done: int, total: int, walked: str) -> str:
+    """Return how far a trained network is with a series; `walked` are the axes that are gone through.
+
+    Examples
+    --------
+    >>> labelled(3, 20, "T")
+    'Labelled 3 of 20 frames...'
+    """
+    noun = "plane" if len(walked) > 1 else POSITIONS[walked]
+    return f"Labelled {done} of {total} {noun}s..."
+
+
+def done(number: int, seconds: float, record: Mapping[str, Any]) -> str:
+    """Return how a run ended that found so many labels or objects, from its record."""
     spent = "less than a second" if seconds < 1 else f"{seconds:.0f} s"
-    taken = f" Taken for: {PRESETS[kind].title}." if kind else ""
-    return f"Done in {spent}: {count(n_labels)}, {reason}.{taken}"
+    ended = f"done in {spent}: {found(number, record)}, {record['stopped_by']}"
+    return " ".join(sentence(text) for text in (ended, *remarks(number, record)))
 
 
 def agreement(n_runs: int) -> str:

@@ -29,7 +29,7 @@ Steps = Generator["Step", Literal["stop"] | None, "Result"]
 
 @dataclass
 class Orders:
-    """What the GUI asks of a run. Written by the GUI thread, read by the worker; single attributes, so no lock.
+    """What GUI and run tell each other, mostly the GUI thread to the worker; single attributes, so no lock.
 
     A value sent to a generator that has not begun is an error, and one sent while it computes replaces the one
     before, hence orders rather than ``worker.send``.
@@ -43,11 +43,19 @@ class Orders:
     heard : bool
         Whether the GUI has taken in the last message and drawn it. It gets no other before: napari's progress bars
         handle pending events inside an update, so that a queue of messages would be taken in one inside the other.
+    labelled : (int, int)
+        How many frames and slices of a series are labelled, and of how many. Written by the worker, read by the GUI:
+        no message can be sent between two steps.
     """
 
     command: Literal["stop", "cancel"] | None = None
     message_seconds: float = MESSAGE_SECONDS
     heard: bool = True
+    labelled: tuple[int, int] = (0, 0)
+
+    def tell_labelled(self, done: int, total: int) -> None:
+        """Take note of how many frames and slices are labelled; called by the worker."""
+        self.labelled = done, total
 
     @property
     def cancelled(self) -> bool:
@@ -121,7 +129,8 @@ def start_steps(picture: Picture, params: Params, orders: Orders, trained: "Mode
         from napari_backprop_segmentation.segment import Extras, run
 
     with light_collection(), MergeProcess() as merge:
-        extras = Extras(merge=merge, trained=trained, channels=picture.channels)
+        told = orders.tell_labelled
+        extras = Extras(merge=merge, trained=trained, channels=picture.channels, labelled=told)
         array = Cancellable(picture.array, orders)
         return (yield from run(array, params, axes=picture.axes, spacing=picture.spacing, extras=extras))
 

@@ -14,9 +14,9 @@ from skimage.measure import label as connected_components
 
 from napari_backprop_segmentation.engine.colour import lightness
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy
-from napari_backprop_segmentation.engine.lines import higher_of_faces, line_height, line_sign
+from napari_backprop_segmentation.engine.lines import line_height, line_sign
 from napari_backprop_segmentation.engine.objects import ObjectRules, cleaned, otsu, separation
-from napari_backprop_segmentation.engine.regions import graph_of
+from napari_backprop_segmentation.engine.regions import border_faces, graph_of
 from napari_backprop_segmentation.engine.shapes import best_antichain, filled, region_roundness
 
 SLOPE_SIGMA, TEXTURE_SIGMA = 1.0, 1.5  # pixels
@@ -25,7 +25,6 @@ GROUND = 0.7  # separation of smooth and textured pixels from which on there is 
 ONE_PART = 0.5  # of the ground that hangs together
 SHRINK = 2  # pixels by which the smoothing of the texture has widened what is textured
 LEAST_SHARE = 0.5  # of a region that is textured
-LARGEST_SHARE = 0.2  # of the image: larger regions are the ground
 SIZE_POWER = 1.2  # more than 1, else the two halves of an object would be as good as all of it
 CLUMP = 6.0  # times the size of a typical object: larger ones on a ground are clumps
 WALL_SIGMA, WALL_AROUND, WALL = 1.5, 15.0, 0.05  # pixels, pixels, lightness: what is a line itself
@@ -135,7 +134,7 @@ def _merits(
     textured = np.clip((share - LEAST_SHARE) / (1 - LEAST_SHARE), 0, 1)
     roundness = np.clip(region_roundness(tree.index, total, steps), 0, 1)
     merit = areas**SIZE_POWER * textured * roundness * _outline_heights(tree, height)
-    merit[(areas < min_size) | (areas > LARGEST_SHARE * tree.index.size)] = 0
+    merit[(areas < min_size) | (areas == tree.index.size)] = 0
     return areas, merit
 
 
@@ -143,14 +142,17 @@ def _outline_heights(tree: Hierarchy, height: NDArray[np.float32]) -> NDArray[np
     """Return the mean height (n_nodes,) of the line along the outline of each node, the edge of the image left out."""
     import higra as hg
 
-    faces = [higher_of_faces(height.astype(np.float16), axis) for axis in range(height.ndim)]
-    plain, high = graph_of(tree.index), graph_of(tree.index, faces)
+    touching, flat = graph_of(tree.index), height.ravel()
     graph = hg.UndirectedGraph(tree.n_leaves)
-    graph.add_edges(plain.edges[:, 0], plain.edges[:, 1])
+    graph.add_edges(touching.edges[:, 0], touching.edges[:, 1])
+    highs = np.zeros(len(touching.edges))
+    for faces in border_faces(touching):
+        higher = np.maximum(flat[faces.pixels], flat[faces.pixels + faces.step])
+        highs += np.bincount(faces.pairs, higher, len(highs))
     nodes = hg.Tree(tree.parents)
     sums = []
-    for lengths in (plain.lengths, high.lengths):
-        perimeters = np.bincount(plain.edges.ravel(), np.repeat(lengths, 2), tree.n_leaves)
+    for lengths in (touching.lengths, highs):
+        perimeters = np.bincount(touching.edges.ravel(), np.repeat(lengths, 2), tree.n_leaves)
         sums.append(hg.attribute_contour_length(nodes, perimeters, lengths, graph))
     found: NDArray[np.float64] = np.maximum(sums[1], 0) / np.maximum(sums[0], 1)
     return found

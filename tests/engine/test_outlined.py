@@ -10,7 +10,7 @@ from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.engine import lines, outlined
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy
 from napari_backprop_segmentation.engine.objects import ObjectRules
-from napari_backprop_segmentation.engine.shapes import best_antichain, roundness
+from napari_backprop_segmentation.engine.shapes import best_antichain, closed, roundness
 
 QUICK = {"iterations": 10, "n_channels": 16, "n_superpixels": 2000}
 CELLS = [(30, 30, 16, 11), (30, 54, 16, 11), (80, 35, 12, 18), (85, 95, 17, 12), (30, 100, 11, 17)]
@@ -75,6 +75,21 @@ def test_cells_may_be_as_large_as_a_quarter_of_the_image():
     labels = finish(run(gaussian_filter(image, 0.8).astype(np.float32), Params.preset("em", **QUICK))).labels
     assert np.bincount(labels.ravel()).min() > 0.15 * labels.size
     assert labels.max() == 4
+
+
+def test_walls_that_end_inside_an_object_belong_to_it():
+    image = 0.1 * np.random.default_rng(0).normal(size=(124, 124))
+    for start in (0, 40, 80, 120):
+        image[start : start + 4] = image[:, start : start + 4] = -1
+    clefts = np.zeros(image.shape, bool)
+    clefts[40:64, 61:63] = clefts[60:80, 70:72] = True
+    image[clefts] = -1
+    image = gaussian_filter(image, 0.8).astype(np.float32)
+    whole, cut = (finish(run(image, Params.preset("em", **QUICK, fill_holes=fill))).labels for fill in (True, False))
+    assert whole.max() == cut.max() == 9
+    assert (whole[47:77, 47:77] == whole[75, 50]).all()
+    assert (cut[clefts] == 0).mean() > 0.9
+    assert (whole[40:44] == 0).mean() > 0.95
 
 
 @pytest.mark.parametrize("sigma", [0, 1.5])
@@ -189,6 +204,22 @@ def test_volumes_and_series_have_outlined_objects_too():
     whole = finish(run(volume, params.replace(min_object=800), axes="ZYX")).labels
     assert whole.shape == volume.shape
     assert whole.max() >= 3
+
+
+def test_clefts_are_closed_up_to_their_width_and_within_a_region():
+    objects = np.zeros((20, 30), np.int32)
+    objects[2:18, 2:18], objects[2:18, 20:28] = 1, 2
+    objects[2:12, 6:9] = objects[2:12, 12:17] = 0
+    found = closed(objects, np.ones_like(objects), 2.0, (1.0, 1.0))
+    assert (found[4:12, 6:9] == 1).all()
+    assert (found[2:9, 13:16] == 0).all()
+    assert (found[:, 18:20] == 0).all()
+    np.testing.assert_array_equal(found[objects > 0], objects[objects > 0])
+    apart = np.ones_like(objects)
+    apart[:, 6:9] = 2
+    np.testing.assert_array_equal(closed(objects, apart, 2.0, (1.0, 1.0))[:10, 6:9], objects[:10, 6:9])
+    narrow = closed(np.stack([objects] * 3), np.ones((3, 20, 30), np.int32), 2.0, (1.0, 2.0, 2.0))
+    assert (narrow[1, 4:12, 6:9] == 0).any()
 
 
 def test_the_same_seed_gives_the_same_objects():

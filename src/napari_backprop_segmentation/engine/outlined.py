@@ -17,7 +17,7 @@ from napari_backprop_segmentation.engine.hierarchy import Hierarchy
 from napari_backprop_segmentation.engine.lines import line_height, line_sign
 from napari_backprop_segmentation.engine.objects import ObjectRules, cleaned, otsu, separation
 from napari_backprop_segmentation.engine.regions import border_faces, graph_of
-from napari_backprop_segmentation.engine.shapes import best_antichain, filled, region_roundness
+from napari_backprop_segmentation.engine.shapes import best_antichain, closed, filled, region_roundness
 
 SLOPE_SIGMA, TEXTURE_SIGMA = 1.0, 1.5  # pixels
 LEAST_SLOPE = 1e-3
@@ -28,6 +28,7 @@ LEAST_SHARE = 0.5  # of a region that is textured
 SIZE_POWER = 1.2  # more than 1, else the two halves of an object would be as good as all of it
 CLUMP = 6.0  # times the size of a typical object: larger ones on a ground are clumps
 WALL_SIGMA, WALL_AROUND, WALL = 1.5, 15.0, 0.05  # pixels, pixels, lightness: what is a line itself
+CLEFT = 4.0  # pixels: half the width of lines that belong to an object where it lies on either side of them
 
 
 def outlined_objects(
@@ -63,14 +64,17 @@ def outlined_objects(
     best = best_antichain(tree.parents, merit, tree.n_leaves)
     if ground is not None:
         best = without_clumps(tree, areas, merit, best)
-    objects = best[tree.index]
+    objects = regions = best[tree.index]
     if not rules.split:
         objects = connected_components(objects > 0, connectivity=1)
     if ground is None:
         apart = np.where(_walls(light, sign, steps), 0, objects)
         objects = connected_components(apart, background=0, connectivity=1)
     objects = cleaned(objects, rules)
-    return filled(objects.astype(np.int32)) if rules.fill else objects
+    if not rules.fill:
+        return objects
+    whole = filled(objects.astype(np.int32))
+    return closed(whole, regions, CLEFT, steps) if ground is None else whole
 
 
 def without_clumps(

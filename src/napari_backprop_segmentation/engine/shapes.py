@@ -246,6 +246,34 @@ def filled(objects: NDArray[np.int32]) -> NDArray[np.int32]:
     return whole
 
 
+def closed(
+    objects: NDArray[np.int32], within: NDArray[np.int32], radius: float, spacing: Sequence[float]
+) -> NDArray[np.int32]:
+    """Return objects with their clefts: what a ball cannot get into from outside belongs to the object around it.
+
+    Parameters
+    ----------
+    objects : (*spatial) int32
+        Numbered from 1; 0 is outside.
+    within : (*spatial) int32
+        Regions; an object does not grow beyond the one that most of it lies in.
+    radius : float
+        Of the ball, in units of `spacing`.
+    spacing : sequence of float
+        Size of a pixel along each axis.
+    """
+    whole = objects.copy()
+    pads = [int(np.ceil(radius / size)) for size in spacing]
+    inner = tuple(slice(pad, -pad) for pad in pads)
+    for number, (window, inside) in enumerate(_each(objects), start=1):
+        padded = np.pad(inside, [(pad, pad) for pad in pads])
+        near = ndimage.distance_transform_edt(~padded, sampling=spacing) <= radius
+        cleft = (ndimage.distance_transform_edt(near, sampling=spacing) > radius)[inner] & (objects[window] == 0)
+        home = np.bincount(within[window][inside]).argmax()
+        whole[window][cleft & (within[window] == home)] = number
+    return whole
+
+
 def renumbered(labels: NDArray[Any], keep: NDArray[np.bool_]) -> NDArray[Any]:
     """Return labels numbered from 1 without gaps where they are kept, else 0."""
     found = np.zeros(labels.shape, np.int32)

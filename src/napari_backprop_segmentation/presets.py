@@ -64,7 +64,7 @@ PRESETS: Mapping[str, Preset] = {
     "phase": Preset(
         "Phase contrast",
         "Cells that are neither bright nor dark but outlined by halos, counted one by one.",
-        {**_OUTLINED, "min_object": 250},
+        _OUTLINED,
     ),
     "brightfield": Preset(
         "Brightfield",
@@ -74,7 +74,7 @@ PRESETS: Mapping[str, Preset] = {
     "em": Preset(
         "Electron microscopy",
         "What membranes enclose, also stained ones in fluorescence, counted one by one.",
-        {**_OUTLINED, "min_object": 60},
+        _OUTLINED,
     ),
     "published-2018": Preset(
         "Published 2018 (superpixels)",

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.costs import walked_axes
+from napari_backprop_segmentation.data.binned import PLANE, Binning
 from napari_backprop_segmentation.data.source import ArraySource
 from napari_backprop_segmentation.engine import training
 from napari_backprop_segmentation.engine.agreement import Agreement
@@ -20,6 +21,7 @@ from napari_backprop_segmentation.engine.allocator import reused_memory
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy
 from napari_backprop_segmentation.engine.kinds import recognise
 from napari_backprop_segmentation.engine.linking import LinkedTrees
+from napari_backprop_segmentation.engine.magnification import source_magnification
 from napari_backprop_segmentation.engine.model import Model
 from napari_backprop_segmentation.engine.planning import make_plan
 from napari_backprop_segmentation.engine.training import Command, Step
@@ -34,6 +36,7 @@ __all__ = ["Extras", "Result", "finish", "run", "segment", "train"]
 
 logger = logging.getLogger(__name__)
 PACKAGE = "napari-backprop-segmentation"
+LEAST_SIDE = 64  # pixels of an image after binning
 NO_EXTRAS = Extras()
 
 
@@ -121,7 +124,7 @@ def run(
         image,
         axes,
         params.normalisation,
-        normaliser=extras.trained.scaling if extras.trained else None,
+        normaliser=_scaling(extras),
         channels=extras.channels,
         spacing=spacing,
     )
@@ -131,15 +134,59 @@ def run(
         params = params.adapted(kind)
         logger.info("this looks like an image for the preset %s", kind)
     drawn = check_scribbles(scribbles, source, params)
+    factor = 1 if drawn is not None or extras.out is not None else _binning(source, params, extras)
+    seen = source if factor == 1 else source.binned(factor, params.normalisation, _scaling(extras))
     with engine_errors(), reused_memory():
-        found, model = yield from _segmented(source, params, extras, drawn)
+        if factor == 1:
+            found, model = yield from _segmented(source, params, extras, drawn)
+        else:
+            found, model = yield from _segmented_binned(seen, params, extras, Binning(factor, source.shape[-2:]))
     if model is not None:
-        model = replace(model, scaling=source.normaliser)
+        model = replace(model, scaling=seen.normaliser, binning=factor)
     seconds = time.perf_counter() - started
-    record = {"kind": kind, **_record(source, params, model, found, seconds)}
+    record = {"kind": kind, "binning": factor, **_record(source, params, model, found, seconds)}
     result = Result(found.labels, model, found.hierarchy, record, found.agreement)
     logger.info("done after %.1f s: %s", seconds, result.stopped_by)
     return result
+
+
+def _scaling(extras: Extras) -> Any:
+    return extras.trained.scaling if extras.trained else None
+
+
+def _binning(source: ArraySource, params: Params, extras: Extras) -> int:
+    """Return the side of the squares of pixels that are seen as one: lines that are wider than need be show no more."""
+    walked = walked_axes(params, source.spatial_axes, source.shape[1:])
+    planes = len(source.shape) - 1 - len(walked) == len(PLANE)
+    if params.objects != "outlined" or not planes or params.method in STEPLESS:
+        return 1
+    if extras.trained is not None:
+        return extras.trained.binning
+    factor: int = min(round(source_magnification(source)), min(source.shape[-2:]) // LEAST_SIDE)
+    return max(1, factor)
+
+
+def _segmented_binned(
+    source: ArraySource, params: Params, extras: Extras, binning: Binning
+) -> Generator[Step, Command | None, tuple[Found, Model | None]]:
+    """Segment a binned image, and show and return everything at the size it had before."""
+    least = max(1, round(params.min_object / binning.factor**2))
+    steps = _segmented(source, params.replace(min_object=least), extras, None)
+    command: Command | None = None
+    try:
+        while True:
+            command = yield steps.send(command).enlarged(binning.enlarged)
+    except StopIteration as done:
+        found, model = done.value
+    finally:
+        steps.close()
+    found = replace(
+        found,
+        labels=binning.enlarged(found.labels),
+        hierarchy=binning.tree(found.hierarchy),
+        agreement=binning.agreement(found.agreement),
+    )
+    return found, model and replace(model, params=params)
 
 
 def _segmented(

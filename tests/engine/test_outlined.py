@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, zoom
 from scipy.spatial import cKDTree
 from skimage.draw import ellipse
 
@@ -96,7 +96,7 @@ def test_walls_that_end_inside_an_object_belong_to_it():
 def test_noise_is_not_full_of_objects(sigma):
     noise = np.random.default_rng(0).normal(size=(256, 256))
     image = (gaussian_filter(noise, sigma) if sigma else noise).astype(np.float32)
-    assert finish(run(image, Params.preset("em", **QUICK))).labels.max() <= 2
+    assert finish(run(image, Params.preset("em", **QUICK))).labels.max() <= 3
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -104,6 +104,17 @@ def test_it_does_not_matter_whether_membranes_are_bright_or_dark(sign):
     image, truth = membranes(seed=1)
     result = finish(run(sign * image, Params.preset("em", **QUICK)))
     assert matched(result.labels, truth) == result.labels.max() == 24
+
+
+def test_magnification_does_not_change_what_is_found():
+    image, truth = halo_cells()
+    for factor in (2, 3):
+        large = finish(run(zoom(image, factor, order=1), Params.preset("phase", **QUICK)))
+        assert large.record["binning"] == factor
+        assert matched(large.labels, truth.repeat(factor, 0).repeat(factor, 1)) == large.labels.max() == len(CELLS)
+    image, truth = membranes()
+    large = finish(run(zoom(image, 3, order=1), Params.preset("em", **QUICK)))
+    assert matched(large.labels, truth.repeat(3, 0).repeat(3, 1)) == large.labels.max() == 24
 
 
 def test_rules_hold():

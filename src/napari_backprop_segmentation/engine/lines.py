@@ -18,7 +18,7 @@ from napari_backprop_segmentation.engine.planning import Window, blocks, with_ha
 
 BRIGHT, DARK = 1, -1
 CREST_SIGMA = 1.5  # pixels: about half the width of the lines that are seen best
-SIGHT = 512  # pixels: side of the part that says whether lines are bright or dark
+SIGHT = 512  # pixels: side of the part that says what lines are like
 NEAR_SIGMA, AROUND_SIGMA = 1.0, 8.0  # pixels: of a line, and of what it is compared with
 REACH = 3.0  # standard deviations at which a Gaussian ends
 TINY = 1e-12
@@ -27,7 +27,7 @@ LINE_HALO = int(REACH * AROUND_SIGMA) + 1  # pixels
 
 def source_line_sign(source: Source) -> int:
     """Return `line_sign` of an image of which only the middle is read."""
-    return line_sign(lightness(source.read(_middle(source.shape[1:]))))
+    return line_sign(lightness(source.read(middle(source.shape[1:]))))
 
 
 def line_sign(light: NDArray[np.float32]) -> int:
@@ -49,16 +49,31 @@ def line_balance(light: NDArray[np.float32]) -> float:
     ----------
     Steger, An unbiased detector of curvilinear structures, IEEE TPAMI 20(2), 1998.
     """
-    seen = light[_middle(light.shape)]
+    dark, bright = line_energies(light, CREST_SIGMA)
+    return dark / max(bright, TINY)
+
+
+def line_energies(light: NDArray[np.float32], sigma: float) -> tuple[float, float]:
+    """Return the sum over the middle of the image of the squared strengths of dark and of bright lines.
+
+    Parameters
+    ----------
+    light : (*spatial) float32
+        Of a volume the plane in the middle is looked at.
+    sigma : float
+        Standard deviation in pixels of the Gaussian through which the image is seen.
+    """
+    seen = light[middle(light.shape)]
     plane = seen.reshape(seen.shape[-2:])
-    yy, yx, xx = (gaussian_filter(plane, CREST_SIGMA, order=order) for order in ((2, 0), (1, 1), (0, 2)))
+    yy, yx, xx = (gaussian_filter(plane, sigma, order=order) for order in ((2, 0), (1, 1), (0, 2)))
     mean, spread = (yy + xx) / 2, np.sqrt(((yy - xx) / 2) ** 2 + yx**2)
     high, low = mean + spread, mean - spread
     dark, bright = np.maximum(high - np.abs(low), 0), np.maximum(-low - np.abs(high), 0)
-    return float((dark**2).sum() / max(float((bright**2).sum()), TINY))
+    return float((dark**2).sum()), float((bright**2).sum())
 
 
-def _middle(shape: Sequence[int]) -> Window:
+def middle(shape: Sequence[int]) -> Window:
+    """Return the window of the part of an image, of one plane, that says what its lines are like."""
     depth = [slice(n // 2, n // 2 + 1) for n in shape[:-2]]
     plane = [slice(max(0, (n - SIGHT) // 2), max(0, (n - SIGHT) // 2) + min(n, SIGHT)) for n in shape[-2:]]
     return (*depth, *plane)

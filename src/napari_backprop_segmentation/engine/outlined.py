@@ -4,28 +4,26 @@ Of all ways to choose regions of the tree that do not overlap, the one is taken 
 is cut at its own height in the tree. Good regions are large and round, and lie inside lines.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 from skimage.filters import difference_of_gaussians
 from skimage.measure import label as connected_components
 
 from napari_backprop_segmentation.engine.colour import lightness
+from napari_backprop_segmentation.engine.ground import smooth_ground
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy
 from napari_backprop_segmentation.engine.lines import line_height, line_sign
-from napari_backprop_segmentation.engine.objects import ObjectRules, cleaned, otsu, separation
+from napari_backprop_segmentation.engine.magnification import magnification
+from napari_backprop_segmentation.engine.objects import ObjectRules, cleaned
 from napari_backprop_segmentation.engine.regions import border_faces, graph_of
 from napari_backprop_segmentation.engine.shapes import best_antichain, closed, filled, region_roundness
 
-SLOPE_SIGMA, TEXTURE_SIGMA = 1.0, 1.5  # pixels
-LEAST_SLOPE = 1e-3
-GROUND = 0.7  # separation of smooth and textured pixels from which on there is a ground; of one bell curve it is 0.64
-ONE_PART = 0.5  # of the ground that hangs together
-SHRINK = 2  # pixels by which the smoothing of the texture has widened what is textured
 LEAST_SHARE = 0.5  # of a region that is textured
 SIZE_POWER = 1.2  # more than 1, else the two halves of an object would be as good as all of it
+LEAST_ON_GROUND, LEAST = 270.0, 60.0  # pixels of the smallest object, with and without a ground, at magnification 1
 CLUMP = 6.0  # times the size of a typical object: larger ones on a ground are clumps
 WALL_SIGMA, WALL_AROUND, WALL = 1.5, 15.0, 0.05  # pixels, pixels, lightness: what is a line itself
 CLEFT = 4.0  # pixels: half the width of lines that belong to an object where it lies on either side of them
@@ -46,7 +44,7 @@ def outlined_objects(
     image : (C, *spatial) float32
         Normalised intensities.
     rules : ObjectRules
-        Its side is of no concern.
+        Its side is of no concern. Objects are larger than noise makes them: how large, the width of the lines says.
     spacing : tuple of float, optional
         Size of a pixel along each axis, the smallest being 1; all alike if left out.
 
@@ -60,6 +58,8 @@ def outlined_objects(
         return np.zeros(light.shape, np.int32)
     sign, ground = line_sign(light), smooth_ground(light)
     inside = np.ones(light.shape, bool) if ground is None else ~ground
+    least = (LEAST if ground is None else LEAST_ON_GROUND) * magnification(light, ground is not None) ** 2
+    rules = replace(rules, min_size=max(rules.min_size, round(least)))
     areas, merit = _merits(tree, inside, line_height(light, sign, steps), rules.min_size, steps)
     best = best_antichain(tree.parents, merit, tree.n_leaves)
     if ground is not None:
@@ -97,28 +97,6 @@ def without_clumps(
     if not sizes.size:
         return best
     return best_antichain(tree.parents, np.where(areas > CLUMP * np.median(sizes), 0, merit), tree.n_leaves)
-
-
-def smooth_ground(light: NDArray[np.float32]) -> NDArray[np.bool_] | None:
-    """Return where the smooth ground (*spatial) between textured objects is; None where there is no such thing.
-
-    Texture is the logarithm of the local slope. Otsu's threshold divides any image; only where its sides lie further
-    apart than the halves of one bell curve are they two kinds of pixels. And the ground surrounds objects: where what
-    is smooth is in many parts, they are the insides of objects themselves.
-    """
-    slope = ndimage.gaussian_gradient_magnitude(light, SLOPE_SIGMA)
-    texture = np.log(np.sqrt(ndimage.gaussian_filter(slope**2, TEXTURE_SIGMA)) + LEAST_SLOPE)
-    if texture.min() == texture.max():
-        return None
-    rough = texture >= otsu(texture)
-    if not 0 < rough.mean() < 1 or separation(texture, rough) < GROUND:
-        return None
-    parts = np.bincount(connected_components(~rough, connectivity=1).ravel())[1:]
-    if parts.max() < ONE_PART * parts.sum():
-        return None
-    inside = ndimage.binary_erosion(ndimage.binary_fill_holes(rough), iterations=SHRINK, border_value=1)
-    found: NDArray[np.bool_] = ~inside
-    return found
 
 
 def _merits(

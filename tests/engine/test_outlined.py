@@ -92,6 +92,14 @@ def test_walls_that_end_inside_an_object_belong_to_it():
     assert (whole[40:44] == 0).mean() > 0.95
 
 
+def test_a_stain_of_cell_bodies_does_not_hide_the_membranes():
+    image, truth = membranes()
+    bodies = gaussian_filter(np.random.default_rng(5).normal(size=image.shape), 8).astype(np.float32)
+    both = np.stack([bodies / bodies.std(), image])
+    result = finish(run(both, Params.preset("em", **QUICK), axes="CYX"))
+    assert matched(result.labels, truth) == result.labels.max() == 24
+
+
 @pytest.mark.parametrize("sigma", [0, 1.5])
 def test_noise_is_not_full_of_objects(sigma):
     noise = np.random.default_rng(0).normal(size=(256, 256))

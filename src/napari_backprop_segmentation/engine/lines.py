@@ -5,6 +5,7 @@ has a slope; a line is a crest, and what lies on either side of it may look alik
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 from skimage.filters import difference_of_gaussians
 from skimage.segmentation import watershed
 
-from napari_backprop_segmentation.engine.colour import INTENSITY_RANGE, lightness
+from napari_backprop_segmentation.engine.colour import INTENSITY_RANGE, RGB, lightness
 from napari_backprop_segmentation.engine.model import Source
 from napari_backprop_segmentation.engine.planning import Window, blocks, with_halo
 
@@ -25,9 +26,48 @@ TINY = 1e-12
 LINE_HALO = int(REACH * AROUND_SIGMA) + 1  # pixels
 
 
-def source_line_sign(source: Source) -> int:
-    """Return `line_sign` of an image of which only the middle is read."""
-    return line_sign(lightness(source.read(middle(source.shape[1:]))))
+@dataclass(frozen=True)
+class Lines:
+    """What lines an image is looked through for.
+
+    Attributes
+    ----------
+    sign : int
+        `BRIGHT` or `DARK`.
+    channel : int, optional
+        The one that shows them, of several that are no colours; else they are lines of the lightness.
+    """
+
+    sign: int
+    channel: int | None = None
+
+    def light(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what shows the lines (*spatial) of pixels (C, *spatial)."""
+        return lightness(pixels) if self.channel is None else pixels[self.channel]
+
+
+def source_lines(source: Source) -> Lines:
+    """Return `find_lines` of an image of which only the middle is read."""
+    return find_lines(source.read(middle(source.shape[1:])))
+
+
+def find_lines(pixels: NDArray[np.float32]) -> Lines:
+    """Return what lines (C, *spatial) pixels have: dark or bright ones, whichever are stronger, see `line_balance`.
+
+    Of several channels the one is taken where that makes the largest part of the contrast: in the mean of a stain of
+    membranes and one of cytoplasm, the lines would drown.
+    """
+    if len(pixels) in (1, RGB):
+        return Lines(line_sign(lightness(pixels)))
+    channel = int(np.argmax([_line_share(light) for light in pixels]))
+    return Lines(line_sign(pixels[channel]), channel)
+
+
+def _line_share(light: NDArray[np.float32]) -> float:
+    """Return by how much one kind of lines outweighs the other, noise being both alike, as a share of all contrast."""
+    seen = light[middle(light.shape)]
+    dark, bright = line_energies(light, CREST_SIGMA)
+    return abs(dark - bright) / max(float(seen.var()) * seen.size, TINY)
 
 
 def line_sign(light: NDArray[np.float32]) -> int:
@@ -79,16 +119,16 @@ def middle(shape: Sequence[int]) -> Window:
     return (*depth, *plane)
 
 
-def basins(pixels: NDArray[np.float32], sign: int) -> NDArray[np.int64]:
+def basins(pixels: NDArray[np.float32], lines: Lines) -> NDArray[np.int64]:
     """Return what lies between the lines of a plane: the catchment basins of its lightness, numbered from 1.
 
     Parameters
     ----------
     pixels : (C, Y, X) float32
-    sign : int
-        `BRIGHT` or `DARK`.
+    lines : Lines
     """
-    found: NDArray[np.int64] = watershed(gaussian_filter(sign * lightness(pixels), NEAR_SIGMA)).astype(np.int64)
+    light = gaussian_filter(lines.sign * lines.light(pixels), NEAR_SIGMA)
+    found: NDArray[np.int64] = watershed(light).astype(np.int64)
     return found
 
 
@@ -129,11 +169,11 @@ def line_strength(source: Source, side: int) -> list[NDArray[np.float16]]:
     list of arrays
         For each axis one of the shape of the image, shorter by one along that axis.
     """
-    sign = source_line_sign(source)
+    lines = source_lines(source)
     height = np.zeros(source.shape[1:], np.float16)
     for window in blocks(source.shape[1:], side):
         grown, inner = with_halo(window, LINE_HALO, source.shape[1:])
-        height[window] = line_height(lightness(source.read(grown)), sign, source.spacing)[inner]
+        height[window] = line_height(lines.light(source.read(grown)), lines.sign, source.spacing)[inner]
     return [higher_of_faces(height, axis) for axis in range(height.ndim)]
 
 

@@ -3,9 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.engine.colour import lightness
 from napari_backprop_segmentation.engine.ground import smooth_ground
-from napari_backprop_segmentation.engine.lines import line_energies, middle
+from napari_backprop_segmentation.engine.lines import find_lines, line_energies, middle
 from napari_backprop_segmentation.engine.model import Source
 
 RATIO = 2**0.5
@@ -15,7 +14,8 @@ HALO_WIDTH, MEMBRANE_WIDTH = 1.7, 3.1  # pixels: read off phase contrast at half
 
 def source_magnification(source: Source) -> float:
     """Return `magnification` of an image of which only the middle is read."""
-    seen = lightness(source.read(middle(source.shape[1:])))
+    pixels = source.read(middle(source.shape[1:]))
+    seen = find_lines(pixels).light(pixels)
     return magnification(seen, smooth_ground(seen.reshape(seen.shape[-2:])) is not None)
 
 

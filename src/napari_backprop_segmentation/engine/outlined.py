@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from skimage.filters import difference_of_gaussians
 from skimage.measure import label as connected_components
 
-from napari_backprop_segmentation.engine.colour import lightness
 from napari_backprop_segmentation.engine.ground import smooth_ground
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy
-from napari_backprop_segmentation.engine.lines import line_height, line_sign
+from napari_backprop_segmentation.engine.lines import find_lines, line_height
 from napari_backprop_segmentation.engine.magnification import magnification
 from napari_backprop_segmentation.engine.objects import ObjectRules, cleaned
 from napari_backprop_segmentation.engine.regions import border_faces, graph_of
@@ -53,14 +52,15 @@ def outlined_objects(
     (*spatial) int array
         Numbered from 1; 0 is the ground.
     """
-    light, steps = lightness(image), spacing or (1.0,) * tree.index.ndim
+    lines, steps = find_lines(image), spacing or (1.0,) * tree.index.ndim
+    light = lines.light(image)
     if light.min() == light.max() or tree.n_leaves == 1:
         return np.zeros(light.shape, np.int32)
-    sign, ground = line_sign(light), smooth_ground(light)
+    ground = smooth_ground(light)
     inside = np.ones(light.shape, bool) if ground is None else ~ground
     least = (LEAST if ground is None else LEAST_ON_GROUND) * magnification(light, ground is not None) ** 2
     rules = replace(rules, min_size=max(rules.min_size, round(least)))
-    areas, merit = _merits(tree, inside, line_height(light, sign, steps), rules.min_size, steps)
+    areas, merit = _merits(tree, inside, line_height(light, lines.sign, steps), rules.min_size, steps)
     best = best_antichain(tree.parents, merit, tree.n_leaves)
     if ground is not None:
         best = without_clumps(tree, areas, merit, best)
@@ -68,7 +68,7 @@ def outlined_objects(
     if not rules.split:
         objects = connected_components(objects > 0, connectivity=1)
     if ground is None:
-        apart = np.where(_walls(light, sign, steps), 0, objects)
+        apart = np.where(_walls(light, lines.sign, steps), 0, objects)
         objects = connected_components(apart, background=0, connectivity=1)
     objects = cleaned(objects, rules)
     if not rules.fill:

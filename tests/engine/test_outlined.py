@@ -237,6 +237,15 @@ def test_clefts_are_closed_up_to_their_width_and_within_a_region():
     apart = np.ones_like(objects)
     apart[:, 6:9] = 2
     np.testing.assert_array_equal(closed(objects, apart, 2.0, (1.0, 1.0))[:10, 6:9], objects[:10, 6:9])
+    objects[3:18, 3:18] = 1
+    objects[6:15, 6:15], objects[9:12, 9:12] = 0, 3
+    island = closed(objects, np.ones_like(objects), 1.0, (1.0, 1.0))
+    assert (island[3:18, 3:18] == 1).all()
+    assert island.max() == 2
+    regions = np.where(objects == 3, 2, 1)
+    assert (closed(objects, regions, 1.0, (1.0, 1.0))[9:12, 9:12] == 3).all()
+    objects[2:18, 2:18] = 1
+    objects[2:12, 6:9] = 0
     narrow = closed(np.stack([objects] * 3), np.ones((3, 20, 30), np.int32), 2.0, (1.0, 2.0, 2.0))
     assert (narrow[1, 4:12, 6:9] == 0).any()
 

@@ -248,8 +248,8 @@ def filled(objects: NDArray[np.int32]) -> NDArray[np.int32]:
 
 def closed(
     objects: NDArray[np.int32], within: NDArray[np.int32], radius: float, spacing: Sequence[float]
-) -> NDArray[np.int32]:
-    """Return objects with their clefts: what a ball cannot get into from outside belongs to the object around it.
+) -> NDArray[Any]:
+    """Return objects with what they enclose of their region: clefts no ball can get into from outside, and islands.
 
     Parameters
     ----------
@@ -265,13 +265,16 @@ def closed(
     whole = objects.copy()
     pads = [int(np.ceil(radius / size)) for size in spacing]
     inner = tuple(slice(pad, -pad) for pad in pads)
-    for number, (window, inside) in enumerate(_each(objects), start=1):
+    for number, (window, inside) in enumerate(_each(whole), start=1):
+        if not inside.any():
+            continue  # an island of an object before
+        home = np.bincount(within[window][inside]).argmax()
         padded = np.pad(inside, [(pad, pad) for pad in pads])
         near = ndimage.distance_transform_edt(~padded, sampling=spacing) <= radius
-        cleft = (ndimage.distance_transform_edt(near, sampling=spacing) > radius)[inner] & (objects[window] == 0)
-        home = np.bincount(within[window][inside]).argmax()
-        whole[window][cleft & (within[window] == home)] = number
-    return whole
+        cleft = (ndimage.distance_transform_edt(near, sampling=spacing) > radius)[inner] & (whole[window] == 0)
+        enclosed = cleft | ndimage.binary_fill_holes(inside | cleft) & ~inside
+        whole[window][enclosed & (within[window] == home)] = number
+    return renumbered(whole, whole > 0)
 
 
 def renumbered(labels: NDArray[Any], keep: NDArray[np.bool_]) -> NDArray[Any]:

@@ -19,7 +19,7 @@ FLOORS = [
     {"engine"},
     {"data"},
     {"measures", "single"},
-    {"repeats", "series"},
+    {"reduced", "repeats", "series"},
     {"segment"},
     {"report", "telling"},
     {"cli", "gui"},

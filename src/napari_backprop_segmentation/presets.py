@@ -68,14 +68,18 @@ PRESETS: Mapping[str, Preset] = {
     "phase": Preset(
         "Phase contrast",
         "Cells that are neither bright nor dark but outlined by halos, counted one by one.",
-        {**_OUTLINED, "min_object": 250},
+        _OUTLINED,
     ),
     "brightfield": Preset(
         "Brightfield",
         "Regions told apart by their texture: cells that are neither bright nor dark.",
         {**_PLAIN, "surroundings": True, "detail": 65.0},
     ),
-    "em": Preset("Electron microscopy", "What membranes enclose, counted one by one.", {**_OUTLINED, "min_object": 60}),
+    "em": Preset(
+        "Electron microscopy",
+        "What membranes enclose, also stained ones in fluorescence, counted one by one.",
+        _OUTLINED,
+    ),
     "published-2018": Preset(
         "Published 2018 (superpixels)",
         "The code of Kanezaki, ICASSP 2018, with its own defaults. Slow: minutes for a small photograph.",

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.costs import walked_axes
+from napari_backprop_segmentation.data.binned import Binning
 from napari_backprop_segmentation.data.source import ArraySource
 from napari_backprop_segmentation.engine import training
 from napari_backprop_segmentation.engine.agreement import Agreement
@@ -25,6 +26,7 @@ from napari_backprop_segmentation.engine.planning import make_plan
 from napari_backprop_segmentation.engine.training import Command, Step
 from napari_backprop_segmentation.errors import ImageError, engine_errors
 from napari_backprop_segmentation.params import Params
+from napari_backprop_segmentation.reduced import binned_params, binning_factor, enlarged
 from napari_backprop_segmentation.repeats import check_runs, run_repeatedly
 from napari_backprop_segmentation.series import Task, run_series
 from napari_backprop_segmentation.settings import STEPLESS
@@ -126,22 +128,20 @@ def run(
     """
     params = params or Params()
     started = time.perf_counter()
-    source = ArraySource(
-        image,
-        axes,
-        params.normalisation,
-        normaliser=extras.trained.scaling if extras.trained else None,
-        channels=extras.channels,
-        spacing=spacing,
-    )
+    known = extras.trained.scaling if extras.trained else None
+    source = ArraySource(image, axes, params.normalisation, normaliser=known, channels=extras.channels, spacing=spacing)
     drawn = check_scribbles(scribbles, source, params)
     params, kind = _settled(source, params, extras, drawn)
+    factor = binning_factor(source, params, extras)
+    seen = source if factor == 1 else source.binned(factor, params.normalisation, known)
     with engine_errors(), reused_memory():
-        found, model = yield from _segmented(source, params, extras, drawn)
+        steps = _segmented(seen, binned_params(params, factor), extras, drawn)
+        found, model = yield from enlarged(steps, Binning(factor, source.shape[-2:]))
     if model is not None:
-        model = replace(model, scaling=source.normaliser)
+        kept = model.params.replace(min_object=params.min_object)
+        model = replace(model, params=kept, scaling=seen.normaliser, binning=factor)
     seconds = time.perf_counter() - started
-    record = {"kind": kind, **_record(source, params, model, found, seconds)}
+    record = {"kind": kind, "binning": factor, **_record(source, params, model, found, seconds)}
     result = Result(found.labels, model, found.hierarchy, record, found.agreement)
     logger.info("done after %.1f s: %s", seconds, result.stopped_by)
     return result

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
+from scipy.spatial import cKDTree
 from skimage import data
 from skimage.draw import disk
 
@@ -26,6 +27,16 @@ def noise(sigma=0.0):
     return gaussian_filter(found, sigma) if sigma else found
 
 
+def stained_membranes(n=25, gaps=0.0):
+    """Thin bright lines between cells that are as dark as can be; `gaps` is the share of the lines that is missing."""
+    rng = np.random.default_rng(0)
+    centres = rng.uniform(0, SIDE, (n, 2))
+    near = cKDTree(centres).query(np.indices((SIDE, SIDE)).reshape(2, -1).T, k=2)[0].reshape(SIDE, SIDE, 2)
+    lines = near[..., 1] - near[..., 0] < 2
+    lines &= rng.random(lines.shape) >= gaps
+    return 200 * gaussian_filter(lines.astype(float), 1) + rng.normal(size=lines.shape)
+
+
 def kind(array):
     source = ArraySource(array)
     return recognise(source.glimpse(), "S" in source.axes)
@@ -34,6 +45,20 @@ def kind(array):
 def test_bright_nuclei_on_a_dark_ground():
     assert kind(gaussian_filter(discs() * 200.0, 1) + 5 * noise()) == "nuclei"
     assert kind(200 - gaussian_filter(discs() * 200.0, 1) + 5 * noise()) == "fast"
+
+
+@pytest.mark.parametrize("image", [stained_membranes(), stained_membranes(60), stained_membranes(gaps=0.2)])
+def test_stained_membranes_are_no_nuclei(image):
+    assert kind(image) == "em"
+    assert kind(image.max() - image) != "nuclei"
+
+
+def test_nuclei_that_touch_are_no_membranes():
+    clumps = np.zeros((SIDE, SIDE))
+    for y in (12, 31, 50, 88, 107):
+        for x in range(12, SIDE, 32):
+            clumps[disk((y, x), 9.5, shape=clumps.shape)] = 200
+    assert kind(gaussian_filter(clumps, 1) + noise()) == "nuclei"
 
 
 def test_violet_stain_is_tissue_and_the_same_in_green_is_not():

@@ -22,17 +22,29 @@ def grid(height=1.0, noise=0.05):
 @pytest.mark.parametrize(("height", "sign"), [(1.0, lines.BRIGHT), (-1.0, lines.DARK)])
 def test_lines_are_bright_or_dark(height, sign):
     assert lines.line_sign(grid(height)) == sign
-    assert lines.source_line_sign(ArraySource(grid(height))) == sign
+    assert lines.source_lines(ArraySource(grid(height))).sign == sign
     volume = np.stack([grid(-height), grid(height), grid(-height)])
     assert lines.line_sign(volume) == sign  # of the plane in the middle
-    assert lines.source_line_sign(ArraySource(volume, "ZYX")) == sign
+    assert lines.source_lines(ArraySource(volume, "ZYX")).sign == sign
+
+
+def test_of_several_channels_the_one_with_the_lines_is_taken():
+    rng = np.random.default_rng(0)
+    smooth = gaussian_filter(rng.normal(size=(46, 46)), 5).astype(np.float32)
+    noise = rng.normal(size=(46, 46)).astype(np.float32)
+    pixels = np.stack([smooth / smooth.std(), noise, grid(-1.0), noise.T])
+    found = lines.find_lines(pixels)
+    assert found == lines.Lines(lines.DARK, 2)
+    np.testing.assert_array_equal(found.light(pixels), pixels[2])
+    assert lines.find_lines(pixels[:3]).channel is None  # colours
+    assert lines.source_lines(ArraySource(pixels[1:3], "CYX")) == lines.Lines(lines.DARK, 1)
 
 
 def test_only_the_middle_of_a_large_image_is_read(monkeypatch):
     monkeypatch.setattr(lines, "SIGHT", 46)
     image = np.pad(grid(-1.0), 60, mode="constant")
     image[:50] = np.tile(grid(), (2, 4))[:50, :166]
-    assert lines.source_line_sign(ArraySource(image)) == lines.DARK
+    assert lines.source_lines(ArraySource(image)).sign == lines.DARK
 
 
 def test_the_balance_of_an_image_and_of_its_negative_are_inverse():
@@ -41,7 +53,7 @@ def test_the_balance_of_an_image_and_of_its_negative_are_inverse():
 
 @pytest.mark.parametrize("sign", [lines.BRIGHT, lines.DARK])
 def test_basins_end_at_lines(sign):
-    found = lines.basins(grid(float(sign), noise=0)[None], sign)
+    found = lines.basins(grid(float(sign), noise=0)[None], lines.Lines(sign))
     assert found.min() == 1
     middles = found[[12, 12, 33, 33], [12, 33, 12, 33]]
     assert len(set(middles.tolist())) == 4

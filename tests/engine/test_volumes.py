@@ -8,7 +8,7 @@ import pytest
 from napari_backprop_segmentation.data.source import ArraySource
 from napari_backprop_segmentation.engine import tree
 from napari_backprop_segmentation.engine.features import edge_strength
-from napari_backprop_segmentation.engine.lines import basins, source_line_sign
+from napari_backprop_segmentation.engine.lines import basins, source_lines
 from napari_backprop_segmentation.engine.superpixels import superpixel_index
 from napari_backprop_segmentation.params import Params
 
@@ -55,7 +55,7 @@ def test_leaves_of_a_volume_are_those_of_its_slices(kind):
 
 def _basins_as_in(source):
     """A slice by itself may have bright lines where the volume has dark ones."""
-    return partial(basins, sign=source_line_sign(source))
+    return partial(basins, lines=source_lines(source))
 
 
 def test_superpixels_weigh_distances_by_true_size():

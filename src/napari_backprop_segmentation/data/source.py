@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.data.axes import channel_axis, check_axes, spatial_axes
+from napari_backprop_segmentation.data.binned import PLANE, Binned
 from napari_backprop_segmentation.data.normalise import Normaliser, sample_strides
 from napari_backprop_segmentation.errors import ImageError
 
@@ -109,6 +110,23 @@ class ArraySource:
         middle = tuple(slice(n // 2, n // 2 + 1) for n in self.shape[1:-2])
         pixels = self.read((*middle, *sample_strides(self.shape[-2:], GLIMPSE_PIXELS)))
         return pixels.reshape(len(pixels), *pixels.shape[-2:])
+
+    def binned(
+        self, factor: int, normalisation: str = "percentile", normaliser: Normaliser | None = None
+    ) -> "ArraySource":
+        """Return the image with the mean of each square of pixels as one pixel, see `Binned`."""
+        return ArraySource(
+            Binned(self._array, self.axes, factor),
+            self.axes,
+            normalisation,
+            normaliser=normaliser,
+            channels=self._chosen,
+            spacing=[size * factor if a in PLANE else size for a, size in self._sizes()],
+        )
+
+    def _sizes(self) -> Iterator[tuple[str, float]]:
+        """Yield the axes that have a size, and the size of a pixel along each."""
+        yield from zip((a for a in self.spatial_axes if a in SPACED), self.spacing, strict=True)
 
     def places(self, n_walked: int) -> Iterator[Place]:
         """Yield the indices along the first `n_walked` spatial axes, the last of them fastest."""

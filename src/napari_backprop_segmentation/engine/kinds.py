@@ -5,7 +5,8 @@ The limits were read off the development images of docs/benchmarks.md, never off
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import binary_dilation, gaussian_filter
+from skimage.measure import label as connected_components
 
 from napari_backprop_segmentation.engine.colour import lab_of
 from napari_backprop_segmentation.engine.lines import line_balance
@@ -15,6 +16,8 @@ SMOOTHING, FINE = 1.0, 3.0  # pixels
 STAIN_HUES, STAIN_UNITY = (-75.0, -10.0), 0.6  # degrees: from violet to pink; share of all colour that points there
 DARK_GROUND, MOST_BRIGHT, LEAST_SEPARATION = 0.1, 0.45, 0.6
 LONG_TAIL = 0.5  # skewness
+GAP = 2  # pixels: half of the gaps in a line that do not open it
+ONE_PART = 0.5  # of the ground that hangs together around nuclei: more than .9 there, less than .3 between membranes
 PHASE_FINENESS, ELECTRON_FINENESS = 0.65, 0.5
 HALO_BALANCE = 0.87
 
@@ -34,6 +37,7 @@ def recognise(image: NDArray[np.float32], rgb: bool) -> str:
     str
         - ``histology``: colours, nearly all between violet and pink: stained tissue;
         - ``nuclei``: a dark, even ground and a smaller part that is clearly brighter: fluorescence;
+        - ``em``: the same, where what is bright divides the ground into many parts: stained membranes;
         - ``phase``: most contrast within a few pixels, bright lines stronger than dark ones: halos of phase contrast;
         - ``brightfield``: most contrast within a few pixels, no such lines;
         - ``em``: much contrast within a few pixels: electron microscopy;
@@ -47,7 +51,7 @@ def recognise(image: NDArray[np.float32], rgb: bool) -> str:
     smooth = gaussian_filter(light, SMOOTHING)
     bright = smooth >= otsu(smooth)
     if _fluorescent(smooth, bright) and _skewness(light) > LONG_TAIL:
-        return "nuclei"
+        return "em" if _enclosing(bright) else "nuclei"
     fineness = float((light - gaussian_filter(light, FINE)).std() / light.std())
     if fineness > PHASE_FINENESS:
         return "phase" if line_balance(light) < HALO_BALANCE else "brightfield"
@@ -68,6 +72,13 @@ def _stained(image: NDArray[np.float32]) -> bool:
 def _fluorescent(light: NDArray[np.float32], bright: NDArray[np.bool_]) -> bool:
     dark_ground, few = np.median(light[~bright]) < DARK_GROUND, bright.mean() < MOST_BRIGHT
     return bool(dark_ground and few and separation(light, bright) > LEAST_SEPARATION)
+
+
+def _enclosing(bright: NDArray[np.bool_]) -> bool:
+    """Return whether what is bright encloses what is dark, as membranes do, and not the other way round."""
+    dark = ~binary_dilation(bright, iterations=GAP)
+    parts = np.bincount(connected_components(dark, connectivity=1).ravel())[1:]
+    return bool(parts.size and parts.max() < ONE_PART * parts.sum())
 
 
 def _skewness(values: NDArray[np.float32]) -> float:

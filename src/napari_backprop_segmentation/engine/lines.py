@@ -5,6 +5,7 @@ has a slope; a line is a crest, and what lies on either side of it may look alik
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,22 +13,61 @@ from scipy.ndimage import gaussian_filter
 from skimage.filters import difference_of_gaussians
 from skimage.segmentation import watershed
 
-from napari_backprop_segmentation.engine.colour import INTENSITY_RANGE, lightness
+from napari_backprop_segmentation.engine.colour import INTENSITY_RANGE, RGB, lightness
 from napari_backprop_segmentation.engine.model import Source
 from napari_backprop_segmentation.engine.planning import Window, blocks, with_halo
 
 BRIGHT, DARK = 1, -1
 CREST_SIGMA = 1.5  # pixels: about half the width of the lines that are seen best
-SIGHT = 512  # pixels: side of the part that says whether lines are bright or dark
+SIGHT = 512  # pixels: side of the part that says what lines are like
 NEAR_SIGMA, AROUND_SIGMA = 1.0, 8.0  # pixels: of a line, and of what it is compared with
 REACH = 3.0  # standard deviations at which a Gaussian ends
 TINY = 1e-12
 LINE_HALO = int(REACH * AROUND_SIGMA) + 1  # pixels
 
 
-def source_line_sign(source: Source) -> int:
-    """Return `line_sign` of an image of which only the middle is read."""
-    return line_sign(lightness(source.read(_middle(source.shape[1:]))))
+@dataclass(frozen=True)
+class Lines:
+    """What lines an image is looked through for.
+
+    Attributes
+    ----------
+    sign : int
+        `BRIGHT` or `DARK`.
+    channel : int, optional
+        The one that shows them, of several that are no colours; else they are lines of the lightness.
+    """
+
+    sign: int
+    channel: int | None = None
+
+    def light(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what shows the lines (*spatial) of pixels (C, *spatial)."""
+        return lightness(pixels) if self.channel is None else pixels[self.channel]
+
+
+def source_lines(source: Source) -> Lines:
+    """Return `find_lines` of an image of which only the middle is read."""
+    return find_lines(source.read(middle(source.shape[1:])))
+
+
+def find_lines(pixels: NDArray[np.float32]) -> Lines:
+    """Return what lines (C, *spatial) pixels have: dark or bright ones, whichever are stronger, see `line_balance`.
+
+    Of several channels the one is taken where that makes the largest part of the contrast: in the mean of a stain of
+    membranes and one of cytoplasm, the lines would drown.
+    """
+    if len(pixels) in (1, RGB):
+        return Lines(line_sign(lightness(pixels)))
+    channel = int(np.argmax([_line_share(light) for light in pixels]))
+    return Lines(line_sign(pixels[channel]), channel)
+
+
+def _line_share(light: NDArray[np.float32]) -> float:
+    """Return by how much one kind of lines outweighs the other, noise being both alike, as a share of all contrast."""
+    seen = light[middle(light.shape)]
+    dark, bright = line_energies(light, CREST_SIGMA)
+    return abs(dark - bright) / max(float(seen.var()) * seen.size, TINY)
 
 
 def line_sign(light: NDArray[np.float32]) -> int:
@@ -49,31 +89,46 @@ def line_balance(light: NDArray[np.float32]) -> float:
     ----------
     Steger, An unbiased detector of curvilinear structures, IEEE TPAMI 20(2), 1998.
     """
-    seen = light[_middle(light.shape)]
+    dark, bright = line_energies(light, CREST_SIGMA)
+    return dark / max(bright, TINY)
+
+
+def line_energies(light: NDArray[np.float32], sigma: float) -> tuple[float, float]:
+    """Return the sum over the middle of the image of the squared strengths of dark and of bright lines.
+
+    Parameters
+    ----------
+    light : (*spatial) float32
+        Of a volume the plane in the middle is looked at.
+    sigma : float
+        Standard deviation in pixels of the Gaussian through which the image is seen.
+    """
+    seen = light[middle(light.shape)]
     plane = seen.reshape(seen.shape[-2:])
-    yy, yx, xx = (gaussian_filter(plane, CREST_SIGMA, order=order) for order in ((2, 0), (1, 1), (0, 2)))
+    yy, yx, xx = (gaussian_filter(plane, sigma, order=order) for order in ((2, 0), (1, 1), (0, 2)))
     mean, spread = (yy + xx) / 2, np.sqrt(((yy - xx) / 2) ** 2 + yx**2)
     high, low = mean + spread, mean - spread
     dark, bright = np.maximum(high - np.abs(low), 0), np.maximum(-low - np.abs(high), 0)
-    return float((dark**2).sum() / max(float((bright**2).sum()), TINY))
+    return float((dark**2).sum()), float((bright**2).sum())
 
 
-def _middle(shape: Sequence[int]) -> Window:
+def middle(shape: Sequence[int]) -> Window:
+    """Return the window of the part of an image, of one plane, that says what its lines are like."""
     depth = [slice(n // 2, n // 2 + 1) for n in shape[:-2]]
     plane = [slice(max(0, (n - SIGHT) // 2), max(0, (n - SIGHT) // 2) + min(n, SIGHT)) for n in shape[-2:]]
     return (*depth, *plane)
 
 
-def basins(pixels: NDArray[np.float32], sign: int) -> NDArray[np.int64]:
+def basins(pixels: NDArray[np.float32], lines: Lines) -> NDArray[np.int64]:
     """Return what lies between the lines of a plane: the catchment basins of its lightness, numbered from 1.
 
     Parameters
     ----------
     pixels : (C, Y, X) float32
-    sign : int
-        `BRIGHT` or `DARK`.
+    lines : Lines
     """
-    found: NDArray[np.int64] = watershed(gaussian_filter(sign * lightness(pixels), NEAR_SIGMA)).astype(np.int64)
+    light = gaussian_filter(lines.sign * lines.light(pixels), NEAR_SIGMA)
+    found: NDArray[np.int64] = watershed(light).astype(np.int64)
     return found
 
 
@@ -114,11 +169,11 @@ def line_strength(source: Source, side: int) -> list[NDArray[np.float16]]:
     list of arrays
         For each axis one of the shape of the image, shorter by one along that axis.
     """
-    sign = source_line_sign(source)
+    lines = source_lines(source)
     height = np.zeros(source.shape[1:], np.float16)
     for window in blocks(source.shape[1:], side):
         grown, inner = with_halo(window, LINE_HALO, source.shape[1:])
-        height[window] = line_height(lightness(source.read(grown)), sign, source.spacing)[inner]
+        height[window] = line_height(lines.light(source.read(grown)), lines.sign, source.spacing)[inner]
     return [higher_of_faces(height, axis) for axis in range(height.ndim)]
 
 

@@ -56,6 +56,8 @@ class Model:
         Number of training steps taken.
     scaling : optional
         How the intensities of the training image were scaled, for `run`, which sees further images in the same way.
+    binning : int
+        Side of the squares of pixels whose means the network was shown, in pixels; further images are binned alike.
     """
 
     network: Network
@@ -64,6 +66,7 @@ class Model:
     stopped_by: str
     iterations: int
     scaling: Any = None
+    binning: int = 1
 
     def predict(self, source: Source, out: Any = None) -> Any:
         """Label every pixel of an image.

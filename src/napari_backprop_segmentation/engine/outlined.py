@@ -4,31 +4,28 @@ Of all ways to choose regions of the tree that do not overlap, the one is taken 
 is cut at its own height in the tree. Good regions are large and round, and lie inside lines.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 from skimage.filters import difference_of_gaussians
 from skimage.measure import label as connected_components
 
-from napari_backprop_segmentation.engine.colour import lightness
+from napari_backprop_segmentation.engine.ground import smooth_ground
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy
-from napari_backprop_segmentation.engine.lines import higher_of_faces, line_height, line_sign
-from napari_backprop_segmentation.engine.objects import ObjectRules, cleaned, otsu, separation
-from napari_backprop_segmentation.engine.regions import graph_of
-from napari_backprop_segmentation.engine.shapes import best_antichain, filled, region_roundness
+from napari_backprop_segmentation.engine.lines import find_lines, line_height
+from napari_backprop_segmentation.engine.magnification import magnification
+from napari_backprop_segmentation.engine.objects import ObjectRules, cleaned
+from napari_backprop_segmentation.engine.regions import border_faces, graph_of
+from napari_backprop_segmentation.engine.shapes import best_antichain, closed, filled, region_roundness
 
-SLOPE_SIGMA, TEXTURE_SIGMA = 1.0, 1.5  # pixels
-LEAST_SLOPE = 1e-3
-GROUND = 0.7  # separation of smooth and textured pixels from which on there is a ground; of one bell curve it is 0.64
-ONE_PART = 0.5  # of the ground that hangs together
-SHRINK = 2  # pixels by which the smoothing of the texture has widened what is textured
 LEAST_SHARE = 0.5  # of a region that is textured
-LARGEST_SHARE = 0.2  # of the image: larger regions are the ground
 SIZE_POWER = 1.2  # more than 1, else the two halves of an object would be as good as all of it
+LEAST_ON_GROUND, LEAST = 270.0, 60.0  # pixels of the smallest object, with and without a ground, at magnification 1
 CLUMP = 6.0  # times the size of a typical object: larger ones on a ground are clumps
 WALL_SIGMA, WALL_AROUND, WALL = 1.5, 15.0, 0.05  # pixels, pixels, lightness: what is a line itself
+CLEFT = 4.0  # pixels: half the width of lines that belong to an object where it lies on either side of them
 
 
 def outlined_objects(
@@ -46,7 +43,7 @@ def outlined_objects(
     image : (C, *spatial) float32
         Normalised intensities.
     rules : ObjectRules
-        Its side is of no concern.
+        Its side is of no concern. Objects are larger than noise makes them: how large, the width of the lines says.
     spacing : tuple of float, optional
         Size of a pixel along each axis, the smallest being 1; all alike if left out.
 
@@ -55,23 +52,29 @@ def outlined_objects(
     (*spatial) int array
         Numbered from 1; 0 is the ground.
     """
-    light, steps = lightness(image), spacing or (1.0,) * tree.index.ndim
+    lines, steps = find_lines(image), spacing or (1.0,) * tree.index.ndim
+    light = lines.light(image)
     if light.min() == light.max() or tree.n_leaves == 1:
         return np.zeros(light.shape, np.int32)
-    sign, ground = line_sign(light), smooth_ground(light)
+    ground = smooth_ground(light)
     inside = np.ones(light.shape, bool) if ground is None else ~ground
-    areas, merit = _merits(tree, inside, line_height(light, sign, steps), rules.min_size, steps)
+    least = (LEAST if ground is None else LEAST_ON_GROUND) * magnification(light, ground is not None) ** 2
+    rules = replace(rules, min_size=max(rules.min_size, round(least)))
+    areas, merit = _merits(tree, inside, line_height(light, lines.sign, steps), rules.min_size, steps)
     best = best_antichain(tree.parents, merit, tree.n_leaves)
     if ground is not None:
         best = without_clumps(tree, areas, merit, best)
-    objects = best[tree.index]
+    objects = regions = best[tree.index]
     if not rules.split:
         objects = connected_components(objects > 0, connectivity=1)
     if ground is None:
-        apart = np.where(_walls(light, sign, steps), 0, objects)
+        apart = np.where(_walls(light, lines.sign, steps), 0, objects)
         objects = connected_components(apart, background=0, connectivity=1)
     objects = cleaned(objects, rules)
-    return filled(objects.astype(np.int32)) if rules.fill else objects
+    if not rules.fill:
+        return objects
+    whole = filled(objects.astype(np.int32))
+    return closed(whole, regions, CLEFT, steps) if ground is None else whole
 
 
 def without_clumps(
@@ -96,28 +99,6 @@ def without_clumps(
     return best_antichain(tree.parents, np.where(areas > CLUMP * np.median(sizes), 0, merit), tree.n_leaves)
 
 
-def smooth_ground(light: NDArray[np.float32]) -> NDArray[np.bool_] | None:
-    """Return where the smooth ground (*spatial) between textured objects is; None where there is no such thing.
-
-    Texture is the logarithm of the local slope. Otsu's threshold divides any image; only where its sides lie further
-    apart than the halves of one bell curve are they two kinds of pixels. And the ground surrounds objects: where what
-    is smooth is in many parts, they are the insides of objects themselves.
-    """
-    slope = ndimage.gaussian_gradient_magnitude(light, SLOPE_SIGMA)
-    texture = np.log(np.sqrt(ndimage.gaussian_filter(slope**2, TEXTURE_SIGMA)) + LEAST_SLOPE)
-    if texture.min() == texture.max():
-        return None
-    rough = texture >= otsu(texture)
-    if not 0 < rough.mean() < 1 or separation(texture, rough) < GROUND:
-        return None
-    parts = np.bincount(connected_components(~rough, connectivity=1).ravel())[1:]
-    if parts.max() < ONE_PART * parts.sum():
-        return None
-    inside = ndimage.binary_erosion(ndimage.binary_fill_holes(rough), iterations=SHRINK, border_value=1)
-    found: NDArray[np.bool_] = ~inside
-    return found
-
-
 def _merits(
     tree: Hierarchy, inside: NDArray[np.bool_], height: NDArray[np.float32], min_size: int, steps: tuple[float, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -135,7 +116,7 @@ def _merits(
     textured = np.clip((share - LEAST_SHARE) / (1 - LEAST_SHARE), 0, 1)
     roundness = np.clip(region_roundness(tree.index, total, steps), 0, 1)
     merit = areas**SIZE_POWER * textured * roundness * _outline_heights(tree, height)
-    merit[(areas < min_size) | (areas > LARGEST_SHARE * tree.index.size)] = 0
+    merit[(areas < min_size) | (areas == tree.index.size)] = 0
     return areas, merit
 
 
@@ -143,14 +124,17 @@ def _outline_heights(tree: Hierarchy, height: NDArray[np.float32]) -> NDArray[np
     """Return the mean height (n_nodes,) of the line along the outline of each node, the edge of the image left out."""
     import higra as hg
 
-    faces = [higher_of_faces(height.astype(np.float16), axis) for axis in range(height.ndim)]
-    plain, high = graph_of(tree.index), graph_of(tree.index, faces)
+    touching, flat = graph_of(tree.index), height.ravel()
     graph = hg.UndirectedGraph(tree.n_leaves)
-    graph.add_edges(plain.edges[:, 0], plain.edges[:, 1])
+    graph.add_edges(touching.edges[:, 0], touching.edges[:, 1])
+    highs = np.zeros(len(touching.edges))
+    for faces in border_faces(touching):
+        higher = np.maximum(flat[faces.pixels], flat[faces.pixels + faces.step])
+        highs += np.bincount(faces.pairs, higher, len(highs))
     nodes = hg.Tree(tree.parents)
     sums = []
-    for lengths in (plain.lengths, high.lengths):
-        perimeters = np.bincount(plain.edges.ravel(), np.repeat(lengths, 2), tree.n_leaves)
+    for lengths in (touching.lengths, highs):
+        perimeters = np.bincount(touching.edges.ravel(), np.repeat(lengths, 2), tree.n_leaves)
         sums.append(hg.attribute_contour_length(nodes, perimeters, lengths, graph))
     found: NDArray[np.float64] = np.maximum(sums[1], 0) / np.maximum(sums[0], 1)
     return found

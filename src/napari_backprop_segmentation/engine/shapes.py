@@ -246,6 +246,37 @@ def filled(objects: NDArray[np.int32]) -> NDArray[np.int32]:
     return whole
 
 
+def closed(
+    objects: NDArray[np.int32], within: NDArray[np.int32], radius: float, spacing: Sequence[float]
+) -> NDArray[Any]:
+    """Return objects with what they enclose of their region: clefts no ball can get into from outside, and islands.
+
+    Parameters
+    ----------
+    objects : (*spatial) int32
+        Numbered from 1; 0 is outside.
+    within : (*spatial) int32
+        Regions; an object does not grow beyond the one that most of it lies in.
+    radius : float
+        Of the ball, in units of `spacing`.
+    spacing : sequence of float
+        Size of a pixel along each axis.
+    """
+    whole = objects.copy()
+    pads = [int(np.ceil(radius / size)) for size in spacing]
+    inner = tuple(slice(pad, -pad) for pad in pads)
+    for number, (window, inside) in enumerate(_each(whole), start=1):
+        if not inside.any():
+            continue  # an island of an object before
+        home = np.bincount(within[window][inside]).argmax()
+        padded = np.pad(inside, [(pad, pad) for pad in pads])
+        near = ndimage.distance_transform_edt(~padded, sampling=spacing) <= radius
+        cleft = (ndimage.distance_transform_edt(near, sampling=spacing) > radius)[inner] & (whole[window] == 0)
+        enclosed = cleft | ndimage.binary_fill_holes(inside | cleft) & ~inside
+        whole[window][enclosed & (within[window] == home)] = number
+    return renumbered(whole, whole > 0)
+
+
 def renumbered(labels: NDArray[Any], keep: NDArray[np.bool_]) -> NDArray[Any]:
     """Return labels numbered from 1 without gaps where they are kept, else 0."""
     found = np.zeros(labels.shape, np.int32)

@@ -3,7 +3,7 @@
 import copy
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -92,6 +92,10 @@ class Step:
         Where training sees crops of a large image, this is a coarse preview: the present network on a reduced copy.
         """
         return self._render()
+
+    def enlarged(self, enlarge: Callable[[NDArray[Any]], NDArray[Any]]) -> "Step":
+        """Return this step with `labels` at another size."""
+        return replace(self, _render=lambda: enlarge(self._render()))
 
 
 def train(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.engine.features import edge_strength, tree_features
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy, build_hierarchy
-from napari_backprop_segmentation.engine.lines import basins, line_strength, source_line_sign
+from napari_backprop_segmentation.engine.lines import basins, line_strength, source_lines
 from napari_backprop_segmentation.engine.merging import Merge
 from napari_backprop_segmentation.engine.model import Model, Source
 from napari_backprop_segmentation.engine.planning import Window, blocks
@@ -73,7 +73,7 @@ def seedless_leaves(source: Source, params: Params) -> NDArray[np.int32]:
     """Return the finest regions (*spatial) of a kind that needs no network."""
     if params.leaves == "graph":
         return plane_leaves(source, _graph_leaves)
-    return plane_leaves(source, partial(basins, sign=source_line_sign(source)))
+    return plane_leaves(source, partial(basins, lines=source_lines(source)))
 
 
 def plane_leaves(source: Source, divide: Callable[[NDArray[np.float32]], NDArray[np.int64]]) -> NDArray[np.int32]:

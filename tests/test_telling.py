@@ -28,7 +28,7 @@ def test_objects_are_called_objects_where_they_are_some():
         ("nuclei", {}, "recognised as Nuclei (fluorescence), with Objects bright and Smallest object 30"),
         ("nuclei", {"min_object": 7}, "recognised as Nuclei (fluorescence), with Objects bright and Smallest object 7"),
         ("brightfield", {}, "recognised as Brightfield, with Objects off and Detail 65"),
-        ("fast", {}, "no special kind of image recognised, so preset Fast, with Objects off and Detail 50"),
+        ("fast", {}, "no special kind of image recognised, so preset Fast, with Objects off and Detail 40"),
     ],
 )
 def test_what_an_image_was_taken_for(kind, changes, said):

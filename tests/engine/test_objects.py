@@ -75,6 +75,16 @@ def test_of_two_stains_the_one_with_the_clearer_objects_counts():
     assert ((objects > 0) & nuclei).sum() / ((objects > 0) | nuclei).sum() > 0.6
 
 
+def test_nuclei_stained_violet_are_not_red_cells_however_dark_these_are():
+    nuclei, red_cells = discs((16, 16), (46, 16), (32, 30), radius=7), discs((16, 48), (46, 48), radius=9)
+    colours = np.array([[235, 180, 215], [90, 50, 140], [225, 40, 90]], np.float32) / 255
+    grain = np.random.default_rng(0).normal(0, 0.05, (SIDE, SIDE, 1))
+    image = np.moveaxis(np.clip(colours[nuclei + 2 * red_cells] + grain, 0, 1), -1, 0).astype(np.float32)
+    objects = find_objects(nuclei + 2 * red_cells, image, ObjectRules(side="dark"))
+    assert objects.max() == 3
+    assert ((objects > 0) == nuclei).mean() > 0.98
+
+
 def test_channels_that_hold_nothing_do_no_harm():
     mask = discs((32, 32), radius=12)
     image = np.zeros((5, SIDE, SIDE), np.float32)

@@ -32,7 +32,7 @@ def test_the_map_is_a_new_layer_over_the_labels(widget, viewer, qtbot, notes):
     assert notes == []
     assert [layer.name for layer in viewer.layers] == ["cells", "cells labels", NAME]
     layer = viewer.layers[NAME]
-    np.testing.assert_array_equal(layer.data, result.agreement.map(50))
+    np.testing.assert_array_equal(layer.data, result.agreement.map(PARAMS.detail))
     assert layer.data.max() == 1
     assert (tuple(layer.contrast_limits), layer.blending) == ((0, 1), "translucent")
     clear, few, all_runs = layer.colormap.map(np.array([0, 1 / 50, 1]))

@@ -10,7 +10,7 @@ from skimage.filters import threshold_otsu
 from skimage.measure import label as connected_components
 from skimage.segmentation import clear_border, watershed
 
-from napari_backprop_segmentation.engine.colour import RGB, perceived
+from napari_backprop_segmentation.engine.colour import RGB, lab_of, perceived
 from napari_backprop_segmentation.engine.shapes import bright_cores, filled, renumbered, split_at_necks
 from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.settings import Objects
@@ -25,6 +25,8 @@ HALF_HEIGHT = 0.6  # of the way from the ground to an object's own brightness: w
 LEVELS = 256
 EVEN, TINY = 0.5, 1e-9
 FITTED_PIXELS = 200_000  # that the direction of colours is fitted to
+PINK, VIOLET = (-30.0, 45.0), (-75.0, -30.0)  # degrees of hue in Lab
+PINK_SHARE, VIOLET_SHARE = 0.25, 0.1  # of all colour
 RIDGE = 0.01  # share of the mean variance that is added to each, so that empty channels do no harm
 
 
@@ -121,7 +123,8 @@ def standing_out(image: NDArray[np.float32], regions: NDArray[Any], side: Object
     Objects are first taken to be one side of Otsu's threshold of the regions' brightness: lightness of RGB, else that
     of the clearest channel. Where there are several
     channels, the value is then their sum with the weights that tell both sides apart best (Fisher's linear
-    discriminant). Were the sides made of the pixels' own brightness, the weights would only return it.
+    discriminant). Were the sides made of the pixels' own brightness, the weights would only return it. Dark objects in
+    tissue of two stains stand out best in red light: hematoxylin of nuclei takes it away, eosin of the rest does not.
 
     Parameters
     ----------
@@ -135,6 +138,9 @@ def standing_out(image: NDArray[np.float32], regions: NDArray[Any], side: Object
     -------
     (*spatial) float32
     """
+    if side == "dark" and two_stains(image):
+        in_red_light: NDArray[np.float32] = -image[0]
+        return in_red_light
     seen = perceived(image) if len(image) > 1 else image
     light = np.array(seen[0] if len(image) in (1, RGB) else _clearest(image, regions))
     if light.min() == light.max():
@@ -149,6 +155,17 @@ def standing_out(image: NDArray[np.float32], regions: NDArray[Any], side: Object
     weights = _discriminant(values, (bright if side == "bright" else ~bright).ravel())
     found: NDArray[np.float32] = (weights @ values).reshape(light.shape)
     return found
+
+
+def two_stains(image: NDArray[np.float32]) -> bool:
+    """Return whether an image (C, *spatial) is RGB and has pink, as of eosin, beside violet."""
+    if len(image) != RGB:
+        return False
+    _, a, b = (channel.ravel() for channel in lab_of(image))
+    chroma = np.hypot(a, b)
+    hue = np.degrees(np.arctan2(b, a))
+    pink, violet = ((low < hue) & (hue < high) for low, high in (PINK, VIOLET))
+    return bool(min(chroma[pink].sum() / PINK_SHARE, chroma[violet].sum() / VIOLET_SHARE) > chroma.sum())
 
 
 def _clearest(image: NDArray[np.float32], regions: NDArray[Any]) -> NDArray[np.float32]:

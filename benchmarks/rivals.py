@@ -207,17 +207,22 @@ def mumford_shah(leaves: IntArray, features: NDArray[np.float32], prefix: str = 
     return Family(leaves, cuts)
 
 
-def ours(picture: Picture, seed: int, settings: str = "", iterations: str = "") -> Prediction:
+def ours(picture: Picture, seed: int, settings: str = "", iterations: str = "", **changes: Any) -> Prediction:
     """Run a preset of the package, ``ours:NAME`` or ``ours:NAME:ITERATIONS``, and cut its merge tree at 51 details."""
     from napari_backprop_segmentation import Params, finish, run
 
-    changes = {"iterations": int(iterations)} if iterations else {}
+    changes |= {"iterations": int(iterations)} if iterations else {}
     result = finish(run(picture.image, Params.preset(settings or "fast", seed=seed, **changes), axes=picture.axes))
     if result.hierarchy is None:
         return Prediction([Family.from_labels(result.labels, "as trained")])
     tree = result.hierarchy
     cuts = {f"detail={d:g}": consecutive(tree.lookup(tree.altitude_of(d))) for d in np.linspace(0, 100, 51)}
     return Prediction([Family(tree.index.astype(np.int64), cuts)])
+
+
+def classes(picture: Picture, seed: int, settings: str = "") -> Prediction:
+    """Return the same as `ours`, ``classes:NAME``, of the tree of classes."""
+    return ours(picture, seed, settings, regions="classes")
 
 
 def ours_objects(picture: Picture, seed: int, settings: str = "") -> Prediction:
@@ -260,6 +265,7 @@ METHODS: dict[str, tuple[Callable[..., Prediction], bool]] = {
     "slic-merge": (slic_merge, False),
     "control": (control, False),
     "ours": (ours, True),
+    "classes": (classes, True),
     "ours-objects": (ours_objects, True),
     "press": (press, True),
     "alone": (alone, False),

@@ -274,7 +274,7 @@ def limits(params: Params, shape: Sequence[int], precision: str, free: float) ->
         notes.append(
             f"trains on crops of {crop} pixels, as {needed / GB:.1f} GB would be needed and {free / GB:.1f} GB are free"
         )
-    wanted = params.regions == "merged" or params.objects != "off"
+    wanted = params.regions != "trained" or params.objects != "off"
     merges = wanted and pixels <= MOST_TREE_PIXELS
     if wanted and not merges:
         notes.append(f"labels stay as trained, as a merge tree takes at most {MOST_TREE_PIXELS / 1e6:.0f} megapixels")

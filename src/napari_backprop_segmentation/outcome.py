@@ -84,7 +84,8 @@ class OutcomeSettings(Settings):
         "merged",
         REGIONS,
         "Result",
-        "'merged' merges similar neighbouring regions up to the chosen detail and numbers each region; 'trained' "
+        "'merged' merges similar neighbouring regions up to the chosen detail and numbers each region; 'classes' also "
+        "gives alike regions that do not touch one number, such as all of a tissue or mineral; 'trained' "
         "keeps the network's own labels, as published. Objects are looked for among merged regions either way.",
     )
     leaves: Leaves = setting(

@@ -9,13 +9,13 @@ from napari_backprop_segmentation.params import DEFAULT_PRESET, PRESETS, Params
 TITLES = {setting.name: str(setting.metadata["title"]) for setting in fields(Params)}
 
 
-def count(number: int, noun: str = "label") -> str:
+def count(number: int, noun: str = "label", plural: str = "") -> str:
     """Return "1 label" or "31 labels"."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def found(number: int, record: Mapping[str, Any]) -> str:
-    """Return how many objects or labels there are.
+    """Return how many objects, classes or labels there are.
 
     Parameters
     ----------
@@ -23,7 +23,9 @@ def found(number: int, record: Mapping[str, Any]) -> str:
     record : mapping
         Of a result.
     """
-    return count(number, "object" if _counts(record) else "label")
+    if _counts(record):
+        return count(number, "object")
+    return count(number, "class", "classes") if record.get("regions") == "classes" else count(number)
 
 
 def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:

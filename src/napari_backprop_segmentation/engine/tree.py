@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.engine.classes import class_tree
 from napari_backprop_segmentation.engine.features import edge_strength, tree_features
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy, build_hierarchy
 from napari_backprop_segmentation.engine.lines import basins, line_strength, source_lines
@@ -35,7 +36,9 @@ LEAF_BLOCK = 512  # pixels
 
 
 def build_tree(model: Model, source: Source, merge: Merge) -> Hierarchy:
-    """Merge the finest regions of an image by what the network has learned, by colour and by edges.
+    """Merge the finest regions of an image by what the network has learned, by colour, texture and edges.
+
+    With `regions` set to ``classes``, those of the tree are merged once more, see `class_tree`.
 
     Parameters
     ----------
@@ -45,7 +48,9 @@ def build_tree(model: Model, source: Source, merge: Merge) -> Hierarchy:
         Who does the work.
     """
     finest = model.predict(source) if model.params.leaves == "network" else seedless_leaves(source, model.params)
-    return merged(leaf_graph(finest, source, model.params, model.plan.block), model, source, merge)
+    tree = merged(leaf_graph(finest, source, model.params, model.plan.block), model, source, merge)
+    by_class = model.params.regions == "classes" and model.params.objects == "off"
+    return class_tree(tree, model, source) if by_class else tree
 
 
 def leaf_graph(finest: NDArray[Any], source: Source, params: Params, side: int) -> RegionGraph:

@@ -18,7 +18,7 @@ def test_what_is_even_has_none():
 
 
 def test_twice_the_contrast_adds_the_same_at_each_scale():
-    one, two = texture(8 * SAND), texture(16 * SAND)
+    one, two = texture(20 * SAND), texture(40 * SAND)
     np.testing.assert_allclose((two - one).mean(axis=(1, 2)), np.log(2), atol=0.05)
     assert (np.diff(one.mean(axis=(1, 2))) < 0).all()  # grains of one pixel: the finest scale sees most
 
@@ -57,3 +57,9 @@ def test_two_surfaces_of_one_colour_are_told_apart_by_it():
     plain = finish(run(image, params.replace(texture_weight=0.0))).hierarchy.cut(n_regions=2)[48] == 1
     agree = [max((found == truth).mean(), (found != truth).mean()) for found in (rough, plain)]
     assert agree[0] > 0.9 > agree[1]
+
+
+def test_the_edge_of_the_image_is_as_rough_as_the_rest():
+    found = texture(SAND)
+    inner, rim = found[:, 40:-40, 40:-40].mean(axis=(1, 2)), found[:, :2].mean(axis=(1, 2))
+    np.testing.assert_allclose(rim, inner, atol=0.15)

@@ -50,8 +50,8 @@ def texture(light: NDArray[np.float32], spacing: Sequence[float] = (1.0, 1.0)) -
     found = np.empty((len(SCALES), *light.shape), np.float32)
     for out, scale in zip(found, SCALES, strict=True):
         fine, coarse = (_across_planes(sigma, spacing, light.ndim) for sigma in (scale, WIDER * scale))
-        band = difference_of_gaussians(light, fine, coarse, mode="nearest", truncate=REACH)
-        power = gaussian_filter(band**2, coarse, mode="nearest", truncate=REACH)
+        band = difference_of_gaussians(light, fine, coarse, mode="reflect", truncate=REACH)
+        power = gaussian_filter(band**2, coarse, mode="reflect", truncate=REACH)
         np.log(np.sqrt(np.maximum(power, 0)) + QUIET, out=out)
     return found
 

@@ -18,7 +18,7 @@ def finished(widget, viewer, qtbot):
 def test_the_slider_cuts_the_result_anew(finished, viewer):
     layer = viewer.layers["cells labels"]
     counts = []
-    for detail in (0, 50, 100):
+    for detail in (20, 50, 100):
         finished.controls["detail"].value = detail
         counts.append(len(np.unique(layer.data)))
         assert finished.status == f"Detail {detail}: {counts[-1]} label{'' if counts[-1] == 1 else 's'}."
@@ -85,11 +85,31 @@ def test_the_slider_rests_after_a_run_that_found_objects(widget, viewer, qtbot, 
     assert slider.enabled
 
 
+def test_the_detail_that_suits_one_image_is_not_taken_for_the_next(widget, qtbot, monkeypatch):
+    kinds, taken = iter(["brightfield", "fast", "brightfield", "fast"]), []
+    monkeypatch.setattr(import_module("napari_backprop_segmentation.segment"), "recognise", lambda *_: next(kinds))
+    kept = type(widget).kept
+    monkeypatch.setattr(type(widget), "kept", lambda self, *end: (taken.append(end[1]), kept(self, *end)))
+    widget.controls.fill(Params.preset("auto", n_channels=8, iterations=3, n_superpixels=50))
+
+    def press():
+        widget.run()
+        qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
+        return taken[-1].record["params"]["detail"]
+
+    assert press() == widget.controls["detail"].value == 65
+    assert "detail" not in widget._about_preset.text()
+    assert press() == widget.controls["detail"].value == 40
+    widget.controls["detail"].value = 55
+    assert press() == 55  # what the user has set counts on any image
+    assert press() == 55
+
+
 def test_the_slider_changes_a_result_that_is_there_whatever_the_settings_say(finished, viewer):
     slider, layer = finished.controls["detail"], viewer.layers["cells labels"]
     finished.controls["objects"].value = "bright"
     assert slider.enabled
-    slider.value = 0
+    slider.value = 20
     assert len(np.unique(layer.data)) == 2
     viewer.layers.remove(layer)
     assert not slider.enabled

@@ -107,12 +107,12 @@ class Controls:
                 _set_decimals(control, value, setting.metadata)
             control.value = value
 
-    def different(self, params: Params) -> list[str]:
-        """Return the titles of the settings that differ from these."""
+    def different(self, params: Params, besides: str = "") -> list[str]:
+        """Return the titles of the settings that differ from these, all but one."""
         return [
             str(setting.metadata["title"])
             for setting in fields(Params)
-            if self._controls[setting.name].value != getattr(params, setting.name)
+            if setting.name != besides and self._controls[setting.name].value != getattr(params, setting.name)
         ]
 
     def lock(self, locked: bool) -> None:

@@ -10,6 +10,7 @@ from napari_backprop_segmentation.gui.agreement import AgreementLayer
 from napari_backprop_segmentation.gui.controls import Controls
 from napari_backprop_segmentation.gui.picture import Picture
 from napari_backprop_segmentation.gui.preview import METADATA
+from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.settings import STEPLESS
 from napari_backprop_segmentation.telling import count
 
@@ -41,11 +42,16 @@ class DetailSlider:
         self._cut: DetailCut | AgreementLayer | None = None
         self._borders: AgreementLayer | None = None
         self._counted: Labels | None = None
+        self._asked: float = self._control.value  # before a preset that adapts has set it to
+        self._adapted: float | None = None
 
     def take(self, layer: Labels, result: "Result", picture: Picture) -> None:
         """Change this result from now on; objects do not depend on the detail, but the map of their borders does."""
         params = result.record["params"]
-        self._control.value = params["detail"]  # a preset that adapts may have set it
+        if not self.adapted:
+            self._asked = self._control.value
+        self._adapted = params["detail"]
+        self._control.value = params["detail"]
         self._borders = self._counted = None
         if result.agreement is not None:
             self._borders = AgreementLayer(self._viewer, picture, result.agreement, params["detail"])
@@ -53,6 +59,15 @@ class DetailSlider:
         if objects and self._borders is None:
             self._counted = layer
         self._cut = self._borders if objects else DetailCut(self._viewer, layer, result, self._borders)
+
+    @property
+    def adapted(self) -> bool:
+        """Whether the slider stands where a preset that adapts to the image has set it, not the user."""
+        return bool(self._control.value == self._adapted != self._asked)
+
+    def as_asked(self, params: Params) -> Params:
+        """Return settings without what was found to suit the last image, which need not suit the next one."""
+        return params.replace(detail=self._asked) if params.adapt and self.adapted else params
 
     def show(self, detail: float) -> str | None:
         """Show the last result at a detail; return in words what is shown, or None if nothing is to be said."""

@@ -105,7 +105,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         if self._session is not None:
             return
         try:
-            picture, params = self.choice.picture(), self.controls.params()
+            picture, params = self.choice.picture(), self._detail.as_asked(self.controls.params())
         except SegmentationError as error:
             self._refuse(error)
             return
@@ -250,7 +250,8 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _describe_preset(self) -> None:
         preset = PRESETS[self.preset.value]
-        changed = self.controls.different(Params.preset(self.preset.value))
+        besides = "detail" if preset.settings.get("adapt") and self._detail.adapted else ""
+        changed = self.controls.different(Params.preset(self.preset.value), besides)
         self._about_preset.setText(preset.description + words.changed(changed))
         self._detail.renew()
         self._foresee()
@@ -261,7 +262,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _foresee(self) -> None:
         try:
-            self._foresight.show(self.choice.picture(), self.controls.params())
+            self._foresight.show(self.choice.picture(), self._detail.as_asked(self.controls.params()))
         except SegmentationError:  # said elsewhere
             self._foresight.show(None, None)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.gui.agreement import AgreementLayer
 from napari_backprop_segmentation.gui.controls import Controls
 from napari_backprop_segmentation.gui.picture import Picture
-from napari_backprop_segmentation.gui.preview import METADATA
+from napari_backprop_segmentation.gui.preview import METADATA, show_in
 from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.settings import STEPLESS
 from napari_backprop_segmentation.telling import count
@@ -150,7 +150,7 @@ class DetailCut:
             return "These labels have been edited, so Detail leaves them alone. Run again for new ones."
         labels = self._hierarchy.cut(detail).reshape(self._shown.shape)  # the layer may have more axes, of length 1
         self._shown = labels.copy()
-        self._layer.data = labels
+        show_in(self._viewer, self._layer, labels)
         if self._borders is not None:
             self._borders.show(detail)
         record = self._layer.metadata[METADATA]

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import QHBoxLayout, QMainWindow, QWidget
 
 from napari_backprop_segmentation.gui.picture import Picture
 from napari_backprop_segmentation.gui.placement import unit_name
+from napari_backprop_segmentation.gui.preview import show_in
 from napari_backprop_segmentation.gui.worker import Failure
 from napari_backprop_segmentation.telling import count
 
@@ -226,7 +227,7 @@ class Handwork:
             return "There is no object to be told apart here."
         number = int(data.max()) + 1
         if number > np.iinfo(data.dtype).max:
-            kept.layer.data = data.astype(np.int32)
+            show_in(self._viewer, kept.layer, data.astype(np.int32))
         kept.layer.data_setitem(np.nonzero(found), number)
         return f"Added object {number}."
 

@@ -42,6 +42,17 @@ def warm_up() -> None:
     Labels(np.zeros((2, 2), np.uint8), colormap=colours())
 
 
+def show_in(viewer: "Viewer", layer: Labels, labels: NDArray[Any]) -> None:
+    """Show other labels in a layer.
+
+    With another type of number napari draws the layer anew, and forgets that it lies above the image.
+    """
+    another_type = labels.dtype != layer.data.dtype
+    layer.data = labels
+    if another_type:
+        viewer.layers.events.reordered(value=viewer.layers)
+
+
 class Preview:
     """A new Labels layer above the image; the user's other layers are never touched.
 
@@ -90,7 +101,8 @@ class Preview:
     def show(self) -> None:
         """Show what was taken last."""
         if self._next is not None:
-            self.layer.data, self._next = self._picture.laid(self._next), None
+            show_in(self._viewer, self.layer, self._picture.laid(self._next))
+            self._next = None
             self.layer.editable = False  # napari makes a layer editable again whenever its data is set
 
     def finish(self, labels: NDArray[Any], record: dict[str, Any]) -> None:

@@ -104,6 +104,14 @@ class OutcomeSettings(Settings):
         minimum=0.0,
         maximum=100.0,
     )
+    edge_limit: float = setting(
+        2.0,
+        REGIONS,
+        "Limit of edges",
+        "The most that an edge or line counts, however sharp it is: 2 leaves a seventh of what its border costs.",
+        minimum=0.0,
+        maximum=100.0,
+    )
     min_region: int = setting(
         8,
         REGIONS,

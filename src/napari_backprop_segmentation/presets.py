@@ -35,8 +35,9 @@ _PUBLISHED = {
     "regions": "trained",
 }
 
-# Where things are told apart by brightness, edges have a rough band around them that is part of nothing.
-_PLAIN = {"texture_weight": 0.0, "edge_weight": 2.0}
+# Where things are told apart by brightness, edges have a rough band around them that is part of nothing, and the
+# sharper an edge is, the surer.
+_PLAIN = {"texture_weight": 0.0, "edge_weight": 2.0, "edge_limit": 100.0}
 
 _OUTLINED = {
     **_PLAIN,

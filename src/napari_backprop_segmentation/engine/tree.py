@@ -30,7 +30,6 @@ from napari_backprop_segmentation.params import Params
 # A laptop builds a tree of so many leaves in a second; noisy regions around one large one cost the square of their
 # number.
 MOST_LEAVES = 20_000
-MOST_EDGE = 2.0  # a sharp edge is no less a border than one twice as sharp
 LEAF_SCALE, LEAF_SIGMA, LEAF_SIZE = 50.0, 0.5, 10  # of Felzenszwalb's method: small regions that keep to edges
 LEAF_BLOCK = 512  # pixels
 
@@ -130,9 +129,6 @@ def _face_costs(source: Source, params: Params, side: int) -> FaceCosts:
     weight = params.edge_weight
     if not weight and len(set(source.spacing)) == 1:
         return None
-    if params.leaves == "lines":
-        strengths, most = line_strength(source, side), np.inf
-    else:
-        strengths, most = edge_strength(source, side), MOST_EDGE
+    strengths = line_strength(source, side) if params.leaves == "lines" else edge_strength(source, side)
     faces = zip(strengths, source.spacing, strict=True)
-    return [np.exp(-np.minimum(weight * strength, most)) / np.float16(size) for strength, size in faces]
+    return [np.exp(-np.minimum(weight * strength, params.edge_limit)) / np.float16(size) for strength, size in faces]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from napari_backprop_segmentation import Extras, Params, finish, run
+from napari_backprop_segmentation import Extras, Params, finish, run, segment
 from napari_backprop_segmentation.errors import ParameterError
 
 COINS = data.coins()[:100, :120]
@@ -78,3 +78,9 @@ def test_objects_do_not_depend_on_whether_regions_stay_as_trained(n_runs):
     trained = finish(run(COINS, params.replace(regions="trained"))).labels
     np.testing.assert_array_equal(merged, trained)
     assert merged.min() == 0 < merged.max()
+
+
+@pytest.mark.parametrize("given", ["YX", {"detail": 10}, False])
+def test_what_is_no_params_is_refused_in_words(given):
+    with pytest.raises(ParameterError, match=r"params must be a Params, got .*; axes and spacing are given by name"):
+        segment(np.eye(16), given)

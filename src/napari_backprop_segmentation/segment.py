@@ -24,7 +24,7 @@ from napari_backprop_segmentation.engine.linking import LinkedTrees
 from napari_backprop_segmentation.engine.model import Model
 from napari_backprop_segmentation.engine.planning import make_plan
 from napari_backprop_segmentation.engine.training import Command, Step
-from napari_backprop_segmentation.errors import ImageError, engine_errors
+from napari_backprop_segmentation.errors import ImageError, ParameterError, engine_errors
 from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.reduced import binned_params, binning_factor, enlarged
 from napari_backprop_segmentation.repeats import check_runs, run_repeatedly
@@ -126,7 +126,9 @@ def run(
     MemoryLimitError, EngineError
         If the run does not fit the memory, or the engine fails.
     """
-    params = params or Params()
+    params = Params() if params is None else params
+    if not isinstance(params, Params):
+        raise ParameterError(f"params must be a Params, got {params!r}; axes and spacing are given by name")
     started = time.perf_counter()
     known = extras.trained.scaling if extras.trained else None
     source = ArraySource(image, axes, params.normalisation, normaliser=known, channels=extras.channels, spacing=spacing)

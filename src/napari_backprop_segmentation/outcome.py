@@ -150,3 +150,8 @@ class OutcomeSettings(Settings):
         "'adapt' goes on training from frame to frame, a little for each; 'once' trains on a few frames and labels all "
         "of them alike, which is faster.",
     )
+
+    @property
+    def by_class(self) -> bool:
+        """Whether alike regions share a number wherever they lie; objects are looked for among places."""
+        return self.regions == "classes" and self.objects == "off"

@@ -80,11 +80,7 @@ def check_runs(params: Params, plan: Plan, walked: str, extras: Extras, drawn: A
         (drawn is not None, "with scribbles", "leave one of the two out"),
         (extras.out is not None, "where labels are written piece by piece", "leave out `out`"),
         (params.leaves == "network", "for leaves='network', which differ from run to run", "set leaves to 'graph'"),
-        (
-            params.regions == "classes" and params.objects == "off",
-            "for classes, which have no borders in common",
-            "set regions to 'merged'",
-        ),
+        (params.by_class, "for classes, which have no borders in common", "set regions to 'merged'"),
         (not plan.merges and params.regions == "trained", "where regions are not merged", "set regions to 'merged'"),
         (not plan.merges, "for an image too large for merging regions", "take a smaller image, or a part of it"),
     )

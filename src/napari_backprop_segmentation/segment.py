@@ -246,7 +246,7 @@ def _record(source: ArraySource, params: Params, model: Model | None, found: Fou
         "image_shape": list(source.shape),
         "spacing": list(source.spacing),
         "normalisation": {"offsets": list(source.normaliser.offsets), "spans": list(source.normaliser.spans)},
-        "regions": "trained" if not found.merged else "classes" if params.regions == "classes" else "merged",
+        "regions": "trained" if not found.merged else "classes" if params.by_class else "merged",
         "stopped_by": model.stopped_by if model else f"{params.method} done",
         "iterations": model.iterations if model else 0,
         "device": str(model.plan.device) if model else "cpu",

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from skimage.measure import block_reduce
 
 from napari_backprop_segmentation.engine.agreement import Agreement
 from napari_backprop_segmentation.engine.hierarchy import Hierarchy
@@ -48,8 +49,7 @@ class Binned:
             for (a, b, step), f in zip(spans, self._factors, strict=True)
         ]
         values = np.asarray(self._array[tuple(read)])
-        split = [side for n, f in zip(values.shape, self._factors, strict=True) for side in (n // f, f)]
-        means = values.reshape(split).mean(axis=tuple(range(1, len(split), 2)), dtype=np.float64)
+        means = block_reduce(values, self._factors, np.mean, func_kwargs={"dtype": np.float64})
         means = means[
             tuple(slice(None, None, s if f > 1 else 1) for (*_, s), f in zip(spans, self._factors, strict=True))
         ]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.engine.features import tree_features
-from napari_backprop_segmentation.engine.hierarchy import USUAL_SIDE, Hierarchy, named
+from napari_backprop_segmentation.engine.hierarchy import Hierarchy, named, size_factor
 from napari_backprop_segmentation.engine.merging import Tree
 from napari_backprop_segmentation.engine.model import Model, Source
 from napari_backprop_segmentation.engine.regions import RegionGraph, region_means
@@ -33,8 +33,8 @@ def class_tree(tree: Hierarchy, model: Model, source: Source) -> Hierarchy:
         return tree
     alone = RegionGraph(index, areas, np.empty((0, 2), np.int64), np.empty(0))
     found = ward_tree(region_means(alone, tree_features(model, source)), areas)
-    side = index.size ** (1 / index.ndim)  # a class is one at any size of the image, see `Hierarchy.altitude_of`
-    scale = ALTITUDE * min(1.0, side / USUAL_SIDE) / areas.sum()
+    # A class is one at any size of the image: what `Hierarchy.altitude_of` makes of the size is taken back.
+    scale = ALTITUDE * size_factor(index) / areas.sum()
     return named(index, Tree(found.parents, found.altitudes * scale, found.areas))
 
 

@@ -85,8 +85,7 @@ class Hierarchy:
             raise ParameterError(f"detail must be a number from 0 to {MOST_DETAIL:g}, got {detail}; choose one between")
         if detail == MOST_DETAIL:
             return -1.0
-        side = self.index.size ** (1 / self.index.ndim)
-        return float(min(1.0, side / USUAL_SIDE) * COARSEST * (FINEST / COARSEST) ** (detail / MOST_DETAIL))
+        return float(size_factor(self.index) * COARSEST * (FINEST / COARSEST) ** (detail / MOST_DETAIL))
 
     def lookup(self, altitude: float) -> NDArray[Any]:
         """Return the label of each leaf (n_leaves,) when all merges up to an altitude are made."""
@@ -138,6 +137,12 @@ class Hierarchy:
             raise ParameterError(f"n_regions must be at least 1, got {n_regions}; ask for one region or more")
         inner = np.sort(self.altitudes[self.n_leaves :])[::-1]
         return float(inner[n_regions - 1]) if n_regions <= len(inner) else -1.0
+
+
+def size_factor(index: NDArray[Any]) -> float:
+    """Return how long the side of an image (*spatial) is beside that of a photograph, at most 1."""
+    side = index.size ** (1 / index.ndim)
+    return float(min(1.0, side / USUAL_SIDE))
 
 
 def build_hierarchy(graph: RegionGraph, features: NDArray[np.float64], merge: Merge = merge_regions) -> Hierarchy:

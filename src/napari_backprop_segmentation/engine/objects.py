@@ -10,7 +10,7 @@ from skimage.filters import threshold_otsu
 from skimage.measure import label as connected_components
 from skimage.segmentation import clear_border, watershed
 
-from napari_backprop_segmentation.engine.colour import RGB, lab_of, perceived
+from napari_backprop_segmentation.engine.colour import RGB, perceived
 from napari_backprop_segmentation.engine.shapes import bright_cores, filled, renumbered, split_at_necks
 from napari_backprop_segmentation.params import Params
 from napari_backprop_segmentation.settings import Objects
@@ -138,10 +138,10 @@ def standing_out(image: NDArray[np.float32], regions: NDArray[Any], side: Object
     -------
     (*spatial) float32
     """
-    if side == "dark" and two_stains(image):
+    seen = perceived(image) if len(image) > 1 else image
+    if side == "dark" and len(image) == RGB and two_stains(seen):
         in_red_light: NDArray[np.float32] = -image[0]
         return in_red_light
-    seen = perceived(image) if len(image) > 1 else image
     light = np.array(seen[0] if len(image) in (1, RGB) else _clearest(image, regions))
     if light.min() == light.max():
         return light
@@ -157,11 +157,9 @@ def standing_out(image: NDArray[np.float32], regions: NDArray[Any], side: Object
     return found
 
 
-def two_stains(image: NDArray[np.float32]) -> bool:
-    """Return whether an image (C, *spatial) is RGB and has pink, as of eosin, beside violet."""
-    if len(image) != RGB:
-        return False
-    _, a, b = (channel.ravel() for channel in lab_of(image))
+def two_stains(lab: NDArray[np.float32]) -> bool:
+    """Return whether there is pink, as of eosin, beside violet in Lab of any unit (3, *spatial)."""
+    _, a, b = (channel.ravel() for channel in lab)
     chroma = np.hypot(a, b)
     hue = np.degrees(np.arctan2(b, a))
     pink, violet = ((low < hue) & (hue < high) for low, high in (PINK, VIOLET))

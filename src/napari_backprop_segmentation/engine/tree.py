@@ -48,8 +48,7 @@ def build_tree(model: Model, source: Source, merge: Merge) -> Hierarchy:
     """
     finest = model.predict(source) if model.params.leaves == "network" else seedless_leaves(source, model.params)
     tree = merged(leaf_graph(finest, source, model.params, model.plan.block), model, source, merge)
-    by_class = model.params.regions == "classes" and model.params.objects == "off"
-    return class_tree(tree, model, source) if by_class else tree
+    return class_tree(tree, model, source) if model.params.by_class else tree
 
 
 def leaf_graph(finest: NDArray[Any], source: Source, params: Params, side: int) -> RegionGraph:

@@ -24,8 +24,8 @@ from skimage.filters import threshold_otsu
 from skimage.io import imread
 
 from napari_backprop_segmentation import Params, finish, run, segment
-from napari_backprop_segmentation.engine.objects import ObjectRules
-from napari_backprop_segmentation.engine.shapes import split_at_necks
+from napari_backprop_segmentation.objects.foreground import ObjectRules
+from napari_backprop_segmentation.objects.splitting import split_at_necks
 
 Ints = NDArray[Any]
 Spacing = tuple[float, ...]

@@ -23,9 +23,9 @@ BEAT_MS = 10
 LIMIT_MS = 100.0
 
 
-def picture(size: int) -> np.ndarray:
+def run_input(size: int) -> np.ndarray:
     """Return a large two-channel image: the synthetic sample, repeated."""
-    from napari_backprop_segmentation.data.samples import fluorescence
+    from napari_backprop_segmentation.io.samples import fluorescence
 
     tile = fluorescence()
     repeats = -(-size // tile.shape[-1])
@@ -38,7 +38,7 @@ def plain(size: int) -> dict[str, object]:
 
     viewer = napari.Viewer(show_welcome_screen=False)
     viewer.window.resize(1280, 800)
-    viewer.add_image(picture(size), name="large")
+    viewer.add_image(run_input(size), name="large")
     napari.layers.Labels(np.zeros((2, 2), np.uint8))  # what napari imports for its first one is not counted
     _spin(napari.qt.get_qapp(), 3.0)
     began = time.perf_counter()
@@ -57,7 +57,7 @@ def measure(size: int, preset: str, iterations: int | None, seconds: float) -> d
 
     viewer = napari.Viewer(show_welcome_screen=False)
     viewer.window.resize(1280, 800)
-    viewer.add_image(picture(size), name="large", axis_labels=("c", "y", "x"))
+    viewer.add_image(run_input(size), name="large", axis_labels=("c", "y", "x"))
     _spin(napari.qt.get_qapp(), 1.0)
     began = time.perf_counter()
     widget = BackpropWidget(viewer)

@@ -228,7 +228,7 @@ def classes(picture: Picture, seed: int, settings: str = "") -> Prediction:
 def ours_objects(picture: Picture, seed: int, settings: str = "") -> Prediction:
     """Find objects with a preset, ``ours-objects:NAME``, on either side of the ground."""
     from napari_backprop_segmentation import Params, finish, run
-    from napari_backprop_segmentation.engine.objects import ObjectRules, find_objects
+    from napari_backprop_segmentation.objects.foreground import ObjectRules, find_objects
 
     tree = finish(run(picture.image, Params.preset(settings or "fast", seed=seed), axes=picture.axes)).hierarchy
     image = np.moveaxis(picture.pixels, -1, 0)

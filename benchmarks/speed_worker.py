@@ -13,8 +13,9 @@ from skimage import data, io
 from skimage.transform import resize
 
 from napari_backprop_segmentation import Extras, Params, run
-from napari_backprop_segmentation.costs import GB, estimate
-from napari_backprop_segmentation.engine import probe
+from napari_backprop_segmentation.network.estimate import GB
+from napari_backprop_segmentation.pipeline import machine_speed
+from napari_backprop_segmentation.pipeline.estimate import estimate
 
 
 def peak_gb() -> float:
@@ -49,7 +50,7 @@ def finish(image: object, preset: str, axes: str | None = None, out: object = No
     seconds, peak = time.perf_counter() - started, peak_gb()
     spatial = result.labels.shape
     free = float(psutil.virtual_memory().available)
-    said = estimate(params, (3, *spatial), probe.measure(0.0), free)
+    said = estimate(params, (3, *spatial), machine_speed.measure(0.0), free)
     estimated = {"estimated seconds": round(said.seconds, 2), "estimated GB": round(said.bytes / GB, 2)}
     return {
         "seconds": round(seconds, 2),

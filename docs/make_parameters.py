@@ -1,10 +1,10 @@
 """Writes parameters.md from the metadata of Params: python docs/make_parameters.py."""
 
-from dataclasses import fields
-from itertools import groupby
 from pathlib import Path
 
-from napari_backprop_segmentation.params import DEFAULT_PRESET, PRESETS, Params, rule
+from napari_backprop_segmentation.params.fields import rule
+from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.presets import DEFAULT_PRESET, PRESETS
 
 PAGE = Path(__file__).with_name("parameters.md")
 
@@ -25,7 +25,7 @@ def text() -> str:
     for name, preset in PRESETS.items():
         settings = ", ".join(f"`{key}` {value}" for key, value in preset.settings.items())
         lines.append(f"| `{name}` | {preset.description} | {settings or 'nothing: these are the defaults below'} |")
-    for group, members in groupby(fields(Params), key=lambda f: f.metadata["group"]):
+    for group, members in Params.groups().items():
         lines += ["", f"## {group.capitalize()}", ""]
         lines += [f"| setting | default ({DEFAULT_PRESET}) | allowed | what it does |", "|---|---|---|---|"]
         lines += [f"| `{f.name}` | {f.default} | {rule(f)} | {f.metadata['description']} |" for f in members]

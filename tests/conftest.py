@@ -7,8 +7,8 @@ import pytest
 # Threads that spin while they wait make torch ten times slower as soon as anything else runs beside the tests.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-# The slow oracles and other helpers live beside the tests of the engine.
-sys.path.insert(0, str(Path(__file__).parent / "engine"))
+# The slow oracles and other helpers live in a folder of their own.
+sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
 
 def pytest_collection_modifyitems(items):

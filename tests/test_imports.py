@@ -20,7 +20,7 @@ def python(code):
 @pytest.mark.parametrize("statement", [
     "import napari_backprop_segmentation",
     "from napari_backprop_segmentation import Params, SegmentationError",
-    "import napari_backprop_segmentation.cli",
+    "import napari_backprop_segmentation.cli.main",
 ])  # fmt: skip
 def test_importing_brings_nothing_heavy(statement):
     assert python(f"import sys\n{statement}\nprint(sorted(set({HEAVY!r}) & set(sys.modules)))") == "[]"
@@ -41,7 +41,7 @@ def test_importing_takes_no_time():
     assert min(float(python(code)) for _ in range(5)) < SECONDS
 
 
-@pytest.mark.parametrize("first", ["", "from napari_backprop_segmentation.segment import run"])
+@pytest.mark.parametrize("first", ["", "from napari_backprop_segmentation.pipeline.run import run"])
 def test_public_names_stay_what_they_are(first):
     """Also `segment`, which is the name of a module too, and whoever was imported first."""
     code = (

@@ -9,29 +9,29 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_backprop_segmentation.engine.agreement import Agreement
-    from napari_backprop_segmentation.engine.hierarchy import Hierarchy
-    from napari_backprop_segmentation.engine.model import Model
-    from napari_backprop_segmentation.engine.training import Step
     from napari_backprop_segmentation.errors import SegmentationError
-    from napari_backprop_segmentation.measures import measure
-    from napari_backprop_segmentation.params import Params
-    from napari_backprop_segmentation.segment import Extras, Result, finish, run, segment, train
+    from napari_backprop_segmentation.hierarchy.consensus import Agreement
+    from napari_backprop_segmentation.hierarchy.tree import Hierarchy
+    from napari_backprop_segmentation.network.loop import Step
+    from napari_backprop_segmentation.network.model import Model
+    from napari_backprop_segmentation.objects.measure import measure
+    from napari_backprop_segmentation.params.params import Params
+    from napari_backprop_segmentation.pipeline.run import Extras, Result, finish, run, segment, train
 
 _HOMES = {
-    "Agreement": "engine.agreement",
-    "Extras": "segment",
-    "Hierarchy": "engine.hierarchy",
-    "Model": "engine.model",
-    "Params": "params",
-    "Result": "segment",
+    "Agreement": "hierarchy.consensus",
+    "Extras": "pipeline.run",
+    "Hierarchy": "hierarchy.tree",
+    "Model": "network.model",
+    "Params": "params.params",
+    "Result": "pipeline.run",
     "SegmentationError": "errors",
-    "Step": "engine.training",
-    "finish": "segment",
-    "measure": "measures",
-    "run": "segment",
-    "segment": "segment",
-    "train": "segment",
+    "Step": "network.loop",
+    "finish": "pipeline.run",
+    "measure": "objects.measure",
+    "run": "pipeline.run",
+    "segment": "pipeline.run",
+    "train": "pipeline.run",
 }
 
 __all__ = [

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from napari_backprop_segmentation.costs import Costs
+from napari_backprop_segmentation.network.estimate import Costs
 
 os.environ["NAPARI_STRICT_QT"] = "raise"
 
@@ -40,10 +40,10 @@ class FakeEngine:
         self.fail_with = None  # raised instead of the next step
         self.closed = threading.Event()  # the last run has ended, in whatever way
 
-    def __call__(self, picture, params, orders=None, trained=None):
-        self.runs.append(SimpleNamespace(picture=picture, params=params, trained=trained, orders=orders))
+    def __call__(self, run_input, params, control=None, trained=None):
+        self.runs.append(SimpleNamespace(run_input=run_input, params=params, trained=trained, control=control))
         self.closed.clear()
-        return self._steps(picture.shape, params, trained)
+        return self._steps(run_input.shape, params, trained)
 
     def allow(self, steps=1):
         """Let so many steps happen."""
@@ -89,14 +89,14 @@ COSTS = Costs(
 def costs(monkeypatch, tmp_path):
     """The speed of some machine: nothing is measured, and nothing written where users keep theirs."""
     path = tmp_path / "costs.json"
-    monkeypatch.setattr("napari_backprop_segmentation.costs.cache_path", lambda: path)
+    monkeypatch.setattr("napari_backprop_segmentation.network.estimate.cache_path", lambda: path)
     COSTS.save()
     return path
 
 
 @pytest.fixture
 def engine(monkeypatch):
-    from napari_backprop_segmentation.gui import worker
+    from napari_backprop_segmentation.gui.run import worker
 
     fake = FakeEngine()
     monkeypatch.setattr(worker, "start_steps", fake)

@@ -8,9 +8,9 @@ from npe2 import PluginManifest
 from npe2.manifest.contributions import ContributionPoints
 
 import napari_backprop_segmentation
-from napari_backprop_segmentation.data import samples
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui.samples import open_sample
+from napari_backprop_segmentation.io import samples
 
 PATH = Path(napari_backprop_segmentation.__file__).parent / "napari.yaml"
 RAW = yaml.safe_load(PATH.read_text())
@@ -93,4 +93,4 @@ def test_the_plugin_opens_from_the_menus_and_the_palette(npe2pm, make_napari_vie
         assert len(viewer.window.dock_widgets) == 1
         viewer.open_sample(NAME, "fluorescence")
         (widget,) = (w for w in viewer.window.dock_widgets.values() if isinstance(w, BackpropWidget))
-        assert widget.choice.describe() == "512 x 512, 2 channels, 16-bit; pixel 0.325 µm."
+        assert widget.input_form.describe() == "512 x 512, 2 channels, 16-bit; pixel 0.325 µm."

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_backprop_segmentation.gui.preview import METADATA
-from napari_backprop_segmentation.params import Params
+from napari_backprop_segmentation.gui.run.preview import METADATA
+from napari_backprop_segmentation.params.params import Params
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SIZE = (1280, 800)
@@ -103,7 +103,7 @@ def test_volumes_and_series_overlay_and_follow_the_slider(quick, viewer, qtbot, 
 def test_what_is_learned_on_a_slice_is_applied_to_the_volume(quick, viewer, qtbot, notes, image):
     stack = np.stack([image // 2, image, image // 3])
     viewer.add_image(stack, name="stack", axis_labels=["z", "y", "x"])
-    quick.choice.where.range.value = "Z"
+    quick.input_form.roi.range.value = "Z"
     viewer.dims.set_current_step(0, 1)
     quick.run()
     finish(quick, qtbot)
@@ -134,9 +134,9 @@ def test_several_runs_are_told_apart_and_counted_on(quick, viewer, qtbot, notes,
 def test_torch_is_imported_when_a_run_starts_and_not_before():
     code = """
 import sys
-from napari_backprop_segmentation.gui import preload, worker
-loaded = preload.load_torch_library()
-assert loaded == (sys.platform in preload.LIBRARIES), loaded
+from napari_backprop_segmentation.gui.run import torch_startup, worker
+loaded = torch_startup.load_torch_library()
+assert loaded == (sys.platform in torch_startup.LIBRARIES), loaded
 assert "torch" not in sys.modules
 import torch
 assert torch.ones(2).sum() == 2
@@ -162,13 +162,13 @@ def test_the_picture_of_the_documentation(make_napari_viewer, qtbot, monkeypatch
     finish(widget, qtbot)
     viewer.reset_view()
     qtbot.wait(200)
-    picture = viewer.screenshot(canvas_only=False, flash=False)
+    run_input = viewer.screenshot(canvas_only=False, flash=False)
     if wanted:
         from skimage.io import imsave
 
         IMAGES.mkdir(parents=True, exist_ok=True)
-        imsave(IMAGES / "widget.png", picture[..., :3])
+        imsave(IMAGES / "widget.png", run_input[..., :3])
     # Dark theme, colourful labels, nothing cut off: the dock is as wide as it wants to be.
-    assert picture.shape[0] >= SIZE[1]
-    assert picture[..., :3].std() > 20
+    assert run_input.shape[0] >= SIZE[1]
+    assert run_input[..., :3].std() > 20
     assert widget.native.width() >= widget.native.minimumSizeHint().width()

@@ -9,11 +9,12 @@ import pytest
 from qtpy.QtCore import QThreadPool
 
 from napari_backprop_segmentation.errors import ImageError
-from napari_backprop_segmentation.gui import session
-from napari_backprop_segmentation.gui.chart import READABLE_HEIGHT
 from napari_backprop_segmentation.gui.forms import LEAST_HEIGHT, FittingScrollArea
-from napari_backprop_segmentation.gui.preview import METADATA
-from napari_backprop_segmentation.params import PRESETS, Params
+from napari_backprop_segmentation.gui.run import controller
+from napari_backprop_segmentation.gui.run.chart import READABLE_HEIGHT
+from napari_backprop_segmentation.gui.run.preview import METADATA
+from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.presets import PRESETS
 
 LABELS = "cells labels"
 
@@ -28,7 +29,7 @@ def run_to_end(widget, engine, qtbot):
 def assert_ready(widget):
     assert not widget.running
     assert widget.run_button.enabled
-    assert widget.choice.image.enabled
+    assert widget.input_form.image.enabled
     assert widget.preset.enabled
     assert widget.controls["iterations"].enabled
     assert widget.pause_button.text == "Pause"
@@ -64,8 +65,8 @@ def test_run_shows_labels_as_they_form_and_then_the_result(widget, viewer, engin
 def test_the_engine_gets_the_chosen_image_and_settings(widget, viewer, engine, qtbot, image):
     widget.controls["iterations"].value = 2
     run_to_end(widget, engine, qtbot)
-    assert engine.runs[0].picture.array is image
-    assert engine.runs[0].picture.axes == "YX"
+    assert engine.runs[0].run_input.array is image
+    assert engine.runs[0].run_input.axes == "YX"
     assert engine.runs[0].params == Params.preset("auto", iterations=2)
 
 
@@ -272,23 +273,23 @@ def test_closing_the_widget_ends_the_run_and_leaves_the_labels(widget, viewer, e
 
 def test_the_image_follows_the_active_layer_but_not_during_a_run(widget, viewer, engine, qtbot):
     other = viewer.add_image(np.zeros((8, 8), np.uint8), name="other")
-    assert widget.choice.image.value == other
+    assert widget.input_form.image.value == other
     viewer.layers.selection.active = viewer.layers["cells"]
-    assert widget.choice.image.value.name == "cells"
+    assert widget.input_form.image.value.name == "cells"
     first_step(widget, engine, qtbot)
     viewer.layers.selection.active = other
-    assert widget.choice.image.value.name == "cells"
+    assert widget.input_form.image.value.name == "cells"
     engine.allow(20)
     qtbot.waitUntil(lambda: not widget.running)
-    assert widget.choice.image.value == other
+    assert widget.input_form.image.value == other
 
 
 def test_renamed_and_removed_images_are_noticed(widget, viewer):
     viewer.layers["cells"].name = "nuclei"
-    assert widget.choice.image.choices[0].name == "nuclei"
+    assert widget.input_form.image.choices[0].name == "nuclei"
     viewer.layers.clear()
-    assert widget.choice.image.value is None
-    assert widget.choice.describe().startswith("Image must be chosen")
+    assert widget.input_form.image.value is None
+    assert widget.input_form.describe().startswith("Image must be chosen")
 
 
 def test_running_without_an_image_says_what_to_do(widget, viewer, notes):
@@ -313,7 +314,7 @@ def test_a_layer_that_cannot_be_added_leaves_the_widget_ready(widget, viewer, mo
     def refuse(*_):
         raise OverflowError("no")
 
-    monkeypatch.setattr(session, "Preview", refuse)
+    monkeypatch.setattr(controller, "Preview", refuse)
     with pytest.raises(OverflowError):
         widget.run()
     assert_ready(widget)
@@ -336,7 +337,7 @@ def test_warnings_of_a_run_are_shown_once(widget, engine, qtbot, notes, monkeypa
 
     import napari
 
-    from napari_backprop_segmentation.gui import worker
+    from napari_backprop_segmentation.gui.run import worker
 
     def warning(*args):
         warnings.warn("two labels look alike", UserWarning, stacklevel=1)
@@ -353,7 +354,7 @@ def test_warnings_of_a_run_are_shown_once(widget, engine, qtbot, notes, monkeypa
 def test_progress_is_shown_in_the_activity_dock(widget, engine, qtbot, monkeypatch):
     bars = []
 
-    class Bar(session.progress):
+    class Bar(controller.progress):
         def __init__(self, **settings):
             super().__init__(**settings)
             self.seen = []
@@ -363,12 +364,12 @@ def test_progress_is_shown_in_the_activity_dock(widget, engine, qtbot, monkeypat
             super().update(n)
             self.seen.append(self.n)
 
-    monkeypatch.setattr(session, "progress", Bar)
+    monkeypatch.setattr(controller, "progress", Bar)
     run_to_end(widget, engine, qtbot)
     (bar,) = bars
     assert bar.desc.startswith("Segmenting cells")
     assert (bar.total, bar.seen[-1]) == (20, 20)
-    assert bar not in session.progress._all_instances
+    assert bar not in controller.progress._all_instances
 
 
 def test_the_busy_indicator_is_calmed_and_then_as_before(widget, viewer, engine, qtbot):
@@ -407,17 +408,17 @@ assert "torch" not in sys.modules
 
 
 def test_frames_that_are_labelled_without_steps_are_counted(widget, viewer, engine, qtbot, monkeypatch, image):
-    monkeypatch.setattr(session, "SILENCE", 0.3)
+    monkeypatch.setattr(controller, "SILENCE", 0.3)
     viewer.add_image(np.stack([image] * 4), name="film", axis_labels=["t", "y", "x"])
     widget.run()
     engine.allow()
     qtbot.waitUntil(lambda: widget.status.startswith("Iteration 1 of "))
-    orders = engine.runs[-1].orders
-    orders.tell_labelled(2, 4)
+    control = engine.runs[-1].control
+    control.tell_labelled(2, 4)
     qtbot.waitUntil(lambda: widget.status == "Labelled 2 of 4 frames...")
     widget.pause()
     qtbot.waitUntil(lambda: widget.status.startswith("Pausing"))
-    orders.tell_labelled(3, 4)
+    control.tell_labelled(3, 4)
     qtbot.wait(600)
     assert widget.status.startswith("Pausing")
     widget.cancel()

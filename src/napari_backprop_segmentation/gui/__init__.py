@@ -1,1 +1,4 @@
-"""The napari plugin: the only room that knows napari and Qt."""
+"""The only room that knows napari and Qt.
+
+Nothing that computes may enter: that is called.
+"""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_backprop_segmentation.data.samples import SAMPLES, sample_image
+from napari_backprop_segmentation.io.samples import SAMPLES, sample_image
 
 LayerData = tuple[Any, dict[str, Any], str]
 

@@ -11,24 +11,25 @@ from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui import words
-from napari_backprop_segmentation.gui.chart import Chart
-from napari_backprop_segmentation.gui.choice import ImageChoice
-from napari_backprop_segmentation.gui.controls import Controls
-from napari_backprop_segmentation.gui.detail import DetailSlider
-from napari_backprop_segmentation.gui.foresight import Foresight
 from napari_backprop_segmentation.gui.forms import FittingScrollArea, add_row, make_form, text_label
-from napari_backprop_segmentation.gui.handwork import Handwork
-from napari_backprop_segmentation.gui.picture import Picture
-from napari_backprop_segmentation.gui.preview import warm_up
-from napari_backprop_segmentation.gui.rest import Rest
-from napari_backprop_segmentation.gui.session import Session
-from napari_backprop_segmentation.gui.worker import Progress
-from napari_backprop_segmentation.params import FIRST_PRESET, PRESETS, Params
+from napari_backprop_segmentation.gui.input.controls import Controls
+from napari_backprop_segmentation.gui.input.form import InputForm
+from napari_backprop_segmentation.gui.input.run_input import RunInput
+from napari_backprop_segmentation.gui.result.apply_model import ModelApplication
+from napari_backprop_segmentation.gui.result.curation import Curation
+from napari_backprop_segmentation.gui.result.detail import DetailSlider
+from napari_backprop_segmentation.gui.run.chart import Chart
+from napari_backprop_segmentation.gui.run.controller import RunController
+from napari_backprop_segmentation.gui.run.estimate import RunEstimate
+from napari_backprop_segmentation.gui.run.preview import warm_up
+from napari_backprop_segmentation.gui.run.worker import Progress
+from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.presets import FIRST_PRESET, PRESETS
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-    from napari_backprop_segmentation.segment import Result
+    from napari_backprop_segmentation.pipeline.run import Result
 
 MIN_WIDTH = 300
 CHART_STRETCH = 1000  # napari puts an empty stretch below, of 1 more in every widget it docks
@@ -45,20 +46,20 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     Attributes
     ----------
-    choice : ImageChoice
+    input_form : InputForm
     preset : ComboBox
     controls : Controls
     run_button, pause_button, stop_button, cancel_button, apply_button : PushButton
-    handwork : Handwork
+    curation : Curation
     chart : Chart
     """
 
     def __init__(self, napari_viewer: "Viewer") -> None:
         super().__init__(labels=False)
         self._viewer = napari_viewer
-        self._session: Session | None = None
+        self._controller: RunController | None = None
         self._about_image, self._about_preset, self._status = text_label(), text_label(dim=True), text_label()
-        self.choice = ImageChoice(napari_viewer, self._describe_image)
+        self.input_form = InputForm(napari_viewer, self._describe_image)
         self.preset = ComboBox(
             label="Preset",
             choices=[(preset.title, name) for name, preset in PRESETS.items()],
@@ -69,13 +70,13 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.controls = Controls(self._describe_preset, Params.preset(FIRST_PRESET))
         self._detail = DetailSlider(napari_viewer, self.controls)
         self.chart = Chart()
-        self._foresight = Foresight(self._describe_image)
-        self._rest = Rest()
-        self.handwork = Handwork(napari_viewer, self.said)
+        self._run_estimate = RunEstimate(self._describe_image)
+        self._apply_model = ModelApplication()
+        self.curation = Curation(napari_viewer, self.said)
         self._make_buttons()
         self._lay_out()
         self.preset.changed.connect(self._fill)
-        self.choice.image.changed.connect(self._detail.renew)
+        self.input_form.image.changed.connect(self._detail.renew)
         self.controls["detail"].changed.connect(self._change_detail)
         napari_viewer.events.theme.connect(self._retheme)
         self.native.destroyed.connect(self._on_destroyed)
@@ -93,7 +94,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     @property
     def running(self) -> bool:
         """Whether a run is under way."""
-        return self._session is not None
+        return self._controller is not None
 
     @property
     def status(self) -> str:
@@ -102,59 +103,59 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def run(self) -> None:
         """Segment the chosen image; does nothing during a run."""
-        if self._session is not None:
+        if self._controller is not None:
             return
         try:
-            picture, params = self.choice.picture(), self._detail.as_asked(self.controls.params())
+            run_input, params = self.input_form.run_input(), self._detail.as_asked(self.controls.params())
         except SegmentationError as error:
             self._refuse(error)
             return
-        self._rest.begin(self.choice)
+        self._apply_model.begin(self.input_form)
         self.chart.clear()
-        self._start(Session(self._viewer, picture, params, self))
+        self._start(RunController(self._viewer, run_input, params, self))
 
     def apply(self) -> None:
         """Apply the network of the last run, on a part, to all of the image; does nothing during a run."""
-        if self._session is not None or self._rest.model is None:
+        if self._controller is not None or self._apply_model.model is None:
             return
         try:
-            picture, params = self._rest.picture(), self._rest.params(self.controls.params())
+            run_input, params = self._apply_model.run_input(), self._apply_model.params(self.controls.params())
         except SegmentationError as error:
             self._refuse(error)
             return
-        self._start(Session(self._viewer, picture, params, self, self._rest.model))
+        self._start(RunController(self._viewer, run_input, params, self, self._apply_model.model))
 
     def _refuse(self, error: SegmentationError) -> None:
         self.said(words.sentence(str(error)))
         show_error(str(error))
 
-    def _start(self, session: Session) -> None:
-        self._session = session
+    def _start(self, controller: RunController) -> None:
+        self._controller = controller
         self._lock(True)
         try:
-            self._session.start(self.native)
+            self._controller.start(self.native)
         except Exception:  # nothing of ours; napari shows it, and the widget must not wait for a run that never began
-            self._session.abandon()
+            self._controller.abandon()
             self.ended()
             self.said("Failed: the labels layer could not be added.")
             raise
 
     def pause(self) -> None:
         """Pause the run, or resume it."""
-        if self._session is not None:
-            self._session.toggle_pause()
+        if self._controller is not None:
+            self._controller.toggle_pause()
             self._update_buttons()
 
     def stop(self) -> None:
         """End the run and keep the labels."""
-        if self._session is not None:
-            self._session.stop()
+        if self._controller is not None:
+            self._controller.stop()
             self._update_buttons()
 
     def cancel(self) -> None:
         """End the run and remove the labels."""
-        if self._session is not None:
-            self._session.cancel()
+        if self._controller is not None:
+            self._controller.cancel()
             self._update_buttons()
 
     def progressed(self, message: Progress) -> None:
@@ -165,30 +166,30 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         """Show what is going on (see `Watcher`)."""
         self._status.setText(text)
 
-    def kept(self, layer: Labels, result: "Result", picture: Picture) -> None:
+    def kept(self, layer: Labels, result: "Result", run_input: RunInput) -> None:
         """Let the Detail slider change this result from now on (see `Watcher`)."""
-        self.handwork.take(layer, result, picture)
-        self._detail.take(layer, result, picture)
-        self._rest.take(result)
-        self._foresight.compare(result.record, self.native)
+        self.curation.take(layer, result, run_input)
+        self._detail.take(layer, result, run_input)
+        self._apply_model.take(result)
+        self._run_estimate.compare(result.record, self.native)
 
     def ended(self) -> None:
         """Be ready for the next run (see `Watcher`)."""
-        self._session = None
+        self._controller = None
         self._lock(False)
 
     def reset_choices(self, *_: Any) -> None:
         """Take note of layers that came, went or changed their name; napari calls this."""
-        self.choice.refresh()
-        self._rest.forget(self._viewer.layers)
-        self.handwork.forget(self._viewer.layers)
+        self.input_form.refresh()
+        self._apply_model.forget(self._viewer.layers)
+        self.curation.forget(self._viewer.layers)
         self._detail.update()
         self.said(self._detail.without_borders(self.status))
         self._update_buttons()
 
     def _change_detail(self, detail: float) -> None:
-        if self._session is None and (text := self._detail.show(detail)):
-            self.handwork.outdated()
+        if self._controller is None and (text := self._detail.show(detail)):
+            self.curation.outdated()
             self.said(text)
 
     def _make_buttons(self) -> None:
@@ -207,7 +208,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         settings = QWidget()
         form = make_form()
         settings.setLayout(form)
-        self.choice.add_to(form, self.native)
+        self.input_form.add_to(form, self.native)
         add_row(form, self.preset)
         form.addRow(self._about_preset)
         self.controls.add_main(form)
@@ -218,58 +219,58 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout = self.native.layout()
         layout.addWidget(FittingScrollArea(settings))
         layout.addWidget(self._about_image)
-        layout.addWidget(self._foresight.label)
+        layout.addWidget(self._run_estimate.label)
         layout.addLayout(buttons)
         layout.addWidget(self.apply_button.native)
-        layout.addWidget(self.handwork.row)
+        layout.addWidget(self.curation.row)
         layout.addWidget(self._status)
         layout.addWidget(self.chart, CHART_STRETCH)
         self.native.setMinimumWidth(MIN_WIDTH)
 
     def _lock(self, locked: bool) -> None:
-        self.choice.lock(locked)
+        self.input_form.lock(locked)
         self.controls.lock(locked)
         self._detail.lock(locked)
         self.preset.enabled = not locked
         self._update_buttons()
 
     def _update_buttons(self) -> None:
-        session = self._session
-        self.run_button.enabled = self.apply_button.enabled = session is None
-        self.apply_button.native.setVisible(self._rest.model is not None)
+        controller = self._controller
+        self.run_button.enabled = self.apply_button.enabled = controller is None
+        self.apply_button.native.setVisible(self._apply_model.model is not None)
         self.apply_button.tooltip = (
             "Label all of the image with the network that was trained on a part of it, without training.\n"
-            + self._rest.describe()
+            + self._apply_model.describe()
         )
         for button in (self.pause_button, self.stop_button, self.cancel_button):
-            button.enabled = session is not None
-        self.pause_button.text = "Resume" if session is not None and session.paused else "Pause"
+            button.enabled = controller is not None
+        self.pause_button.text = "Resume" if controller is not None and controller.paused else "Pause"
 
     def _fill(self, name: str) -> None:
         self.controls.fill(Params.preset(name))
 
     def _describe_preset(self) -> None:
         preset = PRESETS[self.preset.value]
-        besides = "detail" if preset.settings.get("adapt") and self._detail.adapted else ""
+        besides = "detail" if preset.settings.get("automatic") and self._detail.adapted else ""
         changed = self.controls.different(Params.preset(self.preset.value), besides)
         self._about_preset.setText(preset.description + words.changed(changed))
         self._detail.renew()
         self._foresee()
 
     def _describe_image(self) -> None:
-        self._about_image.setText(self.choice.describe())
+        self._about_image.setText(self.input_form.describe())
         self._foresee()
 
     def _foresee(self) -> None:
         try:
-            self._foresight.show(self.choice.picture(), self._detail.as_asked(self.controls.params()))
+            self._run_estimate.show(self.input_form.run_input(), self._detail.as_asked(self.controls.params()))
         except SegmentationError:  # said elsewhere
-            self._foresight.show(None, None)
+            self._run_estimate.show(None, None)
 
     def _prepare(self) -> None:
         """Do what would make the first click on Run slow, and measure the machine if that was never done."""
         warm_up()
-        self._foresight.measure(self.native)
+        self._run_estimate.measure(self.native)
 
     def _retheme(self, _: Any = None) -> None:
         theme = get_theme(self._viewer.theme)
@@ -277,15 +278,15 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _on_parent_changed(self, parent: QWidget | None) -> None:
         """End a run whose widget was closed: napari takes a closed widget out of its window, but does not delete it."""
-        if parent is None and self._session is not None:
-            self._session.abandon()
-            self._session.release()
+        if parent is None and self._controller is not None:
+            self._controller.abandon()
+            self._controller.release()
             self.ended()
 
     def _on_destroyed(self) -> None:
         """Let go of the run and the viewer: this object outlives its window."""
         self._viewer.events.theme.disconnect(self._retheme)
-        self.choice.disconnect()
-        if self._session is not None:
-            self._session.abandon()
-            self._session = None
+        self.input_form.disconnect()
+        if self._controller is not None:
+            self._controller.abandon()
+            self._controller = None

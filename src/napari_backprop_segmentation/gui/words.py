@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from napari_backprop_segmentation.gui.picture import POSITIONS
-from napari_backprop_segmentation.gui.worker import Point
-from napari_backprop_segmentation.telling import count, found, remarks
+from napari_backprop_segmentation.gui.input.run_input import POSITIONS
+from napari_backprop_segmentation.gui.run.worker import Point
+from napari_backprop_segmentation.pipeline.messages import count, found, remarks
 
 MINUTE, HOUR = 60, 3600
 
@@ -46,15 +46,15 @@ def iteration(point: Point, total: int, step_seconds: float) -> str:
     return f"{here}, {duration((total - point.iteration) * step_seconds)} left"
 
 
-def labelled(done: int, total: int, walked: str) -> str:
-    """Return how far a trained network is with a series; `walked` are the axes that are gone through.
+def labelled(done: int, total: int, iterated: str) -> str:
+    """Return how far a trained network is with a series; `iterated` are the axes that are gone through.
 
     Examples
     --------
     >>> labelled(3, 20, "T")
     'Labelled 3 of 20 frames...'
     """
-    noun = "plane" if len(walked) > 1 else POSITIONS[walked]
+    noun = "plane" if len(iterated) > 1 else POSITIONS[iterated]
     return f"Labelled {done} of {total} {noun}s..."
 
 

@@ -1,0 +1,4 @@
+"""The command `backprop-segment`.
+
+Nothing of Qt may enter; napari is only opened, in `demo`.
+"""

@@ -1,0 +1,246 @@
+"""The command `backprop-segment`: reads the arguments, calls `commands`, turns errors into one line.
+
+Nothing heavy is imported before a command starts, so that help comes at once.
+"""
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from napari_backprop_segmentation.errors import ParameterError, SegmentationError
+from napari_backprop_segmentation.params.fields import choices, rule
+from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.presets import DEFAULT_PRESET, PRESETS
+
+if TYPE_CHECKING:
+    from napari_backprop_segmentation.cli.run import Outcome
+
+DONE, BAD_INPUT, INTERRUPTED = 0, 2, 130
+PROGRAM = "backprop-segment"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 done, 2 bad input, 130 interrupted.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments after the program's name; those of the process if left out.
+    """
+    args = make_parser().parse_args(argv)
+    from napari_backprop_segmentation.network.threads import share_the_processor
+
+    share_the_processor()
+    try:
+        return int(args.command(args))
+    except KeyboardInterrupt:
+        print(f"{PROGRAM}: interrupted; the run in progress was not written", file=sys.stderr)
+        return INTERRUPTED
+    except (SegmentationError, OSError, MemoryError) as error:
+        print(f"{PROGRAM}: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)
+        return BAD_INPUT
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = _Parser(PROGRAM, description="Segment images without training data.", allow_abbrev=False)
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="segment a sample image and show it", allow_abbrev=False)
+    demo.set_defaults(command=_demo)
+    demo.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="write the labels (TIFF) and an overlay (PNG) here; without a display the default is ./backprop-demo",
+    )
+    demo.add_argument("--no-window", action="store_true", help="write files even where napari could open a window")
+    demo.add_argument("--quiet", action="store_true", help="show no progress")
+
+    run = commands.add_parser("run", help="segment image files", allow_abbrev=False)
+    run.set_defaults(command=_run)
+    _add_run_arguments(run)
+    add_settings(run)
+
+    info = commands.add_parser("info", help="versions, devices and memory, for a bug report", allow_abbrev=False)
+    info.set_defaults(command=_info)
+    return parser
+
+
+def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("inputs", nargs="+", type=Path, metavar="IN", help="image: TIFF, PNG or JPEG")
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        type=Path,
+        metavar="OUT",
+        help="where the labels go: a file ending in .tif for one image, or a folder",
+    )
+    parser.add_argument(
+        "--axes",
+        metavar="LETTERS",
+        help="one letter an axis in the order of the file: T time, Z depth, C channels, Y, X, such as TCYX; default: "
+        "what the file says, or its shape where that leaves no doubt",
+    )
+    parser.add_argument(
+        "--channels",
+        type=_numbers(int),
+        metavar="N,N,...",
+        help="look only at these channels, such as 0,2; the first is 0; default: all",
+    )
+    parser.add_argument(
+        "--spacing",
+        type=_numbers(float),
+        metavar="Z,Y,X",
+        help="size of a pixel along depth, height and width of a volume, in any one unit, such as 0.5,0.1,0.1; "
+        "default: what the file says, or all alike",
+    )
+    parser.add_argument(
+        "--preset",
+        default=DEFAULT_PRESET,
+        choices=tuple(PRESETS),
+        help="settings to start from: " + "; ".join(f"{n}: {_escaped(p.description)}" for n, p in PRESETS.items()),
+    )
+    parser.add_argument(
+        "--scribbles",
+        type=Path,
+        metavar="FILE",
+        help="labels drawn by hand for one image: 0 where nothing is drawn, labels from 1; an 8-bit file that holds "
+        "255 is read as 255 where nothing is drawn, labels from 0",
+    )
+    parser.add_argument(
+        "--log", type=Path, metavar="FILE.csv", help="write one row an iteration; with several images one file each"
+    )
+    parser.add_argument(
+        "--table",
+        action="store_true",
+        help="measure every label (size, place, outline, brightness); the table goes beside the labels, as .csv",
+    )
+    parser.add_argument(
+        "--agreement",
+        type=Path,
+        metavar="FILE.tif",
+        help="write how stable each border is over several runs (--n-runs), from 0 to 1; with several images one file "
+        "each",
+    )
+    parser.add_argument("--quiet", action="store_true", help="show no progress and no summary")
+
+
+def add_settings(parser: argparse.ArgumentParser, kind: type[Params] = Params) -> None:
+    """Add a flag for each setting, described by its metadata; only flags that are given end up in the namespace."""
+    shown = [(parser.add_argument_group(f"settings: {name}"), f) for name, fs in kind.groups().items() for f in fs]
+    for group, setting in shown:
+        flag = "--" + setting.name.replace("_", "-")
+        text = _escaped(f"{setting.metadata['description']} ({rule(setting)}; default of {DEFAULT_PRESET}: ")
+        text += _escaped(f"{setting.default})")
+        common: dict[str, Any] = {"dest": setting.name, "default": argparse.SUPPRESS, "help": text}
+        if setting.type is bool:
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, **common)
+        else:
+            group.add_argument(flag, type=_converter(setting), metavar=_metavar(setting), **common)
+
+
+def _numbers(kind: type[int] | type[float]) -> Callable[[str], tuple[float, ...]]:
+    def numbers(text: str) -> tuple[float, ...]:
+        return tuple(kind(part) for part in text.split(","))
+
+    numbers.__name__ = "list of numbers"  # what argparse says it wanted
+    return numbers
+
+
+def settings_of(args: argparse.Namespace, kind: type[Params] = Params) -> dict[str, Any]:
+    """Return the settings that were given as flags."""
+    given = vars(args)
+    return {f.name: given[f.name] for f in dataclasses.fields(kind) if f.name in given}
+
+
+def _converter(setting: dataclasses.Field[Any]) -> Callable[[str], Any]:
+    """Return what turns a flag's text into a value; text that fits no number is left for Params to refuse in words."""
+
+    def convert(text: str) -> Any:
+        if choices(setting):
+            return text
+        try:
+            return setting.type(text)  # type: ignore[operator]
+        except ValueError:
+            return text
+
+    return convert
+
+
+def _metavar(setting: dataclasses.Field[Any]) -> str:
+    options = choices(setting)
+    return "{" + ",".join(map(str, options)) + "}" if options else {int: "N", float: "X"}[setting.type]  # type: ignore[index]
+
+
+def _escaped(text: str) -> str:
+    """Return text for argparse, to which a percent sign means a substitution."""
+    return text.replace("%", "%%")
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from napari_backprop_segmentation.cli.demo import demo
+
+    return _tell(demo(args.output, window=not args.no_window, quiet=args.quiet), args.quiet)
+
+
+def _run(args: argparse.Namespace) -> int:
+    params = Params.preset(args.preset, **settings_of(args))
+    if args.agreement and params.n_runs == 1:
+        raise ParameterError("n_runs must be at least 2 for an agreement, got 1; add --n-runs 5")
+    from napari_backprop_segmentation.cli import run as commands
+
+    files = commands.plan_files(
+        args.inputs, args.output, args.log, args.scribbles, tables=args.table, agreement=args.agreement
+    )
+    reading = commands.Reading(args.axes, args.spacing, args.channels)
+    return _tell(commands.run_files(files, params, reading, args.quiet, _say(args.quiet)), args.quiet)
+
+
+def _say(quiet: bool) -> Callable[[str], None]:
+    return lambda line: None if quiet else print(line, flush=True)
+
+
+def _tell(outcomes: "Iterable[Outcome]", quiet: bool) -> int:
+    """Print how each job ended, as it ends, and return the exit code of all."""
+    code = DONE
+    for outcome in outcomes:
+        if outcome.error or outcome.interrupted:
+            code = max(code, BAD_INPUT if outcome.error else INTERRUPTED)
+            print(f"{PROGRAM}: {outcome.message}", file=sys.stderr)
+        elif not quiet:
+            print(outcome.message, flush=True)
+    return code
+
+
+def _info(_: argparse.Namespace) -> int:
+    from napari_backprop_segmentation.cli.environment import report
+
+    print(report())
+    return DONE
+
+
+class _Parser(argparse.ArgumentParser):
+    """Complains in one line; argparse's own complaint repeats the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"{PROGRAM}: {message}; see {self.prog} --help\n")
+
+
+class _Version(argparse.Action):
+    """Prints the version; looking it up takes longer than building the parser, so not before it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        from napari_backprop_segmentation import __version__
+
+        print(f"{PROGRAM} {__version__}")
+        parser.exit()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""Controls made from the metadata of Params: one a setting, so that a new setting appears by itself."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import Field, fields
+from decimal import Decimal
+from typing import Any
+
+from magicgui import widgets
+from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, SpinBox
+from magicgui.widgets.bases import ValueWidget
+from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
+from superqt import QCollapsible
+
+from napari_backprop_segmentation.gui.forms import add_row, make_form
+from napari_backprop_segmentation.params.fields import MAIN, choices
+from napari_backprop_segmentation.params.params import Params
+
+MIN_DECIMALS = 2
+GROUP_TITLES = {
+    "objects": "Objects",
+    "regions": "Regions",
+    "axes": "Volumes and time",
+    "network": "Network",
+    "loss": "Losses",
+    "superpixels": "Superpixels and comparisons",
+    "input": "Input",
+    "run": "Run",
+}
+
+
+def make_control(setting: "Field[Any]") -> ValueWidget[Any]:
+    """Return the control of a field of Params.
+
+    Parameters
+    ----------
+    setting : dataclasses.Field
+        Its type chooses the control; its metadata gives label, tooltip and limits.
+    """
+    meta = setting.metadata
+    tooltip = f"{meta['description']}\nDefault: {setting.default}"
+    common = {"name": setting.name, "label": meta["title"], "tooltip": tooltip, "value": setting.default}
+    if options := choices(setting):
+        return ComboBox(choices=options, **common)
+    if setting.type is bool:
+        return CheckBox(text="", **common)
+    limits = {short: meta[name] for short, name in (("min", "minimum"), ("max", "maximum")) if name in meta}
+    if "widget" in meta:
+        return getattr(widgets, meta["widget"])(**limits, **common)  # type: ignore[no-any-return]
+    control = (SpinBox if setting.type is int else FloatSpinBox)(**limits, **common)
+    control.adaptive_step = True
+    return control
+
+
+class Controls:
+    """All settings of a run as controls.
+
+    Parameters
+    ----------
+    on_change : callable
+        Called when the user changes a setting, and once after `fill`.
+    params : Params, optional
+        What is shown first; the defaults if left out.
+
+    Attributes
+    ----------
+    folded : QCollapsible
+        The settings outside the group "main", under the titles of their groups.
+    titles : dict of str to QLabel
+        What stands before the controls that are in a form.
+    """
+
+    def __init__(self, on_change: Callable[[], None], params: Params | None = None) -> None:
+        self.titles: dict[str, QLabel] = {}
+        self._controls = {setting.name: make_control(setting) for setting in fields(Params)}
+        self._on_change = on_change
+        self.folded = self._fold()
+        self._filling = False
+        self._show(params or Params())
+        for control in self._controls.values():
+            control.changed.connect(self._changed)
+
+    def __getitem__(self, name: str) -> ValueWidget[Any]:
+        """Return the control of a setting."""
+        return self._controls[name]
+
+    def params(self) -> Params:
+        """Return what the controls say; what differs from what was filled in counts as given by the user.
+
+        Raises
+        ------
+        ParameterError
+            If a value is not allowed.
+        """
+        shown = Params(**{name: control.value for name, control in self._controls.items()})
+        changed = {name for name, control in self._controls.items() if control.value != getattr(self._filled, name)}
+        return shown.marked(self._filled.given | changed)
+
+    def fill(self, params: Params) -> None:
+        """Show these settings."""
+        self._filling = True
+        self._show(params)
+        self._filling = False
+        self._on_change()
+
+    def _show(self, params: Params) -> None:
+        self._filled = params
+        for setting in fields(Params):
+            control, value = self._controls[setting.name], getattr(params, setting.name)
+            if isinstance(control, FloatSpinBox):
+                _set_decimals(control, value, setting.metadata)
+            control.value = value
+
+    def different(self, params: Params, besides: str = "") -> list[str]:
+        """Return the titles of the settings that differ from these, all but one."""
+        return [
+            str(setting.metadata["title"])
+            for members in Params.groups().values()
+            for setting in members
+            if setting.name != besides and self._controls[setting.name].value != getattr(params, setting.name)
+        ]
+
+    def lock(self, locked: bool) -> None:
+        """Make the controls unusable during a run, or usable again."""
+        for control in self._controls.values():
+            control.enabled = not locked
+
+    def _changed(self) -> None:
+        if not self._filling:
+            self._on_change()
+
+    def add_main(self, form: QFormLayout) -> None:
+        """Add the settings of the group "main" to a form."""
+        self._add_group(form, MAIN)
+
+    def _add_group(self, form: QFormLayout, group: str) -> None:
+        for setting in Params.groups()[group]:
+            self.titles[setting.name] = add_row(form, self._controls[setting.name])
+
+    def _fold(self) -> QCollapsible:
+        folded = QCollapsible("More settings", expandedIcon="▼", collapsedIcon="▶")
+        folded.setDuration(0)
+        content = QWidget()
+        form = make_form()
+        content.setLayout(form)
+        for group in Params.groups():
+            if group != MAIN:
+                form.addRow(QLabel(f"<b>{GROUP_TITLES.get(group, group.capitalize())}</b>"))
+                self._add_group(form, group)
+        folded.addWidget(content)
+        return folded
+
+
+def _set_decimals(control: FloatSpinBox, value: float, limits: Mapping[str, Any]) -> None:
+    """Show a number with as many digits as it needs; neither it nor a limit may be rounded out of bounds."""
+    low, high = limits.get("minimum", control.min), limits.get("maximum", control.max)
+    digits = max(MIN_DECIMALS, decimals(value), decimals(high))
+    control.native.setDecimals(digits)
+    control.min = max(low, 10.0**-digits) if low > 0 else low
+    control.max = high
+
+
+def decimals(value: float) -> int:
+    """Return how many digits after the point a number needs.
+
+    Examples
+    --------
+    >>> decimals(0.1), decimals(20.0), decimals(1e-06)
+    (1, 0, 6)
+    """
+    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0

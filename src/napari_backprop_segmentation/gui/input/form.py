@@ -1,0 +1,289 @@
+"""Which image to segment, and what its axes are: it follows the active layer, and all can be corrected."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from magicgui.widgets import ComboBox, LineEdit
+from napari.layers import Image
+from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
+
+from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.gui import words
+from napari_backprop_segmentation.gui.forms import add_row, show_row, side_by_side
+from napari_backprop_segmentation.gui.input import layers
+from napari_backprop_segmentation.gui.input.axis_labels import PLANE, SINGLE, UNKNOWN, WORDS, axis_names, meanings
+from napari_backprop_segmentation.gui.input.channels import EVERY, group_name, parse_channels
+from napari_backprop_segmentation.gui.input.multiscale import levels
+from napari_backprop_segmentation.gui.input.roi import RoiForm
+from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
+from napari_backprop_segmentation.gui.input.summary import summary
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+AXIS_TOOLTIP = (
+    "What axis {} of the image is: depth, time or channels.\n"
+    "Known if the layer names its axes, or gives them units of time or length."
+)
+
+
+@dataclass
+class Memory:
+    """What the user has said of a layer.
+
+    Attributes
+    ----------
+    axes : dict of int to str
+        Letters of axes.
+    channels : str
+    level : int, optional
+    """
+
+    axes: dict[int, str]
+    channels: str = EVERY
+    level: int | None = None
+
+
+class InputForm:
+    """The controls for the image.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+    on_change : callable
+        Called when something else will be segmented.
+
+    Attributes
+    ----------
+    image : ComboBox
+        Of an Image, or of a tuple of them that are selected together.
+    axes : list of ComboBox
+        What the axes of the layer mean, one each but for Y, X and those of length 1.
+    channels : LineEdit
+    level : ComboBox
+    roi : RoiForm
+    """
+
+    def __init__(self, viewer: "Viewer", on_change: Callable[[], None]) -> None:
+        self._viewer, self._on_change = viewer, on_change
+        self._locked = self._showing = False
+        self._group: tuple[Image, ...] = ()
+        self._memories: WeakKeyDictionary[Image, Memory] = WeakKeyDictionary()
+        self._rows: dict[Any, QLabel] = {}
+        self._axes_row: QWidget | None = None
+        self._asked: list[int] = []  # the axes that the controls stand for
+        self.image = ComboBox(
+            label="Image",
+            choices=self._images,
+            tooltip="The image layer to segment. Follows the layer you select, except during a run.\n"
+            "Select several layers of one size to use them as the channels of one image.",
+        )
+        self.axes = [ComboBox(label="Axis", choices=self._meanings_of(i)) for i in range(len(WORDS))]
+        self.channels = LineEdit(
+            label="Channels",
+            value=EVERY,
+            tooltip="Which channels to look at, such as 0,2-4. The first is 0.",
+        )
+        self.level = ComboBox(
+            label="Level",
+            choices=self._levels,
+            tooltip="Which level of the pyramid to segment. The labels lie exactly over the image at each of them.",
+        )
+        self.roi = RoiForm(viewer, on_change)
+        self._connect()
+
+    def add_to(self, form: QFormLayout, parent: QWidget) -> None:
+        """Add the controls to a form; timers end with the parent."""
+        self._rows[self.image] = add_row(form, self.image)
+        self._axes_row = side_by_side(self.axes, "Axes")  # three need all of the width
+        form.addRow(self._axes_row)
+        for control in (self.channels, self.level):
+            self._rows[control] = add_row(form, control)
+        self.roi.add_to(form, parent)
+        self._show()
+
+    def layer_selection(self) -> LayerSelection | None:
+        """Return which layers are chosen and how they are understood; None where there is none.
+
+        Raises
+        ------
+        ImageError
+            If what is chosen cannot be understood.
+        """
+        whole = self.whole()
+        return whole and replace(whole, part=self.roi.part(whole.layers[0]))
+
+    def whole(self) -> LayerSelection | None:
+        """Return `layer_selection` without regard to the part that is chosen."""
+        chosen = self._layers()
+        if not chosen:
+            return None
+        memory = self._memory()
+        n_levels = len(levels(chosen[0]))
+        level = memory.level if memory.level is not None and memory.level < n_levels else None
+        found = LayerSelection(chosen, self._letters(), level=level)
+        if len(chosen) > 1:
+            return found
+        return replace(found, channels=parse_channels(memory.channels, layers.channel_count(found)))
+
+    def run_input(self) -> RunInput:
+        """Return what is chosen.
+
+        Raises
+        ------
+        ImageError
+            If it cannot be segmented.
+        """
+        return layers.run_input_of(self.layer_selection())
+
+    def describe(self) -> str:
+        """Return exactly what will be segmented, or why nothing can be."""
+        try:
+            return words.sentence(summary(self.run_input()))
+        except ImageError as error:
+            return words.sentence(str(error))
+
+    def refresh(self, *_: Any) -> None:
+        """Take note of layers that came, went or changed their name."""
+        self._group = tuple(layer for layer in self._group if layer in self._viewer.layers)
+        self.image.reset_choices()
+        self._image_changed()
+
+    def lock(self, locked: bool) -> None:
+        """Hold on to the choice during a run, or let it go."""
+        self._locked = locked
+        for control in (self.image, *self.axes, self.channels, self.level):
+            control.enabled = not locked
+        self.roi.lock(locked)
+        if not locked:
+            self._follow()
+
+    def disconnect(self) -> None:
+        """Stop listening to the viewer."""
+        self._viewer.layers.selection.events.changed.disconnect(self._follow)
+        self.roi.disconnect()
+
+    def _connect(self) -> None:
+        self._follow()
+        self._show()
+        self.image.changed.connect(self._image_changed)
+        for control in self.axes:
+            control.changed.connect(self._axes_changed)
+        self.channels.changed.connect(self._details_changed)
+        self.level.changed.connect(self._details_changed)
+        self._viewer.layers.selection.events.changed.connect(self._follow)
+
+    def _layers(self) -> tuple[Image, ...]:
+        value = self.image.value
+        return () if value is None else value if isinstance(value, tuple) else (value,)
+
+    def _memory(self) -> Memory:
+        layer = self._layers()[0]  # from a widget's viewer, napari gives a new wrapper at each look
+        return self._memories.setdefault(getattr(layer, "__wrapped__", layer), Memory({}))
+
+    def _letters(self) -> str:
+        """Return what the axes of the chosen layer mean, as it says itself or as the user has corrected it."""
+        layer = self._layers()[0]
+        letters = list(meanings(layer, levels(layer)[0].shape))
+        for axis, letter in self._memory().axes.items():
+            if axis < len(letters) and letters[axis] not in (*PLANE, SINGLE):  # the data may have been replaced
+                letters[axis] = letter
+        return "".join(letters)
+
+    def _images(self, _: Any = None) -> list[tuple[str, Any]]:
+        found: list[tuple[str, Any]] = [
+            (layer.name, layer) for layer in self._viewer.layers if isinstance(layer, Image)
+        ]
+        if len(self._group) > 1:
+            found.append((f"{len(self._group)} layers: {group_name(self._group)}", self._group))
+        return found
+
+    def _meanings_of(self, row: int) -> Callable[[Any], list[tuple[str, str]]]:
+        def choices(_: Any) -> list[tuple[str, str]]:
+            chosen = self._layers()
+            if not chosen or row >= len(self._asked):
+                return [("", UNKNOWN)]
+            axis = self._asked[row]
+            size = levels(chosen[0])[0].shape[axis]
+            taken = "C" if chosen[0].rgb or len(chosen) > 1 else ""
+            offered = [(f"{word} {size}", letter) for letter, word in WORDS.items() if letter not in taken]
+            return offered if self._letters()[axis] != UNKNOWN else [(f"choose: {size}", UNKNOWN), *offered]
+
+        return choices
+
+    def _levels(self, _: Any = None) -> list[tuple[str, int | None]]:
+        chosen = self._layers()
+        if not chosen:
+            return [("automatic", None)]
+        sizes = layers.level_sizes(chosen[0], self._letters())
+        named = [(f"{i}: {' x '.join(map(str, size))}", i) for i, size in enumerate(sizes)]
+        return [("automatic", None), *named]
+
+    def _follow(self, _: Any = None) -> None:
+        """Take the selected image, or the selected ones together."""
+        if self._locked:
+            return
+        selected = self._viewer.layers.selection
+        group = tuple(layer for layer in self._viewer.layers if layer in selected and isinstance(layer, Image))
+        if not group:
+            return
+        if len(group) > 1:
+            self._group = group
+        self.image.reset_choices()
+        self.image.value = group if len(group) > 1 else group[0]
+
+    def _image_changed(self, _: Any = None) -> None:
+        self._show()
+        self._on_change()
+
+    def _axes_changed(self, _: Any = None) -> None:
+        if self._showing or not self._layers():
+            return
+        for axis, control in zip(self._asked, self.axes, strict=False):
+            if control.value not in (None, UNKNOWN):
+                self._memory().axes[axis] = control.value
+        self._show()
+        self._on_change()
+
+    def _details_changed(self, _: Any = None) -> None:
+        if self._showing or not self._layers():
+            return
+        memory = self._memory()
+        memory.channels, memory.level = self.channels.value, self.level.value
+        self._on_change()
+
+    def _show(self) -> None:
+        """Bring the controls to what is chosen, and hide those that do not apply."""
+        if self._showing:
+            return
+        self._showing = True
+        chosen = self._layers()
+        letters = self._letters() if chosen else ""
+        self._asked = [axis for axis, letter in enumerate(letters) if letter not in (*PLANE, SINGLE)][: len(WORDS)]
+        for row, control in enumerate(self.axes):
+            control.reset_choices()
+            used = row < len(self._asked)
+            control.value = letters[self._asked[row]] if used else UNKNOWN
+            control.tooltip = AXIS_TOOLTIP.format(self._axis_title(self._asked[row]) if used else "")
+            control.native.setVisible(used)
+        if self._axes_row is not None:
+            self._axes_row.setVisible(bool(self._asked))
+        self.level.reset_choices()
+        self.level.value = self._memory().level if chosen else None
+        self.channels.value = self._memory().channels if chosen else EVERY
+        self._show_row(self.level, len(self.level.choices) > 2)
+        single = len(chosen) == 1
+        self._show_row(self.channels, single and layers.channel_count(LayerSelection(chosen, letters)) > 1)
+        self.roi.offer(letters)
+        self._showing = False
+
+    def _show_row(self, control: Any, visible: bool) -> None:
+        if control in self._rows:
+            show_row(self._rows[control], control, visible)
+
+    def _axis_title(self, axis: int) -> str:
+        layer = self._layers()[0]
+        name = axis_names(layer)[axis]
+        return f"{axis} ({name})" if name else str(axis)

@@ -1,0 +1,176 @@
+"""From layers of napari to an image to segment, and to where its labels belong."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from napari.layers import Image
+
+from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.gui.input.arrays import Index, Stack, part_of
+from napari_backprop_segmentation.gui.input.axis_labels import PLANE, SINGLE, UNKNOWN, WORDS, axis_names
+from napari_backprop_segmentation.gui.input.channels import check_group, group_name
+from napari_backprop_segmentation.gui.input.multiscale import factors, fitting_level, levels
+from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput, Span
+from napari_backprop_segmentation.gui.input.summary import pixel_notes, selection_notes
+from napari_backprop_segmentation.gui.input.transforms import Grid, mixed, placement, spacing
+from napari_backprop_segmentation.image.axes import check_axes
+
+SPACED = "ZYX"
+SMALLEST = 4  # pixels: a part smaller than this is a slip of the hand
+
+
+def run_input_of(layer_selection: LayerSelection | None) -> RunInput:
+    """Return what will be segmented; nothing is read.
+
+    Raises
+    ------
+    ImageError
+        If there is no layer, or it cannot be segmented, or not as it is understood.
+    """
+    if layer_selection is None:
+        raise ImageError("image must be chosen, got none; open an image or a sample (File > Open Sample)")
+    check_group(layer_selection.layers)
+    layer, number = layer_selection.layers[0], _level(layer_selection)
+    sizes = [array.shape for array in levels(layer)]
+    _check_axes(layer, layer_selection.axes, sizes[0])
+    smaller = factors(sizes[0], sizes[number])
+    taken = _taken(layer_selection, sizes[number], smaller)
+    array = _array(layer_selection, number, taken)
+    grids = [_grid(*each) for each in zip(layer_selection.axes, taken, smaller, strict=False)]
+    kept = _kept_axes(layer, layer_selection.axes)
+    axes = _array_axes(layer_selection, taken)
+    check_axes(axes, array.shape)
+    spaced = [
+        axis for axis, letter in enumerate(layer_selection.axes) if letter in SPACED and isinstance(taken[axis], slice)
+    ]
+    return RunInput(
+        name=group_name(layer_selection.layers),
+        array=array,
+        axes=axes,
+        placement=placement(layer, grids, kept),
+        layer_shape=tuple(_length(layer_selection.axes[axis], taken[axis]) for axis in kept),
+        spacing=spacing(layer, spaced, grids),
+        channels=layer_selection.channels,
+        notes=(*selection_notes(layer_selection, number, sizes), *pixel_notes(layer, spaced, grids)),
+        origin={
+            "layers": [each.name for each in layer_selection.layers],
+            "axes": layer_selection.axes,
+            "level": number,
+            "part": {str(axis): span for axis, span in layer_selection.part.spans.items()},
+            "channels": layer_selection.channels,
+        },
+    )
+
+
+def channel_count(layer_selection: LayerSelection) -> int:
+    """Return how many channels can be chosen from; 1 where there is no choice."""
+    if len(layer_selection.layers) > 1:
+        return len(layer_selection.layers)
+    shape = levels(layer_selection.layers[0])[0].shape
+    return int(shape[layer_selection.axes.index("C")]) if "C" in layer_selection.axes else 1
+
+
+def level_sizes(layer: Image, axes: str) -> list[tuple[int, ...]]:
+    """Return what one image of each level measures, channels and time left out."""
+    return [
+        tuple(n for n, letter in zip(array.shape, axes, strict=False) if letter in SPACED) for array in levels(layer)
+    ]
+
+
+def _level(layer_selection: LayerSelection) -> int:
+    """Return the level that is chosen, else the finest one at which the part is not too large."""
+    if layer_selection.level is not None:
+        return layer_selection.level
+    spaced = [axis for axis, letter in enumerate(layer_selection.axes) if letter in SPACED]
+    spans = [layer_selection.part.spans.get(axis) for axis in spaced]
+    finest, *_ = sizes = level_sizes(layer_selection.layers[0], layer_selection.axes)
+    shares = [_share(span, n) for span, n in zip(spans, finest, strict=True)]
+    return fitting_level([[n * share for n, share in zip(size, shares, strict=True)] for size in sizes])
+
+
+def _share(span: Span | None, size: int) -> float:
+    """Return how much of an axis a span takes."""
+    if span is None:
+        return 1.0
+    return 1 / size if isinstance(span, int) else (span[1] - span[0]) / size
+
+
+def _check_axes(layer: Image, axes: str, shape: Sequence[int]) -> None:
+    size = " x ".join(map(str, shape))
+    if 0 in shape:
+        raise ImageError(f"image must hold pixels, got shape {size}; choose another image")
+    many = sum(letter not in (*PLANE, SINGLE) for letter in axes)
+    if many > len(WORDS):
+        raise ImageError(
+            f"image must have at most {len(WORDS)} axes besides height and width, got {many} in {size}; "
+            "open a part of it as a layer"
+        )
+    unknown = [axis for axis, letter in enumerate(axes) if letter == UNKNOWN]
+    if unknown:
+        names = axis_names(layer)
+        which = ", ".join(
+            f"axis {axis}{f' ({names[axis]})' * bool(names[axis])} of length {shape[axis]}" for axis in unknown
+        )
+        raise ImageError(
+            f"each axis must be depth, time or channels, got {which} in an image of {size}; say above which it is"
+        )
+    double = next((letter for letter in axes if letter != SINGLE and axes.count(letter) > 1), None)
+    if double is not None:
+        raise ImageError(f"only one axis must be {WORDS[double]}, got {axes.count(double)}; change one of them above")
+
+
+def _taken(layer_selection: LayerSelection, shape: Sequence[int], smaller: Sequence[float]) -> Index:
+    """Return which part of a level to read: the pixels that cover the part that is wanted of the finest one."""
+    found: list[slice | int] = [slice(0, n) for n in shape]
+    for axis, letter in enumerate(layer_selection.axes):
+        if letter == SINGLE:
+            found[axis] = 0
+    for axis, span in layer_selection.part.spans.items():
+        n, factor = shape[axis], smaller[axis]
+        if isinstance(span, int):
+            found[axis] = min(int((span + 0.5) / factor), n - 1)
+            continue
+        start, stop = max(0, int(span[0] / factor)), min(n, int(np.ceil(span[1] / factor)))
+        if stop - start < min(SMALLEST, n):
+            raise ImageError(
+                f"part must be at least {SMALLEST} pixels high and wide, got {max(0, stop - start)}; "
+                "choose a larger part of the image"
+            )
+        found[axis] = slice(start, stop)
+    return tuple(found)
+
+
+def _array(layer_selection: LayerSelection, level: int, taken: Index) -> Any:
+    parts = [part_of(levels(layer)[level], taken) for layer in layer_selection.layers]
+    return parts[0] if len(parts) == 1 else Stack(parts)
+
+
+def _array_axes(layer_selection: LayerSelection, taken: Index) -> str:
+    """Return one letter an axis of the array that is read."""
+    stacked = "C" if len(layer_selection.layers) > 1 else ""
+    own = "".join(letter for letter, i in zip(layer_selection.axes, taken, strict=False) if isinstance(i, slice))
+    return stacked + own + ("S" if layer_selection.layers[0].rgb else "")
+
+
+def _grid(letter: str, taken: slice | int, factor: float) -> Grid:
+    if isinstance(taken, int):
+        return Grid.coarse(taken, factor)
+    if letter == "C":
+        return Grid.across(taken.stop)
+    return Grid.coarse(taken.start, factor)
+
+
+def _length(letter: str, taken: slice | int) -> int:
+    return 1 if isinstance(taken, int) or letter == "C" else taken.stop - taken.start
+
+
+def _kept_axes(layer: Image, axes: str) -> list[int]:
+    """Return the axes of a layer that its labels have too.
+
+    napari lines layers up by their last axes. So only the first ones can go, and only where nothing else depends on
+    them; labels have one pixel along channels in the middle.
+    """
+    leading = next(i for i, letter in enumerate(axes) if letter not in ("C", SINGLE))
+    gone = range(leading)
+    return list(range(0 if mixed(layer, gone) else leading, layer.ndim))

@@ -1,0 +1,4 @@
+"""Work on finished results: detail, corrections, tables, applying a model.
+
+Nothing that trains may enter.
+"""

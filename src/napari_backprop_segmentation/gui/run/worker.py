@@ -1,0 +1,265 @@
+"""What runs in the worker thread: the loop, watched and guarded. No Qt, no viewer, no layer here."""
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.errors import engine_errors
+from napari_backprop_segmentation.gui.input.run_input import RunInput
+from napari_backprop_segmentation.gui.run.torch_startup import (
+    give_way,
+    light_collection,
+    load_torch_library,
+    no_collection,
+)
+from napari_backprop_segmentation.network.threads import share_the_processor
+from napari_backprop_segmentation.params.params import Params
+
+if TYPE_CHECKING:
+    from napari_backprop_segmentation.network.loop import Step
+    from napari_backprop_segmentation.network.model import Model
+    from napari_backprop_segmentation.pipeline.run import Result
+
+MESSAGE_SECONDS = 1 / 20  # shortest time between two messages to the GUI
+PREVIEW_SECONDS = 1 / 5  # and between two that carry a label image
+UNREAD_STEPS = 50  # steps hold memory of the device, so only so many are kept for reading their numbers later
+SMOOTHING = 0.2  # weight of the newest step in the mean duration
+
+Steps = Generator["Step", Literal["stop"] | None, "Result"]
+
+
+@dataclass
+class WorkerControl:
+    """What GUI and run tell each other, mostly the GUI thread to the worker; single attributes, so no lock.
+
+    A value sent to a generator that has not begun is an error, and one sent while it computes replaces the one
+    before, hence orders rather than ``worker.send``.
+
+    Attributes
+    ----------
+    command : {"stop", "cancel"}, optional
+        Stop keeps the labels, cancel drops them.
+    message_seconds : float
+        Shortest time between two messages; the GUI raises it where drawing is slow.
+    heard : bool
+        Whether the GUI has taken in the last message and drawn it. It gets no other before: napari's progress bars
+        handle pending events inside an update, so that a queue of messages would be taken in one inside the other.
+    labelled : (int, int)
+        How many frames and slices of a series are labelled, and of how many. Written by the worker, read by the GUI:
+        no message can be sent between two steps.
+    """
+
+    command: Literal["stop", "cancel"] | None = None
+    message_seconds: float = MESSAGE_SECONDS
+    heard: bool = True
+    labelled: tuple[int, int] = (0, 0)
+
+    def tell_labelled(self, done: int, total: int) -> None:
+        """Take note of how many frames and slices are labelled; called by the worker."""
+        self.labelled = done, total
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the run should end and its labels be dropped."""
+        return self.command == "cancel"
+
+
+@dataclass(frozen=True)
+class Point:
+    """The numbers of one iteration."""
+
+    iteration: int
+    n_labels: int
+    similarity: float
+    continuity: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the GUI hears of a run.
+
+    Attributes
+    ----------
+    points : tuple of Point
+        All iterations since the last message.
+    step_seconds : float
+        Smoothed duration of one iteration, pauses left out.
+    labels : (*spatial) int array, optional
+        A label image to show; only now and then.
+    place : tuple of int
+        Which frame or slice it is: indices along the first axes of the whole result.
+    run : (int, int)
+        Which training it is, and of how many.
+    """
+
+    points: tuple[Point, ...]
+    step_seconds: float
+    labels: NDArray[Any] | None = field(default=None, repr=False)
+    place: tuple[int, ...] = ()
+    run: tuple[int, int] = (1, 1)
+
+
+class CancelledError(Exception):
+    """The user has cancelled the run between two steps."""
+
+
+class Cancellable:
+    """An array that cannot be read any more once the run is cancelled.
+
+    Labelling a large image takes long, and has no steps at which a run could end.
+    """
+
+    def __init__(self, array: Any, control: WorkerControl) -> None:
+        self._array, self._control = array, control
+        self.shape, self.dtype = array.shape, array.dtype
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return what the array returns."""
+        if self._control.cancelled:
+            raise CancelledError
+        return self._array[key]
+
+
+def start_steps(run_input: RunInput, params: Params, control: WorkerControl, trained: "Model | None" = None) -> Steps:
+    """Run the loop; torch is imported here, in the thread that asks for the first step."""
+    give_way()
+    share_the_processor()
+    load_torch_library()
+    with no_collection():
+        from napari_backprop_segmentation.hierarchy.merge import MergeProcess
+        from napari_backprop_segmentation.pipeline.run import Extras, run
+
+    with light_collection(), MergeProcess() as merge:
+        told = control.tell_labelled
+        extras = Extras(merge=merge, trained=trained, channels=run_input.channels, labelled=told)
+        array = Cancellable(run_input.array, control)
+        return (yield from run(array, params, axes=run_input.axes, spacing=run_input.spacing, extras=extras))
+
+
+def watched(start: Callable[[], Steps], control: WorkerControl) -> Generator[Progress | None, None, "Result | None"]:
+    """Drive a run and report now and then; obey orders.
+
+    Parameters
+    ----------
+    start : callable
+        Returns the loop.
+    control : WorkerControl
+
+    Yields
+    ------
+    Progress or None
+        The first one carries labels. None only gives napari a chance to pause or quit the worker.
+
+    Returns
+    -------
+    Result or None
+        None after a cancel.
+
+    Raises
+    ------
+    SegmentationError
+        Also for every RuntimeError and MemoryError: napari's generator workers swallow RuntimeErrors.
+    """
+    with engine_errors(), suppress(CancelledError):
+        return (yield from _drive(start(), control))
+    return None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error as a value."""
+
+    error: Exception
+
+
+def outcome(
+    start: Callable[[], Steps], control: WorkerControl
+) -> Generator[Progress | None, None, "Result | Failure | None"]:
+    """Do what `watched` does, but return an error instead of raising it.
+
+    Where Qt comes from PySide6, napari 0.9 itself fails on the signal of a worker that raises or returns an exception.
+    """
+    try:
+        return (yield from watched(start, control))
+    except Exception as error:  # noqa: BLE001 - nothing is swallowed: whoever started the run is told
+        return Failure(error)
+
+
+def _drive(steps: Steps, control: WorkerControl) -> Generator[Progress | None, None, "Result | None"]:
+    messages = _Messages(control)
+    command: Literal["stop"] | None = None
+    while not control.cancelled:
+        began = time.monotonic()
+        try:
+            step = steps.send(command)
+        except StopIteration as done:
+            if messages.pending:
+                yield messages.take()
+            result: Result = done.value
+            return None if control.cancelled else result
+        messages.add(step, time.monotonic() - began)
+        if messages.due():
+            yield messages.take()
+        elif messages.quiet():
+            yield None
+        command = "stop" if control.command == "stop" else None
+    steps.close()
+    return None
+
+
+class _Messages:
+    """Collects steps and decides when they become a message and when a label image goes with it."""
+
+    def __init__(self, control: WorkerControl) -> None:
+        self._control = control
+        self._unread: list[Step] = []
+        self._points: list[Point] = []
+        self._newest: Step | None = None
+        self._step_seconds = 0.0
+        self._last_yield = self._last_message = self._last_preview = -float("inf")
+
+    @property
+    def pending(self) -> bool:
+        return bool(self._unread or self._points)
+
+    def add(self, step: "Step", seconds: float) -> None:
+        self._newest = step
+        self._unread.append(step)
+        if len(self._unread) >= UNREAD_STEPS:
+            self._read()
+        # The first iteration also reads the image and makes the superpixels, so it says little about the next.
+        weight = 1.0 if step.iteration <= 2 else SMOOTHING
+        self._step_seconds += weight * (seconds - self._step_seconds)
+
+    def due(self) -> bool:
+        if self._control.command:
+            return True
+        return self._control.heard and time.monotonic() - self._last_message >= self._control.message_seconds
+
+    def quiet(self) -> bool:
+        """Return whether nothing has been yielded for a while, and take note that something is now."""
+        if time.monotonic() - self._last_yield < MESSAGE_SECONDS:
+            return False
+        self._last_yield = time.monotonic()
+        return True
+
+    def take(self) -> Progress:
+        self._read()
+        points, self._points = tuple(self._points), []
+        now = time.monotonic()
+        labels = None
+        place, run = ((), (1, 1)) if self._newest is None else (self._newest.place, self._newest.run)
+        if self._newest is not None and now - self._last_preview >= PREVIEW_SECONDS:
+            labels = self._newest.labels
+            self._last_preview = now
+        self._last_message = self._last_yield = now
+        self._control.heard = False
+        return Progress(points, self._step_seconds, labels, place, run)
+
+    def _read(self) -> None:
+        self._points += [Point(s.iteration, s.n_labels, s.similarity, s.continuity) for s in self._unread]
+        self._unread = []

@@ -1,0 +1,56 @@
+"""What the merge tree looks at: the network's responses, colour, texture, and where the image has edges."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from napari_backprop_segmentation.image.blocks import Window, blocks, with_halo
+from napari_backprop_segmentation.image.colour import colour_features
+from napari_backprop_segmentation.image.source import Source
+from napari_backprop_segmentation.image.texture import source_texture
+from napari_backprop_segmentation.network.model import Model
+
+EDGE_SIGMA = 1.0  # of the smallest pixel side: smoothing before differences are taken
+EDGE_HALO = 6  # pixels: where the Gaussian has ended, and one more for the difference
+
+
+def tree_features(model: Model, source: Source) -> Iterator[tuple[Window, NDArray[np.float32]]]:
+    """Yield (window, (F, *window) features) block by block: weighted responses, colour, and weighted texture."""
+    weight, roughness = np.float32(model.params.response_weight), np.float32(model.params.texture_weight)
+    for window, response in model.responses(source):
+        parts = [response.cpu().numpy() * weight, colour_features(source.read(window))]
+        if roughness:
+            parts.append(source_texture(source, window) * roughness)
+        yield window, np.concatenate(parts)
+
+
+def edge_strength(source: Source, side: int) -> list[NDArray[np.float16]]:
+    """Return how much the colour changes across each pixel face, in the units of `colour_features` for two pixels.
+
+    Parameters
+    ----------
+    source : Source
+    side : int
+        Of the blocks in which the image is read, in pixels.
+
+    Returns
+    -------
+    list of arrays
+        For each axis one of the shape of the image, shorter by one along that axis.
+    """
+    shape = source.shape[1:]
+    found = [np.zeros(shape, np.float16) for _ in shape]
+    for window in blocks(shape, side):
+        grown, inner = with_halo(window, EDGE_HALO, shape)
+        smooth = colour_features(source.read(grown))
+        sigma = [EDGE_SIGMA / size for size in source.spacing]
+        smooth = np.stack([gaussian_filter(channel, sigma) for channel in smooth])
+        for axis, out in enumerate(found):
+            n = smooth.shape[axis + 1]
+            # The face between pixel i and the next one gets the difference of pixels i - 1 and i + 1.
+            before, after = (np.clip(np.arange(n) + step, 0, n - 1) for step in (-1, 1))
+            change = np.linalg.norm(smooth.take(after, axis + 1) - smooth.take(before, axis + 1), axis=0)
+            out[window] = change[inner]
+    return [out[(slice(None),) * axis + (slice(0, -1),)] for axis, out in enumerate(found)]

@@ -1,0 +1,180 @@
+"""Connected regions of a label image: numbering, adjacency, mean features."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from skimage.measure import label as connected_components
+
+from napari_backprop_segmentation.image.blocks import Window
+
+FaceCosts = list[NDArray[np.float16]] | None
+
+
+@dataclass(frozen=True)
+class RegionGraph:
+    """Regions of an image and which of them touch.
+
+    Attributes
+    ----------
+    index : (*spatial) int32
+        Region of each pixel, numbered from 0.
+    areas : (n,) float64
+        Pixels of each region.
+    edges : (m, 2) int64
+        Pairs of touching regions.
+    lengths : (m,) float64
+        What the border of each pair costs: one for each pixel face they share, less where the image has an edge.
+    face_costs : list of arrays, optional
+        The cost of the faces along each axis, of the shape of the image but shorter by one along it; all one if None.
+    """
+
+    index: NDArray[np.int32]
+    areas: NDArray[np.float64]
+    edges: NDArray[np.int64]
+    lengths: NDArray[np.float64]
+    face_costs: FaceCosts = None
+
+
+def region_graph(labels: NDArray[Any], face_costs: FaceCosts = None) -> RegionGraph:
+    """Return the connected regions of equal label, 4-connected in 2D and 6-connected in 3D.
+
+    Parameters
+    ----------
+    labels : (*spatial) int array
+    face_costs : list of arrays, optional
+        See `RegionGraph`.
+    """
+    index = connected_components(labels, background=-1, connectivity=1).astype(np.int32, copy=False)
+    return graph_of(index - index.min(), face_costs)
+
+
+def simplified(graph: RegionGraph, min_size: int, most: int) -> RegionGraph:
+    """Let regions below `min_size` pixels join the larger neighbour they share the longest border with.
+
+    Parameters
+    ----------
+    graph : RegionGraph
+    min_size : int
+        Smallest region to keep, in pixels.
+    most : int
+        If more regions are left than this, the smallest size is doubled until they are not: noise can split an image
+        into so many regions that a merge tree would take minutes.
+    """
+    while True:
+        graph = _absorb(graph, min_size)
+        if len(graph.areas) <= most or min_size > graph.index.size:
+            return graph
+        min_size = max(2, 2 * min_size)
+
+
+def _absorb(graph: RegionGraph, min_size: int) -> RegionGraph:
+    small = graph.areas < min_size
+    if not small.any() or not len(graph.edges):
+        return graph
+    # Pointers go from a small region to a larger one (of equal ones to the lower number), so there are no circles.
+    order = np.lexsort((-np.arange(len(graph.areas)), graph.areas))
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    low_first = rank[graph.edges[:, 0]] < rank[graph.edges[:, 1]]
+    lesser = np.where(low_first, graph.edges[:, 0], graph.edges[:, 1])
+    greater = np.where(low_first, graph.edges[:, 1], graph.edges[:, 0])
+    joins = np.arange(len(graph.areas))
+    by_border = np.argsort(graph.lengths, kind="stable")  # the longest border is written last
+    by_border = by_border[small[lesser[by_border]]]
+    joins[lesser[by_border]] = greater[by_border]
+    _, numbers = np.unique(follow(joins), return_inverse=True)
+    return graph_of(numbers.astype(np.int32)[graph.index], graph.face_costs)
+
+
+def follow(pointers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where each chain of pointers ends, in as many rounds as the chains' length has binary digits."""
+    while not np.array_equal(further := pointers[pointers], pointers):
+        pointers = further
+    return pointers
+
+
+def graph_of(index: NDArray[np.int32], face_costs: FaceCosts = None) -> RegionGraph:
+    """Return areas and adjacency of connected regions numbered from 0."""
+    areas = np.bincount(index.ravel()).astype(np.float64)
+    pairs, costs = [], []
+    for axis in range(index.ndim):
+        codes, apart = _faces(index, axis, len(areas))
+        pairs.append(codes)
+        costs.append(np.ones(len(codes)) if face_costs is None else face_costs[axis][apart].astype(np.float64))
+    codes, where = np.unique(np.concatenate(pairs), return_inverse=True)
+    lengths = np.bincount(where, np.concatenate(costs), len(codes)).astype(np.float64)
+    edges = np.stack(np.divmod(codes, len(areas)), axis=1)
+    return RegionGraph(index, areas, edges, lengths, face_costs)
+
+
+def _faces(index: NDArray[np.int32], axis: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return low * n + high for each pair of neighbours along an axis in different regions, and where they are."""
+    before = np.take(index, range(index.shape[axis] - 1), axis=axis)
+    after = np.take(index, range(1, index.shape[axis]), axis=axis)
+    apart = before != after
+    one, other = before[apart].astype(np.int64), after[apart].astype(np.int64)
+    codes: NDArray[np.int64] = np.minimum(one, other) * n + np.maximum(one, other)
+    return codes, apart
+
+
+@dataclass(frozen=True)
+class BorderFaces:
+    """The pixel faces along one axis at which regions part.
+
+    Attributes
+    ----------
+    pixels : (k,) int64
+        Those before the faces, as an index into the flat image; no pixel occurs twice.
+    step : int
+        From there to the pixel behind the face.
+    pairs : (k,) int32
+        The row of both regions in `RegionGraph.edges`.
+    """
+
+    pixels: NDArray[np.int64]
+    step: int
+    pairs: NDArray[np.int32]
+
+
+def border_faces(graph: RegionGraph) -> list[BorderFaces]:
+    """Return for each axis where regions part."""
+    n, shape = len(graph.areas), graph.index.shape
+    known = graph.edges[:, 0] * n + graph.edges[:, 1]  # in order
+    found = []
+    for axis in range(len(shape)):
+        codes, apart = _faces(graph.index, axis, n)
+        pixels = np.ravel_multi_index(np.nonzero(apart), shape)
+        pairs = np.searchsorted(known, codes).astype(np.int32)
+        found.append(BorderFaces(pixels, math.prod(shape[axis + 1 :]), pairs))
+    return found
+
+
+def region_means(graph: RegionGraph, features: Iterable[tuple[Window, NDArray[np.float32]]]) -> NDArray[np.float64]:
+    """Return the mean feature vector of each region.
+
+    Parameters
+    ----------
+    graph : RegionGraph
+    features : iterable of (window, (F, *window) array)
+        Blocks that cover the image once.
+
+    Returns
+    -------
+    (n, F) float64
+    """
+    sums: NDArray[np.float64] | None = None
+    for window, values in features:
+        present, where = np.unique(graph.index[window], return_inverse=True)
+        member = csr_array((np.ones(where.size), where.ravel(), np.arange(where.size + 1)))  # (pixels, present)
+        if sums is None:
+            sums = np.zeros((len(graph.areas), len(values)))
+        sums[present] += member.T @ values.reshape(len(values), -1).T.astype(np.float64)
+    if sums is None:
+        raise ValueError("features must cover the image, got no block; pass at least one")
+    means: NDArray[np.float64] = sums / graph.areas[:, None]
+    return means

@@ -1,0 +1,19 @@
+"""An image in blocks: windows of a grid, and the same windows with what lies around them."""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+Window = tuple[slice, ...]
+
+
+def blocks(shape: Sequence[int], side: int) -> Iterator[Window]:
+    """Yield the windows of a grid of blocks over `shape`; the last of each axis may be smaller."""
+    spans = [[slice(a, min(a + side, size)) for a in range(0, size, side)] for size in shape]
+    yield from product(*spans)
+
+
+def with_halo(window: Window, halo: int, shape: Sequence[int]) -> tuple[Window, Window]:
+    """Return the window grown by `halo` pixels inside `shape`, and where the window lies inside the grown one."""
+    grown = tuple(slice(max(w.start - halo, 0), min(w.stop + halo, n)) for w, n in zip(window, shape, strict=True))
+    inner = tuple(slice(w.start - g.start, w.stop - g.start) for w, g in zip(window, grown, strict=True))
+    return grown, inner

@@ -1,0 +1,45 @@
+"""Colour as an eye would measure it, for the network and for the merge tree."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.color import rgb2lab
+
+RGB = 3
+LAB_UNIT = 20.0  # Lab distance that counts as one: ten times what an eye just tells apart
+INTENSITY_RANGE = 100.0 / LAB_UNIT  # from black to white, as lightness in the same unit
+MANY_CHANNELS = 0.25  # 0 would let noise divide an image of forty channels, 0.5 would drown what few of them show
+LAB_RANGE, AB_RANGE, AB_MIDDLE = 100.0, 60.0, 0.5  # lightness, and what a and b of most photographs span
+
+
+def colour_features(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (C, *spatial) pixels in [0, 1] in units of perceived difference: Lab for RGB, else intensities.
+
+    Many channels add up to larger differences, most of them noise. From the fourth on each counts less, so that the
+    same detail shows about as much of images of any number of channels.
+    """
+    if len(pixels) != RGB:
+        share = min(1.0, RGB / len(pixels)) ** MANY_CHANNELS
+        return pixels * np.float32(INTENSITY_RANGE * share)
+    return lab_of(pixels) / np.float32(LAB_UNIT)
+
+
+def lightness(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (C, *spatial) pixels in [0, 1] as one value each (*spatial): lightness of RGB, else the mean, 0 to 1."""
+    found: NDArray[np.float32] = lab_of(pixels)[0] / LAB_RANGE if len(pixels) == RGB else pixels.mean(axis=0)
+    return found
+
+
+def lab_input(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return RGB (3, *spatial) in [0, 1] as lightness, a and b, each from about 0 to 1."""
+    lab = lab_of(pixels)
+    lab[0] /= LAB_RANGE
+    lab[1:] = lab[1:] / AB_RANGE + AB_MIDDLE
+    return lab
+
+
+def lab_of(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return RGB (3, *spatial) in [0, 1] as lightness from 0 to 100, a and b."""
+    lab: NDArray[Any] = rgb2lab(np.clip(pixels, 0, 1), channel_axis=0)
+    return lab.astype(np.float32)

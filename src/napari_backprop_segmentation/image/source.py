@@ -1,0 +1,246 @@
+"""An array of any kind as a Source: read window by window, channels first, normalised."""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.image.axes import channel_axis, check_axes, spatial_axes
+from napari_backprop_segmentation.image.binning import PLANE, Binned
+from napari_backprop_segmentation.image.blocks import Window
+from napari_backprop_segmentation.image.normalise import Normaliser, sample_strides
+
+SAMPLE_PIXELS = 1_000_000
+SAMPLE_FRAMES = 16  # reading a frame of a lazy series can take seconds
+RGBA = 4
+GLIMPSE_PIXELS = 2**18
+SPACED = "ZYX"
+
+Place = tuple[int, ...]
+
+
+class Source(Protocol):
+    """An image that can be read piece by piece.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        (C, *spatial).
+    spacing : tuple of float
+        Size of a pixel along each spatial axis, the smallest being 1.
+    """
+
+    shape: tuple[int, ...]
+    spacing: tuple[float, ...]
+
+    def read(self, window: Window) -> NDArray[np.float32]:
+        """Return the normalised pixels (C, *window) of a spatial window."""
+        ...
+
+    def overview(self, stride: int) -> NDArray[np.float32]:
+        """Return every `stride`-th normalised pixel of each spatial axis, (C, *reduced)."""
+        ...
+
+
+class ArraySource:
+    """Pixels of a NumPy, dask, zarr or xarray array.
+
+    Nothing is read but the window that is asked for, and a sparse sample to fix the normalisation.
+
+    Parameters
+    ----------
+    array : array-like
+        Anything with `shape`, `dtype` and basic slicing.
+    axes : str, optional
+        One letter an axis, see `data.axes`; guessed where the shape leaves no doubt.
+    normalisation : str
+        See `Normaliser.fit`.
+    normaliser : Normaliser, optional
+        Instead of `normalisation`: intensities as they were scaled for another image.
+    channels : sequence of int, optional
+        Which channels to take, from 0, in this order; all if left out.
+    spacing : sequence of float, optional
+        Size of a pixel along each of Z, Y, X that is there, in any one unit; all alike if left out.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        (C, *spatial), time included; the alpha channel of an RGBA image (axis S of length 4) is left out.
+    axes : str
+        Of the array.
+    spatial_axes : str
+        Of the label image.
+    spacing : tuple of float
+        Size of a pixel along each of Z, Y, X that is there, the smallest being 1.
+
+    Raises
+    ------
+    ImageError
+        If the array is empty, constant, without finite values or its axes, channels or spacing do not fit.
+    """
+
+    def __init__(
+        self,
+        array: Any,
+        axes: str | None = None,
+        normalisation: str = "percentile",
+        *,
+        normaliser: Normaliser | None = None,
+        channels: Sequence[int] | None = None,
+        spacing: Sequence[float] | None = None,
+    ) -> None:
+        if not hasattr(array, "shape") or not hasattr(array, "dtype"):
+            array = np.asarray(array)
+        if 0 in array.shape or not array.shape:
+            raise ImageError(f"image must hold pixels, got shape {tuple(array.shape)}; choose another image")
+        self._array = array
+        self.axes = check_axes(axes, array.shape)
+        self.spatial_axes = spatial_axes(self.axes)
+        self._channel_axis = channel_axis(self.axes)
+        sizes = dict(zip(self.axes, array.shape, strict=True))
+        self._chosen = _checked_channels(channels, sizes.get("C", sizes.get("S", 1)))
+        n_channels = RGBA - 1 if sizes.get("S") == RGBA else sizes.get("C", sizes.get("S", 1))
+        self.shape = (
+            n_channels if self._chosen is None else len(self._chosen),
+            *(sizes[letter] for letter in self.spatial_axes),
+        )
+        self.spacing = _checked_spacing(spacing, [a for a in self.spatial_axes if a in SPACED])
+        self.normaliser = normaliser or self._fitted(normalisation)
+        if len(self.normaliser.offsets) != self.shape[0]:
+            raise ImageError(
+                f"image must have {len(self.normaliser.offsets)} channels, as the network was trained on so many, "
+                f"got {self.shape[0]}; choose channels or train anew"
+            )
+
+    @property
+    def whole(self) -> tuple[slice, ...]:
+        """The window of all pixels."""
+        return tuple(slice(0, n) for n in self.shape[1:])
+
+    def read(self, window: tuple[slice, ...]) -> NDArray[np.float32]:
+        """Return the normalised pixels (C, *window) of a spatial window."""
+        return self.normaliser(self._raw(window))
+
+    def overview(self, stride: int) -> NDArray[np.float32]:
+        """Return every `stride`-th normalised pixel of each spatial axis, (C, *reduced)."""
+        return self.read(tuple(slice(None, None, stride) for _ in self.spatial_axes))
+
+    def glimpse(self) -> NDArray[np.float32]:
+        """Return a plane from the middle of the image, reduced to about `GLIMPSE_PIXELS`, (C, Y, X)."""
+        middle = tuple(slice(n // 2, n // 2 + 1) for n in self.shape[1:-2])
+        pixels = self.read((*middle, *sample_strides(self.shape[-2:], GLIMPSE_PIXELS)))
+        return pixels.reshape(len(pixels), *pixels.shape[-2:])
+
+    def binned(
+        self, factor: int, normalisation: str = "percentile", normaliser: Normaliser | None = None
+    ) -> "ArraySource":
+        """Return the image with the mean of each square of pixels as one pixel, see `Binned`."""
+        return ArraySource(
+            Binned(self._array, self.axes, factor),
+            self.axes,
+            normalisation,
+            normaliser=normaliser,
+            channels=self._chosen,
+            spacing=[size * factor if a in PLANE else size for a, size in self._sizes()],
+        )
+
+    def _sizes(self) -> Iterator[tuple[str, float]]:
+        """Yield the axes that have a size, and the size of a pixel along each."""
+        yield from zip((a for a in self.spatial_axes if a in SPACED), self.spacing, strict=True)
+
+    def places(self, n_iterated: int) -> Iterator[Place]:
+        """Yield the indices along the first `n_iterated` spatial axes, the last of them fastest."""
+        yield from product(*(range(n) for n in self.shape[1 : n_iterated + 1]))
+
+    def at(self, place: Place) -> "Part":
+        """Return one frame or slice: the image at these indices of its first spatial axes."""
+        return Part(self, place)
+
+    def _fitted(self, kind: str) -> Normaliser:
+        strides = sample_strides(self.shape[1:], SAMPLE_PIXELS)
+        if self.spatial_axes[0] == "T":
+            frames = slice(None, None, math.ceil(self.shape[1] / SAMPLE_FRAMES))
+            n_frames = len(range(*frames.indices(self.shape[1])))
+            strides = (frames, *sample_strides(self.shape[2:], SAMPLE_PIXELS // n_frames))
+        return Normaliser.fit(self._raw(strides).reshape(self.shape[0], -1), kind, "S" in self.axes)
+
+    def _raw(self, window: tuple[slice, ...]) -> NDArray[Any]:
+        if self._channel_axis is None:
+            return np.asarray(self._array[tuple(window)])[None]
+        if self._chosen is None:
+            return np.moveaxis(self._with_channels(window, slice(0, self.shape[0])), self._channel_axis, 0)
+        # One by one: not every kind of array can be indexed by a list.
+        taken = [self._with_channels(window, slice(c, c + 1)) for c in self._chosen]
+        return np.concatenate([np.moveaxis(pixels, self._channel_axis, 0) for pixels in taken])
+
+    def _with_channels(self, window: tuple[slice, ...], channels: slice) -> NDArray[Any]:
+        index = list(window)
+        index.insert(self._channel_axis or 0, channels)
+        return np.asarray(self._array[tuple(index)])
+
+
+class Part:
+    """One frame or slice of an image, as a Source; nothing is read before it is asked for.
+
+    Parameters
+    ----------
+    source : ArraySource
+    place : tuple of int
+        Indices along the first spatial axes of the image.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        (C, *spatial) of the part.
+    spacing : tuple of float
+        Of its axes, the smallest being 1.
+    """
+
+    def __init__(self, source: ArraySource, place: Place) -> None:
+        self._source = source
+        self._fixed = tuple(slice(index, index + 1) for index in place)
+        self.shape = (source.shape[0], *source.shape[1 + len(place) :])
+        spacing = source.spacing[-(len(self.shape) - 1) :]
+        self.spacing = tuple(size / min(spacing) for size in spacing)
+
+    @property
+    def whole(self) -> tuple[slice, ...]:
+        """The window of all pixels."""
+        return tuple(slice(0, n) for n in self.shape[1:])
+
+    def read(self, window: tuple[slice, ...]) -> NDArray[np.float32]:
+        """Return the normalised pixels (C, *window) of a spatial window."""
+        pixels = self._source.read((*self._fixed, *window))
+        return pixels.reshape(len(pixels), *pixels.shape[1 + len(self._fixed) :])
+
+    def overview(self, stride: int) -> NDArray[np.float32]:
+        """Return every `stride`-th normalised pixel of each spatial axis, (C, *reduced)."""
+        return self.read(tuple(slice(None, None, stride) for _ in self.shape[1:]))
+
+
+def _checked_channels(channels: Sequence[int] | None, n: int) -> tuple[int, ...] | None:
+    if channels is None:
+        return None
+    chosen = tuple(channels)
+    if not chosen or len(set(chosen)) != len(chosen) or not all(0 <= channel < n for channel in chosen):
+        raise ImageError(
+            f"channels must be different numbers from 0 to {n - 1}, got {', '.join(map(str, chosen)) or 'none'}; "
+            f"the image has {n} channel{'s' * (n != 1)}, the first is 0"
+        )
+    return chosen
+
+
+def _checked_spacing(spacing: Sequence[float] | None, axes: Sequence[str]) -> tuple[float, ...]:
+    if spacing is None:
+        return (1.0,) * len(axes)
+    sizes = tuple(float(size) for size in spacing)
+    if len(sizes) != len(axes) or not all(math.isfinite(size) and size > 0 for size in sizes):
+        raise ImageError(
+            f"spacing must be {len(axes)} positive numbers, the sizes of a pixel along {', '.join(axes)}, got "
+            f"{spacing}; give all in one unit"
+        )
+    return tuple(size / min(sizes) for size in sizes)

@@ -1,0 +1,124 @@
+"""The CNN of both papers, in two and three dimensions from one definition."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from napari_backprop_segmentation.network.batchnorm import EPSILON, BatchNorm
+from napari_backprop_segmentation.network.estimate import padded
+from napari_backprop_segmentation.params.fields import Padding
+
+
+class Network(nn.Module):
+    """M x (3^n convolution -> ReLU -> batch norm), then a 1^n convolution and batch norm.
+
+    The layers are created in the published order, so a seed means the same weights as in the published code.
+    Hidden widths are padded (see `costs.padded`) with channels whose weights are zero. Such a channel is
+    zero at every pixel, receives zero gradient and therefore stays zero: the method is unchanged.
+
+    Parameters
+    ----------
+    in_channels : int
+        Channels of the image.
+    n_channels : int
+        Width of the network and number of responses (p = q in the papers).
+    n_layers : int
+        Number of 3^n convolutions (M).
+    ndim : int
+        2 or 3 spatial dimensions.
+    padding : {"replicate", "zeros"}
+        What each 3^n convolution sees beyond the edge of the image.
+
+    References
+    ----------
+    Kanezaki, ICASSP 2018, section 2.
+    """
+
+    def __init__(
+        self, in_channels: int, n_channels: int, n_layers: int, ndim: int = 2, padding: Padding = "zeros"
+    ) -> None:
+        super().__init__()
+        conv = {2: nn.Conv2d, 3: nn.Conv3d}[ndim]
+        width = padded(n_channels)
+        self.ndim = ndim
+        self.halo = n_layers
+        self.convs = nn.ModuleList()
+        self.norms = nn.ModuleList()
+        for before in [in_channels] + [n_channels] * (n_layers - 1):
+            self.convs.append(conv(before, n_channels, kernel_size=3, padding=1, padding_mode=padding))
+            self.norms.append(ImageNorm(width))
+        self.head = conv(n_channels, n_channels, kernel_size=1)
+        self.head_norm = ImageNorm(n_channels)
+        for layer, inner in enumerate(self.convs):
+            _pad_channels(inner, in_channels if layer == 0 else width, width)
+        _pad_channels(self.head, width, n_channels)
+        self.to(memory_format=torch.channels_last if ndim == 2 else torch.channels_last_3d)  # type: ignore[call-overload]
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return the responses (1, n_channels, *spatial) of an image (1, in_channels, *spatial)."""
+        x = image
+        for conv, norm in zip(self.convs, self.norms, strict=True):
+            x = norm(conv(x), relu=True)
+        return self.head_norm(self.head(x), relu=False)  # type: ignore[no-any-return]
+
+    @torch.no_grad()
+    def freeze(self, images: Sequence[Tensor]) -> None:
+        """Fix the batch-norm statistics to those of the given images and switch to evaluation mode.
+
+        During training each image is normalised by its own statistics, as published; prediction in blocks needs
+        statistics that do not depend on the block.
+        """
+        self.train()
+        norms = [m for m in self.modules() if isinstance(m, ImageNorm)]
+        seen = []
+        for image in images:
+            self(image)
+            seen.append([torch.stack([norm.mean, norm.variance]) for norm in norms])
+        for norm, statistics in zip(norms, zip(*seen, strict=True), strict=True):
+            norm.mean, norm.variance = torch.stack(statistics).mean(dim=0)
+        self.eval()
+
+
+class ImageNorm(nn.Module):
+    """Batch norm whose batch is the pixels of one image, optionally of the ReLU of its input.
+
+    In training mode it keeps the statistics of the last image it saw; in evaluation mode it uses them as they are.
+    """
+
+    mean: Tensor
+    variance: Tensor
+
+    def __init__(self, n_channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(n_channels))
+        self.bias = nn.Parameter(torch.zeros(n_channels))
+        self.register_buffer("mean", torch.zeros(n_channels))
+        self.register_buffer("variance", torch.ones(n_channels))
+
+    def forward(self, x: Tensor, relu: bool) -> Tensor:
+        """Return the normalised (1, C, *spatial); the input may be overwritten."""
+        if self.training:
+            y, self.mean, self.variance = BatchNorm.apply(x, self.weight, self.bias, relu)  # type: ignore[no-untyped-call]
+            return y  # type: ignore[no-any-return]
+        scale = self.weight * (self.variance + EPSILON).rsqrt()
+        shift = self.bias - self.mean * scale
+        shape = (1, -1) + (1,) * (x.ndim - 2)
+        return torch.addcmul(shift.view(shape), torch.relu_(x) if relu else x, scale.view(shape))
+
+
+def _pad_channels(conv: Any, n_in: int, n_out: int) -> None:
+    """Widen a convolution in place; the new channels are zero."""
+    for name, shape in (("weight", (n_out, n_in, *conv.weight.shape[2:])), ("bias", (n_out,))):
+        old = getattr(conv, name)
+        new = torch.zeros(shape, dtype=old.dtype)
+        new[tuple(map(slice, old.shape))] = old.detach()
+        setattr(conv, name, nn.Parameter(new))
+    conv.in_channels, conv.out_channels = n_in, n_out
+
+
+def strongest(response: Tensor) -> Tensor:
+    """Return the channel with the highest response of each pixel, (*spatial) int64, of responses (1, Q, *spatial)."""
+    # In bfloat16 with channels last, max takes a third of the time of argmax.
+    return response.detach()[0].movedim(0, -1).max(dim=-1).indices

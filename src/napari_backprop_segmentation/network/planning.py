@@ -1,0 +1,132 @@
+"""Device, precision, memory and blocks: the user's intent becomes a frozen Plan, decided once and logged once."""
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psutil
+import torch
+
+from napari_backprop_segmentation.errors import ParameterError
+from napari_backprop_segmentation.network.estimate import limits
+from napari_backprop_segmentation.params.params import Params
+
+logger = logging.getLogger(__name__)
+
+BLOCK = {2: 256, 3: 64}  # side of a prediction block in pixels; about 65 thousand pixels in 2D, 262 thousand in 3D
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a run will be computed.
+
+    Attributes
+    ----------
+    device : torch.device
+    dtype : torch.dtype
+        What the convolutions compute in; losses and weights are always float32.
+    block : int
+        Side of the blocks in which the trained network predicts, in pixels.
+    crop : tuple of int, optional
+        Spatial shape of the crops that training looks at; None trains on the whole image.
+    merges : bool
+        Whether the regions are merged into a tree afterwards.
+    notes : tuple of str
+        What is done instead of what was asked for, see `costs.Limits`.
+    """
+
+    device: torch.device
+    dtype: torch.dtype
+    block: int
+    crop: tuple[int, ...] | None = None
+    merges: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the convolutions compute in less than float32."""
+        return self.dtype != torch.float32
+
+    def autocast(self) -> torch.autocast:
+        """Return the context in which the network runs."""
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.mixed)
+
+
+def make_plan(params: Params, shape: Sequence[int]) -> Plan:
+    """Decide where and how to compute.
+
+    Parameters
+    ----------
+    params : Params
+        `device` and `precision` say what the user wants.
+    shape : sequence of int
+        (C, *spatial) of the image.
+
+    Raises
+    ------
+    ParameterError
+        If the user insists on a device that is not there.
+    """
+    device = _device(params.device)
+    dtype = _dtype(params.precision, device)
+    within = limits(params, shape, str(dtype).removeprefix("torch."), free_memory(device))
+    crop = _crop(within.crop_pixels, shape[1:])
+    plan = Plan(device, dtype, BLOCK[len(shape) - 1], crop, within.merges, within.notes)
+    logger.info("plan: %s", plan)
+    for note in within.notes:
+        logger.warning("this run %s", note)
+    return plan
+
+
+def _crop(budget: int, spatial: Sequence[int]) -> tuple[int, ...] | None:
+    """Return the shape of crops of at most `budget` pixels, as square as the image allows; None if all of it fits."""
+    if not budget or math.prod(spatial) <= budget:
+        return None
+    crop: dict[int, int] = {}
+    left = float(budget)
+    for rank, axis in enumerate(sorted(range(len(spatial)), key=lambda a: spatial[a])):
+        crop[axis] = min(spatial[axis], max(1, round(left ** (1 / (len(spatial) - rank)))))
+        left /= crop[axis]
+    return tuple(crop[axis] for axis in range(len(spatial)))
+
+
+def free_memory(device: torch.device) -> float:
+    """Return how many bytes are free: on a graphics card its own, else those of the machine."""
+    if device.type == "cuda":
+        return float(torch.cuda.mem_get_info(device)[0])
+    return float(psutil.virtual_memory().available)
+
+
+def available_devices() -> list[str]:
+    """Return the names of the devices torch can use here, best first."""
+    found = [name for name, module in (("cuda", torch.cuda), ("mps", torch.backends.mps)) if module.is_available()]
+    return [*found, "cpu"]
+
+
+def _device(wanted: str) -> torch.device:
+    devices = available_devices()
+    if wanted == "auto":
+        return torch.device(devices[0])
+    if wanted not in devices:
+        raise ParameterError(
+            f"device must be one that torch {torch.__version__} can use here ({', '.join(devices)}), got {wanted!r}; "
+            "choose 'auto' or install a torch build for that device"
+        )
+    return torch.device(wanted)
+
+
+def _dtype(wanted: str, device: torch.device) -> torch.dtype:
+    if wanted == "auto":
+        return torch.bfloat16 if has_fast_bfloat16(device) else torch.float32
+    return getattr(torch, wanted)  # type: ignore[no-any-return]
+
+
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Return whether the device has bfloat16 instructions; without them bfloat16 is several times slower."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "cpu" and hasattr(torch.cpu, "get_capabilities"):
+        capabilities = torch.cpu.get_capabilities()
+        return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
+    return False

@@ -1,0 +1,215 @@
+"""Things to count: which pixels belong to objects, and where touching ones part."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.measure import label as connected_components
+from skimage.segmentation import clear_border, watershed
+
+from napari_backprop_segmentation.image.colour import RGB, colour_features
+from napari_backprop_segmentation.image.labels import renumbered
+from napari_backprop_segmentation.image.threshold import otsu, separation
+from napari_backprop_segmentation.objects.splitting import bright_cores, filled, split_at_necks
+from napari_backprop_segmentation.params.fields import ObjectKind
+from napari_backprop_segmentation.params.params import Params
+
+OBJECT_DETAIL = 90.0  # of the cut whose regions steady the brightness
+VOLUME_OBJECT_DETAIL = 75.0  # in volumes, where noise is averaged over larger regions
+REGION_SHARE = 0.5  # of a pixel's brightness that is the mean of its region
+CLEAN_SMOOTHING, NOISY_SMOOTHING = 0.7, 1.5  # pixels
+RELAXED = 0.7  # of the way from the ground to Otsu's threshold: dim objects are above it, and so is noise
+NOISY = 0.5  # share of the standard deviation that is finer than a pixel's neighbours
+HALF_HEIGHT = 0.6  # of the way from the ground to an object's own brightness: where it ends
+EVEN, TINY = 0.5, 1e-9
+FITTED_PIXELS = 200_000  # that the direction of colours is fitted to
+PINK, VIOLET = (-30.0, 45.0), (-75.0, -30.0)  # degrees of hue in Lab
+PINK_SHARE, VIOLET_SHARE = 0.25, 0.1  # of all colour
+RIDGE = 0.01  # share of the mean variance that is added to each, so that empty channels do no harm
+
+
+@dataclass(frozen=True)
+class ObjectRules:
+    """What counts as an object.
+
+    Attributes
+    ----------
+    side : {"auto", "bright", "dark"}
+        Whether objects are brighter or darker than the ground; `auto` takes the side that holds less of the image's
+        frame.
+    split : bool
+        Whether touching objects are told apart by their brightness and shape.
+    fill : bool
+        Whether holes belong to the object around them.
+    min_size : int
+        Smallest object, in pixels.
+    drop_border : bool
+        Whether objects cut off by the edge of the image are left out.
+    """
+
+    side: ObjectKind = "auto"
+    split: bool = True
+    fill: bool = True
+    min_size: int = 30
+    drop_border: bool = False
+
+    @classmethod
+    def of(cls, params: Params) -> Self:
+        """Return what the settings of a run say."""
+        return cls(
+            side=params.objects,
+            split=params.split_objects,
+            fill=params.fill_holes,
+            min_size=params.min_object,
+            drop_border=params.drop_border,
+        )
+
+
+def find_objects(
+    regions: NDArray[Any], image: NDArray[np.float32], rules: ObjectRules, spacing: tuple[float, ...] | None = None
+) -> NDArray[Any]:
+    """Return the objects of an image that is divided into regions.
+
+    Parameters
+    ----------
+    regions : (*spatial) int array
+        For example a fine cut of a `Hierarchy`; their means steady the brightness.
+    image : (C, *spatial) float32
+        Normalised intensities.
+    rules : ObjectRules
+    spacing : tuple of float, optional
+        Size of a pixel along each axis, in any unit; all alike if left out.
+
+    Returns
+    -------
+    (*spatial) int array
+        Numbered from 1; 0 is the ground.
+    """
+    light = foreground_contrast(image, regions, rules.side)
+    noisy = (light - ndimage.gaussian_filter(light, 1)).std() > NOISY * light.std()
+    sigma = NOISY_SMOOTHING if noisy else CLEAN_SMOOTHING
+    light += REGION_SHARE * (_region_means(light, regions) - light)
+    steps = spacing or (1.0,) * light.ndim
+    light = ndimage.gaussian_filter(light, [sigma * min(steps) / step for step in steps])
+    if light.min() == light.max():
+        return np.zeros(light.shape, np.uint8)
+    threshold = otsu(light)
+    ground = float(np.median(light[light < threshold]))
+    mask = light > ground + (RELAXED if rules.split and not noisy else 1) * (threshold - ground)
+    if rules.fill:
+        mask = ndimage.binary_fill_holes(mask)
+    if rules.split:
+        single = _above_half(light, mask, ground, bright_cores(light, mask, rules.min_size, spacing))
+        objects = split_at_necks(filled(single) if rules.fill else single, spacing)
+    else:
+        objects = connected_components(mask, connectivity=1)
+    return cleaned(objects, rules)
+
+
+def cleaned(objects: NDArray[Any], rules: ObjectRules) -> NDArray[Any]:
+    """Return objects without those that are too small or, on request, cut off; numbered from 1 without gaps."""
+    if rules.drop_border:
+        objects = clear_border(objects)
+    large = np.bincount(objects.ravel()) >= rules.min_size
+    large[0] = False
+    return renumbered(objects, large[objects])
+
+
+def foreground_contrast(image: NDArray[np.float32], regions: NDArray[Any], side: ObjectKind) -> NDArray[np.float32]:
+    """Return one value a pixel by which objects stand out best from the ground, high in objects.
+
+    Objects are first taken to be one side of Otsu's threshold of the regions' brightness: lightness of RGB, else that
+    of the clearest channel. Where there are several
+    channels, the value is then their sum with the weights that tell both sides apart best (Fisher's linear
+    discriminant). Were the sides made of the pixels' own brightness, the weights would only return it. Dark objects in
+    tissue of two stains stand out best in red light: hematoxylin of nuclei takes it away, eosin of the rest does not.
+
+    Parameters
+    ----------
+    image : (C, *spatial) float32
+        Normalised intensities.
+    regions : (*spatial) int array
+    side : {"auto", "bright", "dark"}
+        See `ObjectRules`.
+
+    Returns
+    -------
+    (*spatial) float32
+    """
+    seen = colour_features(image) if len(image) > 1 else image
+    if side == "dark" and len(image) == RGB and two_stains(seen):
+        in_red_light: NDArray[np.float32] = -image[0]
+        return in_red_light
+    light = np.array(seen[0] if len(image) in (1, RGB) else _clearest(image, regions))
+    if light.min() == light.max():
+        return light
+    steady = _region_means(light, regions)
+    bright = steady >= otsu(steady) if steady.min() < steady.max() else light >= otsu(light)
+    if side == "auto":
+        side = "dark" if bright[_frame(light.shape)].mean() > EVEN else "bright"
+    if len(image) == 1:
+        return light if side == "bright" else -light
+    values = seen.reshape(len(image), -1)
+    weights = _discriminant(values, (bright if side == "bright" else ~bright).ravel())
+    found: NDArray[np.float32] = (weights @ values).reshape(light.shape)
+    return found
+
+
+def two_stains(lab: NDArray[np.float32]) -> bool:
+    """Return whether there is pink, as of eosin, beside violet in Lab of any unit (3, *spatial)."""
+    _, a, b = (channel.ravel() for channel in lab)
+    chroma = np.hypot(a, b)
+    hue = np.degrees(np.arctan2(b, a))
+    pink, violet = ((low < hue) & (hue < high) for low, high in (PINK, VIOLET))
+    return bool(min(chroma[pink].sum() / PINK_SHARE, chroma[violet].sum() / VIOLET_SHARE) > chroma.sum())
+
+
+def _clearest(image: NDArray[np.float32], regions: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the channel (*spatial) whose regions fall most clearly into dark and bright ones.
+
+    Of a stain of nuclei and one of cytoplasm it is that of the nuclei: their mean would be neither.
+    """
+    steady = [_region_means(channel, regions) for channel in image]
+    clear = [separation(light, light >= otsu(light)) if light.min() < light.max() else 0.0 for light in steady]
+    found: NDArray[np.float32] = image[int(np.argmax(clear))]
+    return found
+
+
+def _discriminant(values: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the weights (C,) of the channels (C, n) that separate what is inside from what is not."""
+    step = max(1, values.shape[1] // FITTED_PIXELS)
+    some, chosen = values[:, ::step].astype(np.float64), inside[::step]
+    one, other = some[:, chosen], some[:, ~chosen]
+    if min(one.shape[1], other.shape[1]) <= 1:
+        return np.ones(len(values), np.float32)
+    scatter = (np.cov(one) + np.cov(other)) / 2
+    scatter += (RIDGE * np.trace(scatter) / len(scatter) + TINY) * np.eye(len(scatter))
+    weights: NDArray[np.float64] = np.linalg.solve(scatter, one.mean(axis=1) - other.mean(axis=1))
+    return weights.astype(np.float32)
+
+
+def _above_half(
+    light: NDArray[np.float32], mask: NDArray[np.bool_], ground: float, cores: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Return one label for each bright core, as far as its own brightness, not the image's, says it goes."""
+    reach = watershed(-light, cores, mask=mask)
+    heights = np.full(int(cores.max()) + 1, np.inf)
+    heights[1:] = ndimage.mean(light, cores, np.arange(1, len(heights)))
+    kept = light > (ground + HALF_HEIGHT * (heights - ground))[reach]
+    return renumbered(reach, kept).astype(np.int32)
+
+
+def _region_means(light: NDArray[np.float32], regions: NDArray[Any]) -> NDArray[np.float32]:
+    index = regions.ravel()
+    means = np.bincount(index, light.ravel()) / np.maximum(np.bincount(index), 1)
+    found: NDArray[np.float32] = means[index].reshape(light.shape).astype(np.float32)
+    return found
+
+
+def _frame(shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return where the outermost pixels of an image lie."""
+    frame = np.ones(shape, bool)
+    frame[(slice(1, -1),) * len(shape)] = False
+    return frame

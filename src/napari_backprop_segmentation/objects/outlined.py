@@ -1,0 +1,147 @@
+"""Objects that a line outlines, neither brighter nor darker than the ground: the best regions of the merge tree.
+
+Of all ways to choose regions of the tree that do not overlap, the one is taken whose merits add up to most: each object
+is cut at its own height in the tree. Good regions are large and round, and lie inside lines.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.filters import difference_of_gaussians
+from skimage.measure import label as connected_components
+
+from napari_backprop_segmentation.hierarchy.region_graph import border_faces, graph_of
+from napari_backprop_segmentation.hierarchy.tree import Hierarchy
+from napari_backprop_segmentation.image.background import smooth_background
+from napari_backprop_segmentation.image.ridge_scale import magnification
+from napari_backprop_segmentation.image.ridges import find_ridges, ridge_height
+from napari_backprop_segmentation.objects.foreground import ObjectRules, cleaned
+from napari_backprop_segmentation.objects.splitting import best_antichain, closed, filled, region_roundness
+
+LEAST_SHARE = 0.5  # of a region that is textured
+SIZE_POWER = 1.2  # more than 1, else the two halves of an object would be as good as all of it
+LEAST_ON_GROUND, LEAST = 270.0, 60.0  # pixels of the smallest object, with and without a ground, at magnification 1
+CLUMP = 6.0  # times the size of a typical object: larger ones on a ground are clumps
+WALL_SIGMA, WALL_AROUND, WALL = 1.5, 15.0, 0.05  # pixels, pixels, lightness: what is a line itself
+CLEFT = 4.0  # pixels: half the width of lines that belong to an object where it lies on either side of them
+
+
+def outlined_objects(
+    tree: Hierarchy, image: NDArray[np.float32], rules: ObjectRules, spacing: tuple[float, ...] | None = None
+) -> NDArray[np.int32]:
+    """Return the objects among the regions of a merge tree.
+
+    Where smooth ground and textured objects can be told apart, as in phase contrast, objects are textured. Else, as in
+    electron microscopy, they fill the image, and the lines between them belong to none.
+
+    Parameters
+    ----------
+    tree : Hierarchy
+        Best over `ridges.basins`.
+    image : (C, *spatial) float32
+        Normalised intensities.
+    rules : ObjectRules
+        Its side is of no concern. Objects are larger than noise makes them: how large, the width of the lines says.
+    spacing : tuple of float, optional
+        Size of a pixel along each axis, the smallest being 1; all alike if left out.
+
+    Returns
+    -------
+    (*spatial) int array
+        Numbered from 1; 0 is the ground.
+    """
+    ridges, steps = find_ridges(image), spacing or (1.0,) * tree.index.ndim
+    light = ridges.light(image)
+    if light.min() == light.max() or tree.n_leaves == 1:
+        return np.zeros(light.shape, np.int32)
+    ground = smooth_background(light)
+    inside = np.ones(light.shape, bool) if ground is None else ~ground
+    least = (LEAST if ground is None else LEAST_ON_GROUND) * magnification(light, ground is not None) ** 2
+    rules = replace(rules, min_size=max(rules.min_size, round(least)))
+    areas, merit = _merits(tree, inside, ridge_height(light, ridges.sign, steps), rules.min_size, steps)
+    best = best_antichain(tree.parents, merit, tree.n_leaves)
+    if ground is not None:
+        best = without_clumps(tree, areas, merit, best)
+    objects = regions = best[tree.index]
+    if not rules.split:
+        objects = connected_components(objects > 0, connectivity=1)
+    if ground is None:
+        apart = np.where(_walls(light, ridges.sign, steps), 0, objects)
+        objects = connected_components(apart, background=0, connectivity=1)
+    objects = cleaned(objects, rules)
+    if not rules.fill:
+        return objects
+    whole = filled(objects.astype(np.int32))
+    return closed(whole, regions, CLEFT, steps) if ground is None else whole
+
+
+def without_clumps(
+    tree: Hierarchy, areas: NDArray[np.float64], merit: NDArray[np.float64], best: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Return the best objects among those that are not much larger than a typical one.
+
+    Parameters
+    ----------
+    tree : Hierarchy
+    areas, merit : (n_nodes,) float64
+    best : (n_leaves,) int32
+        The best objects of all sizes; 0 where there is none.
+
+    Returns
+    -------
+    (n_leaves,) int32
+    """
+    sizes = np.bincount(best, areas[: tree.n_leaves])[1:]
+    if not sizes.size:
+        return best
+    return best_antichain(tree.parents, np.where(areas > CLUMP * np.median(sizes), 0, merit), tree.n_leaves)
+
+
+def _merits(
+    tree: Hierarchy, inside: NDArray[np.bool_], height: NDArray[np.float32], min_size: int, steps: tuple[float, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the pixels of each node (n_nodes,) of a tree, and how good an object it is; 0 for what cannot be one."""
+    import higra as hg  # takes most of a second, and few runs need it
+
+    nodes = hg.Tree(tree.parents)
+
+    def total(values: NDArray[Any]) -> NDArray[np.float64]:
+        found: NDArray[np.float64] = hg.accumulate_sequential(nodes, values, hg.Accumulators.sum)
+        return found
+
+    areas = total(np.bincount(tree.index.ravel(), minlength=tree.n_leaves).astype(np.float64))
+    share = total(np.bincount(tree.index.ravel(), inside.ravel(), tree.n_leaves)) / areas
+    textured = np.clip((share - LEAST_SHARE) / (1 - LEAST_SHARE), 0, 1)
+    roundness = np.clip(region_roundness(tree.index, total, steps), 0, 1)
+    merit = areas**SIZE_POWER * textured * roundness * _outline_heights(tree, height)
+    merit[(areas < min_size) | (areas == tree.index.size)] = 0
+    return areas, merit
+
+
+def _outline_heights(tree: Hierarchy, height: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the mean height (n_nodes,) of the line along the outline of each node, the edge of the image left out."""
+    import higra as hg
+
+    touching, flat = graph_of(tree.index), height.ravel()
+    graph = hg.UndirectedGraph(tree.n_leaves)
+    graph.add_edges(touching.edges[:, 0], touching.edges[:, 1])
+    highs = np.zeros(len(touching.edges))
+    for faces in border_faces(touching):
+        higher = np.maximum(flat[faces.pixels], flat[faces.pixels + faces.step])
+        highs += np.bincount(faces.pairs, higher, len(highs))
+    nodes = hg.Tree(tree.parents)
+    sums = []
+    for lengths in (touching.lengths, highs):
+        perimeters = np.bincount(touching.edges.ravel(), np.repeat(lengths, 2), tree.n_leaves)
+        sums.append(hg.attribute_contour_length(nodes, perimeters, lengths, graph))
+    found: NDArray[np.float64] = np.maximum(sums[1], 0) / np.maximum(sums[0], 1)
+    return found
+
+
+def _walls(light: NDArray[np.float32], sign: int, steps: tuple[float, ...]) -> NDArray[np.bool_]:
+    """Return where lines are (*spatial)."""
+    near, around = ([sigma / size for size in steps] for sigma in (WALL_SIGMA, WALL_AROUND))
+    found: NDArray[np.bool_] = sign * difference_of_gaussians(light, near, around, mode="reflect") > WALL
+    return found

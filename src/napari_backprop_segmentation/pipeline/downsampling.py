@@ -1,0 +1,107 @@
+"""Planes that show things larger than need be: seen at a fraction of their size, answered at their own."""
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.hierarchy.consensus import Agreement
+from napari_backprop_segmentation.hierarchy.linking import LinkedTrees
+from napari_backprop_segmentation.hierarchy.region_graph import border_faces, graph_of
+from napari_backprop_segmentation.hierarchy.tree import Hierarchy
+from napari_backprop_segmentation.image.binning import PLANE
+from napari_backprop_segmentation.image.ridge_scale import source_magnification
+from napari_backprop_segmentation.image.source import ArraySource
+from napari_backprop_segmentation.network.loop import Command, Step
+from napari_backprop_segmentation.network.model import Model
+from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.pipeline.image import Extras, Found
+from napari_backprop_segmentation.pipeline.iteration import iterated_axes
+
+LEAST_SIDE = 64  # pixels of an image after binning
+Steps = Generator[Step, Command | None, tuple[Found, Model | None]]
+
+
+@dataclass(frozen=True)
+class Binning:
+    """How to bring what was found in a binned image to the size of the image.
+
+    Attributes
+    ----------
+    factor : int
+        Side of the squares of pixels.
+    shape : (int, int)
+        Of the planes of the image.
+    """
+
+    factor: int
+    shape: tuple[int, int]
+
+    def enlarged(self, labels: NDArray[Any]) -> NDArray[Any]:
+        """Return labels (..., Y, X) at the size of the image; what was left over at the edges is as what is before."""
+        rows, columns = (
+            np.minimum(np.arange(n) // self.factor, small - 1)
+            for n, small in zip(self.shape, labels.shape[-2:], strict=True)
+        )
+        found: NDArray[Any] = labels[..., rows[:, None], columns]
+        return found
+
+    def tree(self, found: Hierarchy | LinkedTrees | None) -> Hierarchy | LinkedTrees | None:
+        """Return a merge tree over the same regions at the size of the image."""
+        if found is None:
+            return None
+        if isinstance(found, Hierarchy):
+            return self._plane_tree(found)
+        parts = (self.tree(part) for part in found.parts)
+        return LinkedTrees([part for part in parts if part is not None])
+
+    def agreement(self, found: Agreement | None) -> Agreement | None:
+        """Return the agreement of runs on the same regions at the size of the image."""
+        if found is None:
+            return None
+        tree = self._plane_tree(found.hierarchy)
+        return Agreement(tree, found.saliencies * self.factor, border_faces(graph_of(tree.index)))
+
+    def _plane_tree(self, found: Hierarchy) -> Hierarchy:
+        # Altitudes weigh areas against lengths, so they grow with the side of a pixel.
+        return replace(found, index=self.enlarged(found.index), altitudes=found.altitudes * self.factor)
+
+
+def binning_factor(source: ArraySource, params: Params, extras: Extras) -> int:
+    """Return the side of the squares of pixels that are seen as one: lines that are wider than need be show no more."""
+    iterated = iterated_axes(params, source.spatial_axes, source.shape[1:])
+    planes = len(source.shape) - 1 - len(iterated) == len(PLANE)
+    if params.objects != "outlined" or not planes or extras.out is not None:
+        return 1
+    if extras.trained is not None:
+        return extras.trained.binning
+    factor: int = min(round(source_magnification(source)), min(source.shape[-2:]) // LEAST_SIDE)
+    return max(1, factor)
+
+
+def binned_params(params: Params, factor: int) -> Params:
+    """Return the settings for the smaller image: what counts pixels counts fewer."""
+    return params if factor == 1 else params.replace(min_object=max(1, round(params.min_object / factor**2)))
+
+
+def enlarged(steps: Steps, binning: Binning) -> Steps:
+    """Take the steps of a run on a binned image; show and return everything at the size of the image."""
+    if binning.factor == 1:
+        return (yield from steps)
+    command: Command | None = None
+    try:
+        while True:
+            command = yield steps.send(command).enlarged(binning.enlarged)
+    except StopIteration as done:
+        found, model = done.value
+    finally:
+        steps.close()
+    found = replace(
+        found,
+        labels=binning.enlarged(found.labels),
+        hierarchy=binning.tree(found.hierarchy),
+        agreement=binning.agreement(found.agreement),
+    )
+    return found, model

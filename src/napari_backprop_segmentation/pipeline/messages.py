@@ -1,0 +1,70 @@
+"""What was found, in words: the same in the terminal and in napari."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.presets import DEFAULT_PRESET, PRESETS
+
+TITLES = {setting.name: str(setting.metadata["title"]) for setting in fields(Params)}
+
+
+def count(number: int, noun: str = "label", plural: str = "") -> str:
+    """Return "1 label" or "31 labels"."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def found(number: int, record: Mapping[str, Any]) -> str:
+    """Return how many objects, classes or labels there are.
+
+    Parameters
+    ----------
+    number : int
+    record : mapping
+        Of a result.
+    """
+    if _counts(record):
+        return count(number, "object")
+    return count(number, "class", "classes") if record.get("regions") == "classes" else count(number)
+
+
+def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what else should be known of a result, in clauses.
+
+    Parameters
+    ----------
+    number : int
+        Of objects or labels.
+    record : mapping
+        Of a result.
+
+    Returns
+    -------
+    tuple of str
+        Which preset a run that adapts has taken, with the settings that decide most; what to do where no object was
+        found.
+    """
+    kind, params = record.get("kind"), record["params"]
+    clauses = []
+    if kind is not None:
+        title = PRESETS[kind].title
+        taken = f"no special kind of image recognised, so preset {title}"
+        if kind != DEFAULT_PRESET:
+            taken = f"recognised as {title}"
+        shown = ("objects", "min_object" if _counts(record) else "detail")
+        clauses.append(f"{taken}, with {' and '.join(f'{TITLES[name]} {_plain(params[name])}' for name in shown)}")
+    if not number and _counts(record):
+        clauses.append(
+            f"to find some, lower {TITLES['min_object']} (min_object, now {params['min_object']}), or look for another "
+            f"kind of {TITLES['objects']} (objects, now '{params['objects']}')"
+        )
+    return tuple(clauses)
+
+
+def _counts(record: Mapping[str, Any]) -> bool:
+    return record["params"]["objects"] != "off" and record.get("regions") != "trained"
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

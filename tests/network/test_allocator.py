@@ -1,0 +1,42 @@
+import ctypes
+
+import pytest
+
+from napari_backprop_segmentation.network import allocator
+
+
+class Library:
+    """Writes down what it is told."""
+
+    def __init__(self):
+        self.told = []
+
+    def mallopt(self, option, value):
+        self.told.append((option, value))
+
+    def malloc_trim(self, pad):
+        self.told.append(("trim", pad))
+
+
+def test_memory_is_kept_meanwhile_and_given_back_even_after_an_error(monkeypatch):
+    library = Library()
+    monkeypatch.setattr(allocator, "_glibc", lambda: library)
+    with pytest.raises(KeyError), allocator.reused_memory():
+        assert library.told == [
+            (allocator.M_MMAP_THRESHOLD, allocator.KEEP),
+            (allocator.M_TRIM_THRESHOLD, allocator.KEEP),
+        ]
+        raise KeyError
+    assert library.told[2:] == [
+        (allocator.M_MMAP_THRESHOLD, allocator.USUAL),
+        (allocator.M_TRIM_THRESHOLD, allocator.USUAL),
+        ("trim", 0),
+    ]
+
+
+@pytest.mark.parametrize("system", ["win32", "darwin", "linux"])
+def test_other_systems_are_left_alone(system, monkeypatch):
+    monkeypatch.setattr(allocator.sys, "platform", system)
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: object())  # musl, or no C library that knows these functions
+    with allocator.reused_memory():
+        pass

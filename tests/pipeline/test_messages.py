@@ -1,0 +1,43 @@
+"""What is said of a result."""
+
+import pytest
+
+from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.presets import PRESETS
+from napari_backprop_segmentation.pipeline.messages import found, remarks
+
+HINT = (
+    "to find some, lower Smallest object (min_object, now 30), "
+    "or look for another kind of Objects (objects, now 'dark')"
+)
+
+
+def record(kind=None, regions="merged", **changes):
+    params = Params(automatic=kind is not None, **changes)
+    return {"params": (params.filled(kind) if kind else params).to_dict(), "kind": kind, "regions": regions}
+
+
+def test_objects_are_called_objects_where_they_are_some():
+    assert found(1, record()) == "1 label"
+    assert found(2, record(objects="bright")) == "2 objects"
+    assert found(2, record(objects="bright", regions="trained")) == "2 labels"  # too large an image for a tree
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "said"),
+    [
+        ("nuclei", {}, "recognised as Nuclei (fluorescence), with Objects bright and Smallest object 30"),
+        ("nuclei", {"min_object": 7}, "recognised as Nuclei (fluorescence), with Objects bright and Smallest object 7"),
+        ("brightfield", {}, "recognised as Brightfield, with Objects off and Detail 65"),
+        ("fast", {}, "no special kind of image recognised, so preset Fast, with Objects off and Detail 40"),
+    ],
+)
+def test_what_an_image_was_taken_for(kind, changes, said):
+    assert remarks(3, record(kind, **changes)) == (said,)
+
+
+def test_what_to_do_where_no_object_was_found():
+    assert remarks(0, record(objects="dark")) == (HINT,)
+    assert remarks(1, record(objects="dark")) == ()
+    assert len(remarks(0, record("nuclei"))) == 2
+    assert all(remarks(1, record(kind)) for kind in PRESETS)

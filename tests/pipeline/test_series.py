@@ -1,0 +1,190 @@
+"""Volumes and time through `run`: shapes, linked objects, one network or one that adapts, reuse."""
+
+import numpy as np
+import pytest
+from stepping import all_steps
+
+from napari_backprop_segmentation import Extras, Params, finish, run, segment, train
+from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.pipeline.iteration import total_steps
+
+SMALL = {"n_channels": 8, "n_superpixels": 150, "precision": "float32", "device": "cpu"}
+QUICK = {**SMALL, "iterations": 4, "min_labels": 0}
+
+
+def moving_blobs(n_frames=6, shape=(64, 64), seed=0):
+    """Return a series (T, Y, X) uint8 of bright discs that drift, and its exact labels; one enters, one leaves."""
+    rng = np.random.default_rng(seed)
+    paths = [((14, 14), (2, 1)), ((44, 18), (-2, 1)), ((40, 46), (1, -2)), ((16, 50), (1, 3)), ((60, -12), (-1, 5))]
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    truth = np.zeros((n_frames, *shape), np.int32)
+    for t in range(n_frames):
+        for number, (start, step) in enumerate(paths, start=1):
+            centre = np.add(start, np.multiply(step, t))
+            truth[t][(y - centre[0]) ** 2 + (x - centre[1]) ** 2 < 7**2] = number
+    light = np.array([30, 150, 170, 190, 210, 230])[truth] + rng.normal(0, 6, truth.shape)
+    return light.clip(0, 255).astype(np.uint8), truth
+
+
+def correct_links(labels, truth):
+    """Return which share of the true objects that stay for a frame keep their label from that frame to the next."""
+    good = []
+    for t in range(len(truth) - 1):
+        for number in set(np.unique(truth[t])) & set(np.unique(truth[t + 1])) - {0}:
+            first, second = (np.bincount(labels[s][truth[s] == number]).argmax() for s in (t, t + 1))
+            good.append(first == second != 0)
+    return np.mean(good)
+
+
+@pytest.mark.parametrize("frames", ["adapt", "once"])
+def test_objects_keep_their_numbers_while_they_move(frames):
+    series, truth = moving_blobs()
+    params = Params(**SMALL, iterations=10, objects="bright", frames=frames)
+    labels = finish(run(series, params, axes="TYX")).labels
+    assert correct_links(labels, truth) == 1
+    assert len(np.unique(labels)) == 1 + 5
+    alone = np.stack([segment(frame, params, axes="YX") for frame in series])
+    assert correct_links(alone, truth) < 1  # else the numbers would prove nothing
+
+
+def test_regions_keep_their_numbers_at_every_detail():
+    series, truth = moving_blobs(4)
+    result = finish(run(series, Params(**SMALL, iterations=10), axes="TYX"))
+    np.testing.assert_array_equal(result.hierarchy.cut(Params().detail), result.labels)
+    for detail in (40, 60):
+        labels = result.hierarchy.cut(detail)
+        assert labels.shape == series.shape
+        assert correct_links(labels, truth) > 0.9
+        assert result.hierarchy.count(detail) == len(np.unique(labels))
+
+
+WAYS = [({"frames": "adapt"}, 4 + 2), ({"frames": "once"}, 4)]
+OUTCOMES = [{}, {"objects": "bright"}, {"regions": "trained"}]
+NO_NETWORK = [({"method": "kmeans"}, 0, outcome) for outcome in OUTCOMES if "objects" not in outcome]
+
+
+@pytest.mark.parametrize(
+    ("changes", "n_steps", "outcome"), [*((*way, outcome) for way in WAYS for outcome in OUTCOMES), *NO_NETWORK]
+)
+def test_volumes_over_time_with_channels(changes, n_steps, outcome):
+    image = np.random.default_rng(0).integers(0, 30, (3, 2, 3, 24, 26)).astype(np.uint8)  # TCZYX
+    image[:, :, 1:, 6:14, 6:14] += 150
+    for volumes in ("volume", "slices"):
+        params = Params(**{**QUICK, **outcome, **changes}, volumes=volumes)
+        steps, result = all_steps(run(image, params, axes="TCZYX", spacing=(2, 1, 1)))
+        assert result.labels.shape == (3, 3, 24, 26)
+        assert len(steps) == n_steps == total_steps(params, "TCZYX", image.shape)
+        assert [step.iteration for step in steps] == list(range(1, n_steps + 1))
+        for step in steps:
+            assert step.labels.shape == result.labels.shape[len(step.place) :]
+        if not (outcome or changes.get("method")):
+            assert len({result.labels[t, 2, 10, 10] for t in range(3)}) == 1
+
+
+@pytest.mark.parametrize("changes", [{"frames": "once"}, {"frames": "adapt"}, {"method": "kmeans"}], ids=str)
+def test_it_is_told_how_many_frames_are_labelled(changes):
+    series, _ = moving_blobs(3)
+    told = []
+    extras = Extras(labelled=lambda done, total: told.append((done, total)))
+    first = finish(run(series, Params(**{**QUICK, **changes}), axes="TYX", extras=extras))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    if first.model is not None:
+        again = Extras(trained=first.model, labelled=extras.labelled)
+        finish(run(series[:2], Params(**QUICK, volumes="slices"), axes="ZYX", extras=again))
+        assert told[3:] == [(1, 2), (2, 2)]
+
+
+def test_a_stop_ends_training_and_labels_the_rest():
+    series, _ = moving_blobs(4)
+    steps, result = all_steps(run(series, Params(**QUICK), axes="TYX"), stop_at=2)
+    assert len(steps) == 2
+    assert result.stopped_by == "stopped by you"
+    assert result.labels.shape == series.shape
+    assert (result.labels.reshape(4, -1).max(axis=1) > 1).all()
+
+
+def test_a_trained_network_labels_another_image_as_its_own():
+    series, _ = moving_blobs(3)
+    params = Params(**QUICK, detail=70)
+    first = finish(run(series, params.replace(frames="once"), axes="TYX"))
+    steps, again = all_steps(run(series, params.replace(detail=30), axes="TYX", extras=Extras(trained=first.model)))
+    assert steps == []
+    np.testing.assert_array_equal(again.labels, first.hierarchy.cut(30))
+    dimmer = series[0] // 2
+    scaled = finish(run(dimmer, params, axes="YX", extras=Extras(trained=first.model)))
+    assert scaled.record["normalisation"] == first.record["normalisation"]
+    assert scaled.record["iterations"] == 0
+
+
+def test_a_trained_network_needs_an_image_like_its_own():
+    series, _ = moving_blobs(3)
+    model = finish(run(series[0], Params(**QUICK))).model
+    with pytest.raises(ImageError, match=r"made of planes.*set volumes to slices"):
+        finish(run(series, Params(**QUICK), axes="ZYX", extras=Extras(trained=model)))
+    with pytest.raises(ImageError, match=r"image must have 1 channels.*got 3"):
+        finish(run(series, Params(**QUICK), axes="CYX", extras=Extras(trained=model)))
+
+
+def test_a_series_can_be_written_frame_by_frame():
+    series, _ = moving_blobs(3)
+    whole = finish(run(series, Params(**QUICK), axes="TYX")).labels
+    out = np.zeros(series.shape, np.int64)
+    result = finish(run(series, Params(**QUICK), axes="TYX", extras=Extras(out=out)))
+    assert result.labels is out
+    assert result.hierarchy is None
+    np.testing.assert_array_equal(out, whole)
+
+
+def test_what_is_drawn_in_one_frame_counts_in_all():
+    series, truth = moving_blobs(4)
+    drawn = np.zeros(series.shape, np.uint8)
+    drawn[1][truth[1] > 0] = 2
+    drawn[1, :5, :5] = 1
+    params = Params(**{**QUICK, "iterations": 30}, scribble_weight=5.0)
+    steps, result = all_steps(run(series, params, axes="TYX", scribbles=drawn))
+    assert {step.place for step in steps} == {(1,)}
+    for t in range(4):
+        assert (result.labels[t][truth[t] > 0] == 2).mean() > 0.8
+        assert (result.labels[t][truth[t] == 0] == 2).mean() < 0.1
+
+
+def test_channels_that_are_not_chosen_do_not_matter():
+    series, _ = moving_blobs(2)
+    noise = np.random.default_rng(0).integers(0, 255, series[0].shape).astype(np.uint8)
+    image = np.stack([noise, series[0], noise.T])
+    one = finish(run(image, Params(**QUICK), axes="CYX", extras=Extras(channels=(1,)))).labels
+    np.testing.assert_array_equal(one, segment(series[0], Params(**QUICK)))
+
+
+def test_an_image_of_many_sparse_and_empty_channels_runs():
+    image = np.random.default_rng(0).poisson(0.1, (41, 40, 40)).astype(np.uint8)
+    image[:20, :, 20:] *= 5
+    image[[3, 17]] = 0
+    labels = segment(image, Params(**QUICK), axes="CYX")
+    assert labels.shape == (40, 40)
+
+
+def thick_slices():
+    """Return a long nucleus (Z, Y, X) and a round one, in slices four times as far apart as pixels are wide."""
+    z, y, x = np.ogrid[:9, :70, :64]
+    volume = np.full((9, 70, 64), 20.0)
+    for row, column in ((20, 20), (20, 28), (20, 36), (52, 30)):
+        volume[((z - 4) * 4) ** 2 + (y - row) ** 2 + (x - column) ** 2 < 13**2] = 200
+    return (volume + np.random.default_rng(0).normal(0, 5, volume.shape)).clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("volumes", ["volume", "slices"])
+def test_objects_of_a_volume_are_divided_by_true_distances(volumes):
+    params = Params(**{**SMALL, "n_superpixels": 1000}, iterations=8, objects="bright", volumes=volumes)
+    true, flattened = (
+        finish(run(thick_slices(), params, axes="ZYX", spacing=spacing)).labels for spacing in ((4, 1, 1), None)
+    )
+    assert true.max() == 2
+    assert true[4, 20, 20] == true[4, 20, 36] != true[4, 52, 30] != 0
+    assert flattened.max() > 2  # as if the nuclei were flat, every bulge is one
+
+
+def test_training_can_be_watched_over_a_series():
+    series, _ = moving_blobs(2)
+    steps = train(series, Params(**QUICK), axes="TYX")
+    assert next(steps).place == (0,)

@@ -24,8 +24,8 @@ from skimage.filters import threshold_otsu
 from skimage.io import imread
 
 from napari_backprop_segmentation import Params, finish, run, segment
-from napari_backprop_segmentation.objects.foreground import ObjectRules
 from napari_backprop_segmentation.objects.splitting import split_at_necks
+from napari_backprop_segmentation.params.sections import Objects
 
 Ints = NDArray[Any]
 Spacing = tuple[float, ...]
@@ -45,7 +45,7 @@ def otsu_watershed(image: Ints, spacing: Spacing) -> Ints:
 
 def large(objects: Ints) -> Ints:
     """Return the objects that are not too small to count."""
-    return np.where(np.bincount(objects.ravel())[objects] >= ObjectRules().min_size, objects, 0)
+    return np.where(np.bincount(objects.ravel())[objects] >= Objects().min_object, objects, 0)
 
 
 def ours(image: Ints, spacing: Spacing, seed: int, volumes: str) -> Ints:

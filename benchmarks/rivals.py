@@ -228,12 +228,13 @@ def classes(picture: Picture, seed: int, settings: str = "") -> Prediction:
 def ours_objects(picture: Picture, seed: int, settings: str = "") -> Prediction:
     """Find objects with a preset, ``ours-objects:NAME``, on either side of the ground."""
     from napari_backprop_segmentation import Params, finish, run
-    from napari_backprop_segmentation.objects.foreground import ObjectRules, find_objects
+    from napari_backprop_segmentation.objects.foreground import foreground_objects
+    from napari_backprop_segmentation.params.sections import Objects
 
     tree = finish(run(picture.image, Params.preset(settings or "fast", seed=seed), axes=picture.axes)).hierarchy
     image = np.moveaxis(picture.pixels, -1, 0)
     objects = {
-        f"detail={detail} {side}": find_objects(tree.cut(detail), image, ObjectRules(side=side)).astype(np.int64)
+        f"detail={detail} {side}": foreground_objects(tree.cut(detail), image, Objects(objects=side)).astype(np.int64)
         for detail in OBJECT_DETAILS
         for side in ("auto", "bright", "dark")
     }

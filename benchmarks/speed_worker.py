@@ -12,7 +12,7 @@ import psutil
 from skimage import data, io
 from skimage.transform import resize
 
-from napari_backprop_segmentation import Extras, Params, run
+from napari_backprop_segmentation import Params, run
 from napari_backprop_segmentation.network.estimate import GB
 from napari_backprop_segmentation.pipeline import machine_speed
 from napari_backprop_segmentation.pipeline.estimate import estimate
@@ -38,7 +38,7 @@ def finish(image: object, preset: str, axes: str | None = None, out: object = No
     """Time a whole run, from pixels to labels."""
     params = Params.preset(preset)
     baseline, started = psutil.Process().memory_info().rss / 1e9, time.perf_counter()
-    steps = run(image, params, axes=axes, extras=Extras(out=out))
+    steps = run(image, params, axes=axes, out=out)
     first = None
     while True:
         try:

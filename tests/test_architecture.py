@@ -100,6 +100,20 @@ def test_arrows_point_one_way(path):
     assert violations(path.read_text(encoding="utf-8"), module_of(path)) == []
 
 
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_no_file_imports_half_the_house(path):
+    if module_of(path) not in WIRING:
+        assert len(own_modules(path)) <= MOST_IMPORTED, sorted(own_modules(path))
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_rooms_take_their_section_of_the_settings_only(path):
+    if room(module_of(path)) in (*KNOW_ALL_SETTINGS, ""):
+        return
+    known = {f"{PACKAGE}.params.params", f"{PACKAGE}.params.presets"}
+    assert set(imports(ast.parse(path.read_text(encoding="utf-8")), module_of(path))) & known == set()
+
+
 def test_no_modules_import_each_other_in_a_circle():
     arrows = {module_of(path): own_modules(path) for path in FILES}
     while leaves := {module for module, others in arrows.items() if not others & set(arrows)}:

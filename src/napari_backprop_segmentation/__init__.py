@@ -3,30 +3,29 @@
 Names are resolved when first used: importing the package imports neither torch nor napari nor Qt.
 """
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_backprop_segmentation.errors import SegmentationError
     from napari_backprop_segmentation.hierarchy.consensus import Agreement
     from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-    from napari_backprop_segmentation.network.loop import Step
     from napari_backprop_segmentation.network.model import Model
+    from napari_backprop_segmentation.network.step import NewStrokes, Step
     from napari_backprop_segmentation.objects.measure import measure
     from napari_backprop_segmentation.params.params import Params
-    from napari_backprop_segmentation.pipeline.run import Extras, Result, finish, run, segment, train
+    from napari_backprop_segmentation.pipeline.run import finish, run, segment, train
+    from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 _HOMES = {
     "Agreement": "hierarchy.consensus",
-    "Extras": "pipeline.run",
     "Hierarchy": "hierarchy.tree",
     "Model": "network.model",
+    "NewStrokes": "network.step",
     "Params": "params.params",
-    "Result": "pipeline.run",
+    "Segmentation": "pipeline.segmentation",
     "SegmentationError": "errors",
-    "Step": "network.loop",
+    "Step": "network.step",
     "finish": "pipeline.run",
     "measure": "objects.measure",
     "run": "pipeline.run",
@@ -36,11 +35,11 @@ _HOMES = {
 
 __all__ = [
     "Agreement",
-    "Extras",
     "Hierarchy",
     "Model",
+    "NewStrokes",
     "Params",
-    "Result",
+    "Segmentation",
     "SegmentationError",
     "Step",
     "finish",
@@ -63,14 +62,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*__all__, "__version__"])
-
-
-class _Package(ModuleType):
-    """Keeps a public function in front of the module of the same name, which importing would put in its place."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

@@ -19,6 +19,10 @@ class ImageError(SegmentationError, ValueError):
     """The image cannot be segmented as given: empty, constant, wrong axes, wrong type."""
 
 
+class ModelFileError(SegmentationError, ValueError):
+    """A file cannot be used as a model."""
+
+
 class MemoryLimitError(SegmentationError, MemoryError):
     """The run does not fit into the memory of the device."""
 

@@ -40,11 +40,11 @@ def continuity(response):
     return sum(torch.diff(response, dim=axis).abs().mean() for axis in range(1, response.ndim))
 
 
-def train(image, params, superpixels=None, scribbles=None):
+def train(image, params, superpixels=None, strokes=None):
     """Yield (number of labels, loss) of each iteration of the published loop.
 
     image: (C, *spatial) float32; superpixels: (*spatial) int for the 2018 method, None for that of 2020;
-    scribbles: (*spatial) int, from 1, 0 where nothing is drawn.
+    strokes: (*spatial) int, from 1, 0 where nothing is drawn.
     """
     torch.manual_seed(params.seed)
     network = PlainNetwork(image.shape[0], params.n_channels, params.n_layers, image.ndim - 1).to(DTYPE)
@@ -58,13 +58,13 @@ def train(image, params, superpixels=None, scribbles=None):
         target = labels
         if superpixels is not None:
             target = torch.from_numpy(vote_by_loop(labels.numpy(), superpixels.ravel()))
-        if scribbles is None:
+        if strokes is None:
             loss = params.similarity_weight * functional.cross_entropy(by_pixel, target)
         else:
-            drawn = torch.from_numpy(scribbles.ravel() > 0)
-            wanted = torch.from_numpy(scribbles.ravel().astype(np.int64)) - 1
+            drawn = torch.from_numpy(strokes.ravel() > 0)
+            wanted = torch.from_numpy(strokes.ravel().astype(np.int64)) - 1
             loss = params.similarity_weight * functional.cross_entropy(by_pixel[~drawn], target[~drawn])
-            loss = loss + params.scribble_weight * functional.cross_entropy(by_pixel[drawn], wanted[drawn])
+            loss = loss + params.stroke_weight * functional.cross_entropy(by_pixel[drawn], wanted[drawn])
         if params.method == "continuity":
             loss = loss + params.continuity_weight * continuity(response)
         loss.backward()

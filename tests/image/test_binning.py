@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from skimage.transform import downscale_local_mean
 
-from napari_backprop_segmentation import Extras, Params, finish, run
+from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.hierarchy.consensus import Agreement
 from napari_backprop_segmentation.hierarchy.linking import LinkedTrees
 from napari_backprop_segmentation.hierarchy.region_graph import region_graph
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy, build_hierarchy
 from napari_backprop_segmentation.image.binning import Binned
 from napari_backprop_segmentation.image.source import ArraySource
+from napari_backprop_segmentation.params.sections import Training
 from napari_backprop_segmentation.pipeline.downsampling import Binning
 
 RNG = np.random.default_rng(0)
@@ -86,10 +87,10 @@ def test_a_large_run_looks_at_means_and_answers_at_full_size():
     assert next(steps).labels.shape == image.shape
     result = finish(steps)
     assert result.record["binning"] > 1
-    assert result.model.binning == result.record["binning"]
-    assert result.model.params == params
+    assert result.model.preparation.binning == result.record["binning"]
+    assert result.model.training == Training.of(params)
     assert result.labels.shape == result.hierarchy.shape == image.shape
-    assert finish(run(image, params, extras=Extras(trained=result.model))).record["binning"] == result.model.binning
+    assert finish(run(image, params, model=result.model)).record["binning"] == result.record["binning"]
     assert finish(run(image, params.replace(n_runs=2))).agreement.map(50.0).shape == image.shape
     frames = finish(run(np.stack([image, image]), params, axes="TYX"))
     assert frames.labels.shape == frames.hierarchy.shape == (2, *image.shape)

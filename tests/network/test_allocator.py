@@ -40,3 +40,14 @@ def test_other_systems_are_left_alone(system, monkeypatch):
     monkeypatch.setattr(ctypes, "CDLL", lambda _: object())  # musl, or no C library that knows these functions
     with allocator.reused_memory():
         pass
+
+
+def test_two_runs_at_once_share_the_switch(monkeypatch):
+    library = Library()
+    monkeypatch.setattr(allocator, "_glibc", lambda: library)
+    with allocator.reused_memory():
+        told = len(library.told)
+        with allocator.reused_memory():
+            pass
+        assert len(library.told) == told
+    assert library.told[-1] == ("trim", 0)

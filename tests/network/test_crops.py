@@ -2,11 +2,15 @@ import math
 
 import numpy as np
 import pytest
+from stepping import all_steps, training_steps
 
+from napari_backprop_segmentation.image.blocks import BLOCK_SIDE
+from napari_backprop_segmentation.image.normalise import Normaliser
+from napari_backprop_segmentation.image.preparation import Preparation
 from napari_backprop_segmentation.network.crops import crop_windows
-from napari_backprop_segmentation.network.loop import train
 from napari_backprop_segmentation.network.planning import make_plan
 from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.sections import Run, Training
 
 SMALL = Params(n_channels=8, iterations=6, n_superpixels=30, crop_pixels=32 * 32, min_labels=0)
 
@@ -16,6 +20,7 @@ class Checked:
 
     def __init__(self, shape):
         self.shape, self.spacing = (1, *shape), (1.0,) * len(shape)
+        self.preparation = Preparation(Normaliser((0.0,), (1.0,), clip=False))
         self.largest = 0
 
     def read(self, window):
@@ -29,23 +34,22 @@ class Checked:
 
 
 def finish(source, params=SMALL):
-    steps, seen = train(source, params, make_plan(params, source.shape)), []
-    while True:
-        try:
-            seen.append(next(steps))
-        except StopIteration as done:
-            return seen, done.value
+    return all_steps(training_steps(source, params))
+
+
+def crop_of(params, shape):
+    return make_plan(Training.of(params), Run.of(params), shape).crop
 
 
 def test_no_crops_where_the_image_fits_the_budget():
     assert crop_windows((30, 40), None, seed=0) == [(slice(0, 30), slice(0, 40))]
-    assert make_plan(SMALL, (3, 32, 32)).crop is None
-    assert make_plan(SMALL.replace(crop_pixels=0), (3, 3200, 3200)).crop is None
+    assert crop_of(SMALL, (3, 32, 32)) is None
+    assert crop_of(SMALL.replace(crop_pixels=0), (3, 3200, 3200)) is None
 
 
 @pytest.mark.parametrize("shape", [(100, 200), (5, 4000), (20, 40, 50)])
 def test_crops_keep_to_the_budget_and_inside_the_image(shape):
-    crop = make_plan(SMALL, (1, *shape)).crop
+    crop = crop_of(SMALL, (1, *shape))
     assert 0.8 * SMALL.crop_pixels <= math.prod(crop) <= 1.05 * SMALL.crop_pixels
     windows = crop_windows(shape, crop, seed=1)
     assert 1 < len(windows) <= 8
@@ -61,7 +65,7 @@ def test_a_large_image_is_never_read_whole():
     steps, model = finish(source)
     assert source.largest <= SMALL.crop_pixels
     labels = model.predict(source)
-    assert source.largest <= (model.plan.block + 2 * model.network.halo) ** 2
+    assert source.largest <= (BLOCK_SIDE[2] + 2 * model.network.halo) ** 2
     assert labels.shape == (600, 700)
     assert [step.iteration for step in steps] == list(range(1, 7))
 

@@ -6,9 +6,10 @@ from functools import partial
 import pytest
 
 from napari_backprop_segmentation.network import estimate as cost_model
-from napari_backprop_segmentation.network.estimate import Costs, limits, training_bytes, work
+from napari_backprop_segmentation.network.estimate import Costs, training_bytes, training_crop, work
 from napari_backprop_segmentation.params.params import Params
-from napari_backprop_segmentation.pipeline.estimate import estimate
+from napari_backprop_segmentation.params.sections import Training
+from napari_backprop_segmentation.pipeline.estimate import MOST_TREE_PIXELS, estimate, merges_regions
 from napari_backprop_segmentation.pipeline.iteration import iterated_axes, total_steps
 
 PLENTY = 1e15
@@ -84,22 +85,29 @@ def test_what_was_not_measured_is_not_estimated(changes):
 
 
 def test_little_memory_means_smaller_crops_and_says_so():
-    params = Params(crop_pixels=0)
-    whole = training_bytes(params, PIXELS, "float32")
-    assert limits(params, RGB, "float32", whole / cost_model.FREE_SHARE + 1) == cost_model.Limits(0, True)
-    tight = limits(params, RGB, "float32", 0.9 * whole / cost_model.FREE_SHARE)
-    assert tight.crop_pixels == 2**14
-    assert training_bytes(params, tight.crop_pixels, "float32") < 0.9 * whole
-    assert tight.notes[0].startswith("trains on crops of 16384 pixels, as 0.1 GB would be needed")
-    assert limits(params, RGB, "float32", 0).crop_pixels == 2**cost_model.SMALLEST_CROP
+    training = Training(crop_pixels=0)
+    whole = training_bytes(training, PIXELS, "float32")
+    assert training_crop(training, PIXELS, "float32", whole / cost_model.FREE_SHARE + 1) == (0, ())
+    crop_pixels, notes = training_crop(training, PIXELS, "float32", 0.9 * whole / cost_model.FREE_SHARE)
+    assert crop_pixels == 2**14
+    assert training_bytes(training, crop_pixels, "float32") < 0.9 * whole
+    assert len(notes) == 1
+    assert notes[0].startswith("trains on crops of 16384 pixels, as 0.1 GB would be needed")
+    assert training_crop(training, PIXELS, "float32", 0)[0] == 2**cost_model.SMALLEST_CROP
+
+
+def test_an_image_of_no_more_pixels_than_a_crop_is_seen_whole():
+    assert training_crop(Training(crop_pixels=PIXELS), PIXELS, "float32", PLENTY) == (0, ())
+    assert training_crop(Training(crop_pixels=PIXELS - 1), PIXELS, "float32", PLENTY) == (PIXELS - 1, ())
 
 
 def test_images_too_large_for_a_tree_say_so():
-    huge = limits(Params(), (3, 10_000, 10_000), "float32", PLENTY)
-    assert not huge.merges
-    assert huge.notes == ("labels stay as trained, as a merge tree takes at most 17 megapixels",)
-    assert limits(Params(regions="trained"), (3, 10_000, 10_000), "float32", PLENTY).notes == ()
-    assert limits(Params(regions="trained", objects="auto"), RGB, "float32", PLENTY).merges
+    note = "labels stay as trained, as a merge tree takes at most 17 megapixels"
+    assert merges_regions(Params(), MOST_TREE_PIXELS) == (True, ())
+    assert merges_regions(Params(), MOST_TREE_PIXELS + 1) == (False, (note,))
+    assert estimate(Params(), (3, 10_000, 10_000), NOTHING, PLENTY).notes == (note,)
+    assert merges_regions(Params(regions="trained"), MOST_TREE_PIXELS + 1) == (False, ())
+    assert merges_regions(Params(regions="trained", objects="auto"), PIXELS) == (True, ())
 
 
 def test_costs_are_kept_in_a_file(tmp_path):

@@ -5,12 +5,11 @@ import oracle
 import pytest
 import torch
 from skimage import data
+from stepping import all_steps, training_steps
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from napari_backprop_segmentation.image.source import ArraySource
 from napari_backprop_segmentation.network import loop
-from napari_backprop_segmentation.network.loop import train
-from napari_backprop_segmentation.network.planning import make_plan
 from napari_backprop_segmentation.network.superpixels import superpixel_index
 from napari_backprop_segmentation.params.params import Params
 
@@ -24,19 +23,8 @@ def published(**changes):
     return Params.preset("published-2018", **settings)
 
 
-def start(image, params, axes=None, scribbles=None):
-    source = ArraySource(image, axes, params.normalisation)
-    return train(source, params, make_plan(params, source.shape), scribbles)
-
-
-def finish(steps):
-    """Exhaust a run; return its steps and its Model."""
-    seen = []
-    while True:
-        try:
-            seen.append(next(steps))
-        except StopIteration as done:
-            return seen, done.value
+def start(image, params, axes=None, strokes=None):
+    return training_steps(ArraySource(image, axes, params.normalisation), params, strokes)
 
 
 class Doubles:
@@ -49,16 +37,16 @@ class Doubles:
         return self._source.read(window).astype(np.float64)
 
 
-def losses_beside_the_oracle(source, params, scribbles=None):
+def losses_beside_the_oracle(source, params, strokes=None):
     """Return ten losses of the package and ten of the literal algorithm, on the same pixels and superpixels."""
     whole = tuple(slice(0, n) for n in source.shape[1:])
     superpixels = superpixel_index(source.read(whole), params) if params.method == "superpixels" else None
-    found = [step.loss for step in islice(train(source, params, make_plan(params, source.shape), scribbles), TEN)]
-    return found, [loss for _, loss in islice(oracle.train(source.read(whole), params, superpixels, scribbles), TEN)]
+    found = [step.loss for step in islice(training_steps(source, params, strokes), TEN)]
+    return found, [loss for _, loss in islice(oracle.train(source.read(whole), params, superpixels, strokes), TEN)]
 
 
-SCRIBBLES = np.zeros(PHOTO.shape[:2], np.uint8)
-SCRIBBLES[:5], SCRIBBLES[-5:] = 1, 7
+STROKES = np.zeros(PHOTO.shape[:2], np.uint8)
+STROKES[:5], STROKES[-5:] = 1, 7
 BOTH_IMAGES = pytest.mark.parametrize("image", [PHOTO, PHOTO[..., 0]], ids=["rgb", "grey"])
 
 
@@ -108,11 +96,11 @@ def test_bfloat16_starts_like_single_precision(method):
     assert short != exact
 
 
-def test_scribbles_agree_with_the_literal_algorithm():
+def test_strokes_agree_with_the_literal_algorithm():
     params = published(method="continuity", n_channels=20, learning_rate=0.001)
-    found, expected = losses_beside_the_oracle(ArraySource(PHOTO, None, "published"), params, SCRIBBLES)
+    found, expected = losses_beside_the_oracle(ArraySource(PHOTO, None, "published"), params, STROKES)
     np.testing.assert_allclose(found, expected, rtol=1e-4)
-    assert next(start(PHOTO, params, scribbles=SCRIBBLES)).scribble > 0
+    assert next(start(PHOTO, params, strokes=STROKES)).losses["strokes"] > 0
 
 
 def test_same_seed_gives_the_same_labels_and_leaves_the_global_seed_alone():
@@ -120,7 +108,7 @@ def test_same_seed_gives_the_same_labels_and_leaves_the_global_seed_alone():
     torch.manual_seed(42)
     expected_draw = torch.rand(1)
     torch.manual_seed(42)
-    first, second, other = (finish(start(PHOTO, p))[0][-1].labels for p in (params, params, params.replace(seed=4)))
+    first, second, other = (all_steps(start(PHOTO, p))[0][-1].labels for p in (params, params, params.replace(seed=4)))
 
     np.testing.assert_array_equal(first, second)
     assert (first != other).any()
@@ -138,7 +126,7 @@ def test_step_labels_are_fresh_numbered_from_one_and_counted():
 
 
 def test_stops_at_the_minimum_of_labels():
-    steps, model = finish(start(PHOTO, published(n_channels=16, min_labels=9)))
+    steps, model = all_steps(start(PHOTO, published(n_channels=16, min_labels=9)))
     assert steps[-1].n_labels <= 9
     assert all(step.n_labels > 9 for step in steps[:-1])
     assert model.stopped_by == f"{steps[-1].n_labels} labels left (minimum 9)"
@@ -147,7 +135,7 @@ def test_stops_at_the_minimum_of_labels():
 
 def test_stops_on_a_plateau():
     params = published(n_channels=8, min_labels=0, plateau=3, plateau_tolerance=0.2)
-    steps, model = finish(start(PHOTO, params))
+    steps, model = all_steps(start(PHOTO, params))
     assert model.stopped_by == "labels unchanged for 3 iterations"
     assert [step.changed <= 0.2 for step in steps[-4:]] == [False, True, True, True]
 
@@ -168,7 +156,7 @@ def test_a_volume_trains_with_both_methods():
         source = ArraySource(VOLUME, "ZYX", "published")
         found, expected = losses_beside_the_oracle(source, params)
         np.testing.assert_allclose(found, expected[: len(found)], rtol=1e-4)
-        assert finish(start(VOLUME, params, "ZYX"))[1].predict(source).shape == VOLUME.shape
+        assert all_steps(start(VOLUME, params, "ZYX"))[1].predict(source).shape == VOLUME.shape
 
 
 class CountReads(TorchDispatchMode):

@@ -1,15 +1,12 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 from skimage import data
+from stepping import all_steps, training_steps
 
-from napari_backprop_segmentation.image.blocks import blocks, with_halo
+from napari_backprop_segmentation.image.blocks import BLOCK_SIDE, blocks, with_halo
 from napari_backprop_segmentation.image.context import network_input
 from napari_backprop_segmentation.image.source import ArraySource
-from napari_backprop_segmentation.network.loop import train
-from napari_backprop_segmentation.network.planning import make_plan
 from napari_backprop_segmentation.params.params import Params
 
 PHOTO = data.astronaut()[:150, 150:310]
@@ -19,26 +16,21 @@ PHOTO = data.astronaut()[:150, 150:310]
 def trained(request):
     params = Params(n_channels=16, iterations=8, n_superpixels=300, n_layers=3, context=request.param)
     source = ArraySource(PHOTO)
-    steps = train(source, params, make_plan(params, source.shape))
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            return source, done.value
+    return source, all_steps(training_steps(source, params))[1]
 
 
 def seen(source, model):
     """The image as the network sees it, (1, C, Y, X)."""
-    return torch.from_numpy(network_input(source.read((slice(None), slice(None))), model.params))[None]
+    return torch.from_numpy(network_input(source.read((slice(None), slice(None))), model.input))[None]
 
 
 @pytest.mark.parametrize("block", [7, 17, 64, 1000])
-def test_labels_do_not_depend_on_the_blocks(trained, block):
+def test_labels_do_not_depend_on_the_blocks(trained, block, monkeypatch):
     source, model = trained
     with torch.inference_mode():
         whole = model.network(seen(source, model))[0].argmax(0) + 1
-    tiled = replace(model, plan=replace(model.plan, block=block)).predict(source)
-    np.testing.assert_array_equal(tiled, whole)
+    monkeypatch.setitem(BLOCK_SIDE, 2, block)
+    np.testing.assert_array_equal(model.predict(source), whole)
 
 
 def test_writes_into_anything_that_takes_windows(trained):
@@ -58,14 +50,19 @@ def test_frozen_statistics_are_those_of_the_training_image(trained):
     torch.testing.assert_close(frozen, live, rtol=1e-3, atol=1e-3)
 
 
+def test_it_moves_to_another_device_and_stays_where_it_was(trained):
+    _, model = trained
+    assert model.on(model.device) is model
+    there = model.on(torch.device("meta"))
+    assert there.device == torch.device("meta")
+    assert model.device != there.device
+    assert (there.training, there.preparation, there.taught) == (model.training, model.preparation, False)
+
+
 def test_padding_channels_stay_zero():
     params = Params(n_channels=10, iterations=3, n_superpixels=100)
     source = ArraySource(PHOTO[:40, :40])
-    steps = train(source, params, make_plan(params, source.shape))
-    with pytest.raises(StopIteration) as done:
-        while True:
-            next(steps)
-    network = done.value.value.network
+    network = all_steps(training_steps(source, params))[1].network
     for conv, norm in zip(network.convs, network.norms, strict=True):
         assert conv.out_channels == 16
         assert not conv.weight[10:].any()

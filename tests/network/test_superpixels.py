@@ -6,7 +6,7 @@ from skimage import data
 
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.network.superpixels import majority_vote, superpixel_index
-from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.sections import Superpixels
 
 
 def test_vote_by_hand_ties_go_to_the_lowest_label():
@@ -29,7 +29,7 @@ def test_vote_equals_the_loop_over_superpixels():
 @pytest.mark.parametrize("n_channels", [1, 2, 3, 5])
 def test_index_has_no_gaps_for_any_number_of_channels(kind, n_channels):
     image = np.stack([data.camera()[100:160, 200:260].astype(np.float32) / 255] * n_channels)
-    index = superpixel_index(image, Params(superpixels=kind, n_superpixels=50))
+    index = superpixel_index(image, Superpixels(superpixels=kind, n_superpixels=50))
     assert index.shape == (60, 60)
     np.testing.assert_array_equal(np.unique(index), np.arange(index.max() + 1))
     assert index.max() > 3
@@ -37,4 +37,4 @@ def test_index_has_no_gaps_for_any_number_of_channels(kind, n_channels):
 
 def test_felzenszwalb_refuses_volumes():
     with pytest.raises(ParameterError, match="superpixels must be slic for volumes, got felzenszwalb"):
-        superpixel_index(np.zeros((1, 3, 8, 8), np.float32), Params(superpixels="felzenszwalb"))
+        superpixel_index(np.zeros((1, 3, 8, 8), np.float32), Superpixels(superpixels="felzenszwalb"))

@@ -6,10 +6,12 @@ from skimage.filters import threshold_otsu
 
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.image.labels import renumbered
-from napari_backprop_segmentation.objects.foreground import ObjectRules, find_objects, foreground_contrast
+from napari_backprop_segmentation.objects.foreground import foreground_contrast, foreground_objects
 from napari_backprop_segmentation.objects.splitting import best_antichain, bright_cores, split_at_necks
+from napari_backprop_segmentation.params.sections import Objects
 
 SIDE = 64
+AUTO = Objects(objects="auto")
 
 
 def discs(*centres, radius=8):
@@ -21,9 +23,9 @@ def discs(*centres, radius=8):
 
 def found(mask, rules=None, bright=True):
     """Objects where the regions are the mask and its opposite."""
-    rules = rules or ObjectRules()
+    rules = rules or AUTO
     image = np.where(mask == bright, 0.9, 0.1).astype(np.float32)[None]
-    return find_objects(mask.astype(int) + 1, image, rules)
+    return foreground_objects(mask.astype(int) + 1, image, rules)
 
 
 @pytest.mark.parametrize("bright", [True, False])
@@ -40,15 +42,15 @@ def split(mask, spacing=None):
 
 def test_the_user_may_know_better():
     mask = discs((32, 32))
-    assert (found(mask, ObjectRules(side="dark", fill=False)) > 0).sum() == (~mask).sum()
+    assert (found(mask, Objects(objects="dark", fill_holes=False)) > 0).sum() == (~mask).sum()
 
 
 def test_regions_steady_the_brightness():
     mask = discs((32, 32), radius=12)
     noisy = np.where(mask, 0.7, 0.3) + np.random.default_rng(0).normal(0, 0.3, mask.shape)
     image = noisy.astype(np.float32)[None]
-    alone = find_objects(np.arange(mask.size).reshape(mask.shape), image, ObjectRules(min_size=1))
-    helped = find_objects(mask + 1, image, ObjectRules(min_size=1))
+    alone = foreground_objects(np.arange(mask.size).reshape(mask.shape), image, Objects(objects="auto", min_object=1))
+    helped = foreground_objects(mask + 1, image, Objects(objects="auto", min_object=1))
     assert helped.max() < alone.max()
     assert ((helped > 0) == mask).mean() > ((alone > 0) == mask).mean()
 
@@ -71,7 +73,7 @@ def test_of_two_stains_the_one_with_the_clearer_objects_counts():
     cytoplasm = np.where(cells, 0.5, 0.1) + 0.25 * gaussian_filter(rng.normal(size=cells.shape), 1.5) / 0.2
     image = np.stack([cytoplasm, np.where(nuclei, 0.9, 0.1)]).astype(np.float32)
     grid = np.arange(256).reshape(16, 16).repeat(4, axis=0).repeat(4, axis=1)
-    objects = find_objects(grid, image, ObjectRules(min_size=10))
+    objects = foreground_objects(grid, image, Objects(objects="auto", min_object=10))
     assert objects.max() == 3
     assert ((objects > 0) & nuclei).sum() / ((objects > 0) | nuclei).sum() > 0.6
 
@@ -81,7 +83,7 @@ def test_nuclei_stained_violet_are_not_red_cells_however_dark_these_are():
     colours = np.array([[235, 180, 215], [90, 50, 140], [225, 40, 90]], np.float32) / 255
     grain = np.random.default_rng(0).normal(0, 0.05, (SIDE, SIDE, 1))
     image = np.moveaxis(np.clip(colours[nuclei + 2 * red_cells] + grain, 0, 1), -1, 0).astype(np.float32)
-    objects = find_objects(nuclei + 2 * red_cells, image, ObjectRules(side="dark"))
+    objects = foreground_objects(nuclei + 2 * red_cells, image, Objects(objects="dark"))
     assert objects.max() == 3
     assert ((objects > 0) == nuclei).mean() > 0.98
 
@@ -90,21 +92,21 @@ def test_channels_that_hold_nothing_do_no_harm():
     mask = discs((32, 32), radius=12)
     image = np.zeros((5, SIDE, SIDE), np.float32)
     image[2] = np.where(mask, 0.9, 0.1)
-    assert find_objects(mask + 1, image, ObjectRules()).max() == 1
+    assert foreground_objects(mask + 1, image, AUTO).max() == 1
 
 
 def test_strong_noise_makes_no_objects_of_its_own():
     mask = discs((20, 20), (44, 40), radius=9)
     noisy = (np.where(mask, 0.7, 0.3) + np.random.default_rng(0).normal(0, 0.25, mask.shape)).astype(np.float32)
     grid = np.arange(256).reshape(16, 16).repeat(4, axis=0).repeat(4, axis=1)
-    objects = find_objects(grid, noisy[None], ObjectRules(side="bright"))
+    objects = foreground_objects(grid, noisy[None], Objects(objects="bright"))
     assert objects.max() == 2
     assert ((objects > 0) == mask).mean() > 0.93
 
 
 def test_nothing_stands_out_of_an_even_image():
     even = np.ones((1, 8, 8), np.float32)
-    assert not find_objects(np.ones((8, 8), int), even, ObjectRules()).any()
+    assert not foreground_objects(np.ones((8, 8), int), even, AUTO).any()
 
 
 def random_tree(rng, n_leaves):
@@ -164,7 +166,7 @@ def test_touching_discs_are_split_at_the_neck_and_single_ones_are_not():
     assert halves[32, 18] != halves[32, 40]
     np.testing.assert_array_equal(halves > 0, pair)
     assert split(discs((32, 32), radius=14)).max() == 1
-    assert np.unique(found(pair, ObjectRules(split=False))).tolist() == [0, 1]
+    assert np.unique(found(pair, Objects(objects="auto", split_objects=False))).tolist() == [0, 1]
     assert split(np.zeros((5, 5), bool)).max() == 0
 
 
@@ -172,11 +174,11 @@ def test_holes_are_filled_small_objects_and_those_at_the_edge_left_out():
     ring = discs((32, 32), radius=12)
     ring[30:34, 30:34] = False
     assert (found(ring)[30:34, 30:34] > 0).all()
-    assert (found(ring, ObjectRules(fill=False))[30:34, 30:34] == 0).all()
+    assert (found(ring, Objects(objects="auto", fill_holes=False))[30:34, 30:34] == 0).all()
     mixed = discs((32, 32)) | discs((0, 10)) | discs((50, 50), radius=2)
-    assert found(mixed, ObjectRules(min_size=20)).max() == 2
-    assert found(mixed, ObjectRules(min_size=20, drop_border=True)).max() == 1
-    assert found(mixed, ObjectRules(min_size=1)).max() == 3
+    assert found(mixed, Objects(objects="auto", min_object=20)).max() == 2
+    assert found(mixed, Objects(objects="auto", min_object=20, drop_border=True)).max() == 1
+    assert found(mixed, Objects(objects="auto", min_object=1)).max() == 3
 
 
 def test_a_volume_with_thick_slices():

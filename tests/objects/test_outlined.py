@@ -9,8 +9,8 @@ from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image import ridges
 from napari_backprop_segmentation.objects import outlined
-from napari_backprop_segmentation.objects.foreground import ObjectRules
 from napari_backprop_segmentation.objects.splitting import best_antichain, closed, roundness
+from napari_backprop_segmentation.params.sections import Objects
 
 QUICK = {"iterations": 10, "n_channels": 16, "n_superpixels": 2000}
 
@@ -124,6 +124,12 @@ def test_ground_is_what_is_smooth_beside_what_is_not():
     assert outlined.smooth_background(np.ones((8, 8), np.float32)) is None
 
 
+def test_magnification_is_the_width_of_lines_beside_that_of_halos_or_membranes():
+    assert outlined.magnification(2 * outlined.HALO_WIDTH, has_background=True) == 2
+    assert outlined.magnification(3 * outlined.MEMBRANE_WIDTH, has_background=False) == pytest.approx(3)
+    assert outlined.HALO_WIDTH < outlined.MEMBRANE_WIDTH
+
+
 def small_tree():
     """Four quarters of 8 x 8 pixels; the left ones and the right ones merge first."""
     index = np.zeros((16, 16), np.int32)
@@ -180,8 +186,9 @@ def test_a_clump_is_no_object_where_the_others_are_small():
 def test_nothing_is_found_where_nothing_is():
     flat = Hierarchy(np.zeros((8, 8), np.int32), np.zeros(1, int), np.zeros(1), np.zeros(1, int))
     image = np.full((1, 8, 8), 0.5, np.float32)
-    assert not outlined.outlined_objects(flat, image, ObjectRules()).any()
-    assert not outlined.outlined_objects(flat, np.random.default_rng(0).random((1, 8, 8)), ObjectRules()).any()
+    dark, rules = ridges.Ridges(ridges.DARK), Objects(objects="outlined")
+    assert not outlined.outlined_objects(flat, image, dark, rules).any()
+    assert not outlined.outlined_objects(flat, np.random.default_rng(0).random((1, 8, 8)), dark, rules).any()
 
 
 def test_volumes_and_series_have_outlined_objects_too():

@@ -7,8 +7,9 @@ import pytest
 from skimage import data
 from stepping import all_steps
 
-from napari_backprop_segmentation import Extras, Hierarchy, Params, finish, run
+from napari_backprop_segmentation import Hierarchy, Params, finish, run
 from napari_backprop_segmentation.errors import ParameterError
+from napari_backprop_segmentation.params.sections import Training
 from napari_backprop_segmentation.pipeline.iteration import total_steps
 
 PHOTO = data.astronaut()[40:120, 180:260]
@@ -45,8 +46,8 @@ def test_the_first_model_is_kept(three, alone):
     _, result = three
     one, other = (list(r.model.network.state_dict().values()) for r in (result, alone[0]))
     assert all((a == b).all() for a, b in zip(one, other, strict=True))
-    assert result.model.params == THREE
-    assert result.model.scaling == alone[0].model.scaling
+    assert result.model.training == Training.of(THREE)
+    assert result.model.preparation == alone[0].model.preparation
 
 
 @pytest.mark.parametrize("detail", [0, 30, 50, 80, 100])
@@ -138,8 +139,8 @@ def test_the_next_seed_after_the_largest_is_0():
         ({"method": "kmeans"}, {}, "n_runs must be 1 for the method 'kmeans', got 3; choose 'superpixels'"),
         ({"initial_regions": "network"}, {}, "n_runs must be 1 for initial_regions='network'"),
         ({"regions": "trained"}, {}, "n_runs must be 1 where regions are not merged, got 3; set regions to 'merged'$"),
-        ({}, {"scribbles": np.eye(80, dtype=int)}, "n_runs must be 1 with scribbles"),
-        ({}, {"extras": Extras(out=np.zeros((80, 80), int))}, "n_runs must be 1 where labels are written piece by"),
+        ({}, {"strokes": np.eye(80, dtype=int)}, "n_runs must be 1 with strokes"),
+        ({}, {"out": np.zeros((80, 80), int)}, "n_runs must be 1 where labels are written piece by"),
     ],
 )
 def test_where_runs_cannot_be_compared_it_says_so(changes, options, words):
@@ -148,7 +149,7 @@ def test_where_runs_cannot_be_compared_it_says_so(changes, options, words):
 
 
 def test_a_smaller_image_is_advised_only_where_size_is_what_keeps_regions_from_merging(monkeypatch):
-    monkeypatch.setattr("napari_backprop_segmentation.network.estimate.MOST_TREE_PIXELS", 100)
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.estimate.MOST_TREE_PIXELS", 100)
     with pytest.raises(ParameterError, match="too large for merging regions, got 3; take a smaller image"):
         next(run(PHOTO, THREE, axes="YXS"))
     with pytest.raises(ParameterError, match=r"where regions are not merged, got 3; set regions to 'merged'$"):
@@ -162,4 +163,4 @@ def test_series_and_networks_trained_before_are_refused(alone):
     with pytest.raises(ParameterError, match=by_slice):
         next(run(PHOTO, THREE.replace(volumes="slices"), axes="ZYX"))
     with pytest.raises(ParameterError, match="n_runs must be 1 where a network is applied that was trained before"):
-        finish(run(PHOTO, THREE, axes="YXS", extras=Extras(trained=alone[0].model)))
+        finish(run(PHOTO, THREE, axes="YXS", model=alone[0].model))

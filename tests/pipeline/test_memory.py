@@ -11,7 +11,7 @@ pytest.importorskip("resource")  # Windows tells peaks in another way
 CODE = """
 import json, resource, sys
 import numpy as np
-from napari_backprop_segmentation import Extras, Params, run
+from napari_backprop_segmentation import Params, run
 
 class Endless:
     # A large picture that exists only where it is looked at.
@@ -31,7 +31,7 @@ class Nowhere:
 def peak(side):
     out = Nowhere()
     params = Params(n_channels=8, iterations=2, precision="float32", crop_pixels=2**14, n_superpixels=100)
-    steps = run(Endless(side), params, axes="YX", extras=Extras(out=out))
+    steps = run(Endless(side), params, axes="YX", out=out)
     try:
         while True:
             next(steps)

@@ -6,10 +6,10 @@ from skimage import data
 from skimage.draw import disk
 
 from napari_backprop_segmentation import Params, finish, run
-from napari_backprop_segmentation.image.context import HALO, input_halo, network_input
+from napari_backprop_segmentation.image.context import HALO, input_halo, n_inputs, network_input
 from napari_backprop_segmentation.image.source import ArraySource
-from napari_backprop_segmentation.network.estimate import n_inputs
 from napari_backprop_segmentation.params.presets import PRESETS
+from napari_backprop_segmentation.params.sections import Input
 from napari_backprop_segmentation.pipeline.modality import recognise
 
 SIDE = 128
@@ -39,7 +39,7 @@ def stained_membranes(n=25, gaps=0.0):
 
 def kind(array):
     source = ArraySource(array)
-    return recognise(source.glimpse(), "S" in source.axes)
+    return recognise(source.glimpse(), source.is_rgb)
 
 
 def test_bright_nuclei_on_a_dark_ground():
@@ -109,7 +109,7 @@ def test_a_kind_changes_nothing_that_was_counted_on_before_the_run(name):
 
 
 def test_surroundings_are_further_channels_that_need_a_halo():
-    params = Params(context=True)
+    params = Input(context=True)
     pixels = np.random.default_rng(0).random((2, 60, 60), dtype=np.float32)
     whole = network_input(pixels, params)
     assert len(whole) == n_inputs(2, params)
@@ -122,4 +122,4 @@ def test_surroundings_are_further_channels_that_need_a_halo():
     short = HALO - 2
     cut = network_input(pixels[:, 30 - short : 31 + short, 30 - short : 31 + short], params)
     assert (cut[:, short, short] != whole[:, 30, 30]).any()
-    assert (input_halo(Params()), n_inputs(2, Params())) == (0, 2)
+    assert (input_halo(Input()), n_inputs(2, Input())) == (0, 2)

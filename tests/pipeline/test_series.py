@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from stepping import all_steps
 
-from napari_backprop_segmentation import Extras, Params, finish, run, segment, train
+from napari_backprop_segmentation import Params, finish, run, segment, train
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.pipeline.iteration import total_steps
 
@@ -85,12 +85,15 @@ def test_volumes_over_time_with_channels(changes, n_steps, outcome):
 def test_it_is_told_how_many_frames_are_labelled(changes):
     series, _ = moving_blobs(3)
     told = []
-    extras = Extras(labelled=lambda done, total: told.append((done, total)))
-    first = finish(run(series, Params(**{**QUICK, **changes}), axes="TYX", extras=extras))
+
+    def progress(done, total):
+        told.append((done, total))
+
+    first = finish(run(series, Params(**{**QUICK, **changes}), axes="TYX", progress=progress))
     assert told == [(1, 3), (2, 3), (3, 3)]
     if first.model is not None:
-        again = Extras(trained=first.model, labelled=extras.labelled)
-        finish(run(series[:2], Params(**QUICK, volumes="slices"), axes="ZYX", extras=again))
+        by_slice = Params(**QUICK, volumes="slices")
+        finish(run(series[:2], by_slice, axes="ZYX", model=first.model, progress=progress))
         assert told[3:] == [(1, 2), (2, 2)]
 
 
@@ -107,11 +110,11 @@ def test_a_trained_network_labels_another_image_as_its_own():
     series, _ = moving_blobs(3)
     params = Params(**QUICK, detail=70)
     first = finish(run(series, params.replace(frames="once"), axes="TYX"))
-    steps, again = all_steps(run(series, params.replace(detail=30), axes="TYX", extras=Extras(trained=first.model)))
+    steps, again = all_steps(run(series, params.replace(detail=30), axes="TYX", model=first.model))
     assert steps == []
     np.testing.assert_array_equal(again.labels, first.hierarchy.cut(30))
     dimmer = series[0] // 2
-    scaled = finish(run(dimmer, params, axes="YX", extras=Extras(trained=first.model)))
+    scaled = finish(run(dimmer, params, axes="YX", model=first.model))
     assert scaled.record["normalisation"] == first.record["normalisation"]
     assert scaled.record["iterations"] == 0
 
@@ -120,16 +123,16 @@ def test_a_trained_network_needs_an_image_like_its_own():
     series, _ = moving_blobs(3)
     model = finish(run(series[0], Params(**QUICK))).model
     with pytest.raises(ImageError, match=r"made of planes.*set volumes to slices"):
-        finish(run(series, Params(**QUICK), axes="ZYX", extras=Extras(trained=model)))
+        finish(run(series, Params(**QUICK), axes="ZYX", model=model))
     with pytest.raises(ImageError, match=r"image must have 1 channels.*got 3"):
-        finish(run(series, Params(**QUICK), axes="CYX", extras=Extras(trained=model)))
+        finish(run(series, Params(**QUICK), axes="CYX", model=model))
 
 
 def test_a_series_can_be_written_frame_by_frame():
     series, _ = moving_blobs(3)
     whole = finish(run(series, Params(**QUICK), axes="TYX")).labels
     out = np.zeros(series.shape, np.int64)
-    result = finish(run(series, Params(**QUICK), axes="TYX", extras=Extras(out=out)))
+    result = finish(run(series, Params(**QUICK), axes="TYX", out=out))
     assert result.labels is out
     assert result.hierarchy is None
     np.testing.assert_array_equal(out, whole)
@@ -140,8 +143,8 @@ def test_what_is_drawn_in_one_frame_counts_in_all():
     drawn = np.zeros(series.shape, np.uint8)
     drawn[1][truth[1] > 0] = 2
     drawn[1, :5, :5] = 1
-    params = Params(**{**QUICK, "iterations": 30}, scribble_weight=5.0)
-    steps, result = all_steps(run(series, params, axes="TYX", scribbles=drawn))
+    params = Params(**{**QUICK, "iterations": 30}, stroke_weight=5.0)
+    steps, result = all_steps(run(series, params, axes="TYX", strokes=drawn))
     assert {step.place for step in steps} == {(1,)}
     for t in range(4):
         assert (result.labels[t][truth[t] > 0] == 2).mean() > 0.8
@@ -152,7 +155,7 @@ def test_channels_that_are_not_chosen_do_not_matter():
     series, _ = moving_blobs(2)
     noise = np.random.default_rng(0).integers(0, 255, series[0].shape).astype(np.uint8)
     image = np.stack([noise, series[0], noise.T])
-    one = finish(run(image, Params(**QUICK), axes="CYX", extras=Extras(channels=(1,)))).labels
+    one = finish(run(image, Params(**QUICK), axes="CYX", channels=(1,))).labels
     np.testing.assert_array_equal(one, segment(series[0], Params(**QUICK)))
 
 

@@ -1,13 +1,12 @@
 """Settings that do not go together: refused or told, never ignored."""
 
 import logging
-from importlib import import_module
 
 import numpy as np
 import pytest
 from skimage import data
 
-from napari_backprop_segmentation import Extras, Params, finish, run, segment
+from napari_backprop_segmentation import Params, finish, run, segment
 from napari_backprop_segmentation.errors import ParameterError
 
 COINS = data.coins()[:100, :120]
@@ -38,21 +37,21 @@ def test_objects_that_are_written_piece_by_piece_are_refused_unless_frame_by_fra
     with pytest.raises(
         ParameterError, match="objects must be 'off' where the labels of one image are written piece by"
     ):
-        next(run(COINS, params, extras=Extras(out=np.zeros(COINS.shape, int))))
+        next(run(COINS, params, out=np.zeros(COINS.shape, int)))
     out = np.zeros((2, *COINS.shape), np.int32)
-    finish(run(np.stack([COINS, COINS]), params, axes="TYX", extras=Extras(out=out)))
+    finish(run(np.stack([COINS, COINS]), params, axes="TYX", out=out))
     assert (out == 0).any(axis=(1, 2)).all()
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"scribbles": DRAWN}, "as its labels keep the numbers of the scribbles"),
-        ({"extras": Extras(out=np.zeros(COINS.shape, int))}, "as its labels are written piece by piece"),
+        ({"strokes": DRAWN}, "as its labels keep the numbers of the strokes"),
+        ({"out": np.zeros(COINS.shape, int)}, "as its labels are written piece by piece"),
     ],
 )
 def test_objects_that_a_preset_asks_for_in_vain_are_told(monkeypatch, caplog, options, words):
-    monkeypatch.setattr(import_module("napari_backprop_segmentation.pipeline.run"), "recognise", lambda *_: "nuclei")
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.recognise", lambda *_: "nuclei")
     with caplog.at_level(logging.WARNING):
         result = finish(run(COINS, Params.preset("auto", **QUICK), axes="YX", **options))
     assert f"this run looks for no objects, though objects is 'bright', {words}" in caplog.text
@@ -60,14 +59,14 @@ def test_objects_that_a_preset_asks_for_in_vain_are_told(monkeypatch, caplog, op
     assert np.min(result.labels) > 0
 
 
-def test_scribbles_keep_their_numbers_and_objects_are_told_to_be_left_out(caplog):
-    params = Params.preset("nuclei", **QUICK, scribble_weight=5.0)
+def test_strokes_keep_their_numbers_and_objects_are_told_to_be_left_out(caplog):
+    params = Params.preset("nuclei", **QUICK, stroke_weight=5.0)
     with caplog.at_level(logging.WARNING):
-        result = finish(run(COINS, params, axes="YX", scribbles=DRAWN))
+        result = finish(run(COINS, params, axes="YX", strokes=DRAWN))
     assert caplog.text.count("this run looks for no objects") == 1
     assert result.labels[50, 50] == 1
     caplog.clear()
-    finish(run(COINS, params, axes="YX", scribbles=np.zeros_like(DRAWN)))
+    finish(run(COINS, params, axes="YX", strokes=np.zeros_like(DRAWN)))
     assert "looks for no objects" not in caplog.text
 
 

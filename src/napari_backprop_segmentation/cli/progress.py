@@ -11,10 +11,11 @@ from typing import Self
 
 from tqdm import tqdm
 
-from napari_backprop_segmentation.network.loop import Command, Step
-from napari_backprop_segmentation.pipeline.run import Result
+from napari_backprop_segmentation.network.losses import LOSS_NAMES
+from napari_backprop_segmentation.network.step import Command, Step
+from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
-LOG_COLUMNS = ("iteration", "n_labels", "loss", "similarity", "continuity", "scribble", "seconds")
+LOG_COLUMNS = ("iteration", "n_labels", "loss", *LOSS_NAMES, "seconds")
 Watcher = Callable[[Step], None]
 
 
@@ -31,14 +32,14 @@ class Tally:
 
 
 def watch(
-    steps: Generator[Step, Command | None, Result],
+    steps: Generator[Step, Command | None, Segmentation],
     total: int,
     *,
     name: str = "",
     log: Path | None = None,
     quiet: bool = False,
     tally: Tally | None = None,
-) -> tuple[Result, bool]:
+) -> tuple[Segmentation, bool]:
     """Drive a run to its end with a progress bar and a log; the first Ctrl-C ends it early and keeps its result.
 
     Parameters
@@ -58,7 +59,7 @@ def watch(
 
     Returns
     -------
-    result : Result
+    result : Segmentation
     interrupted : bool
     """
     with ExitStack() as stack:
@@ -83,7 +84,7 @@ def _csv_log(path: Path, stack: ExitStack) -> Watcher:
     rows.writerow(LOG_COLUMNS)
 
     def write(step: Step) -> None:
-        values = (getattr(step, column) for column in LOG_COLUMNS)
+        values = (step.iteration, step.n_labels, step.loss, *step.losses.values(), step.seconds)
         rows.writerow([f"{v:.6g}" if isinstance(v, float) else v for v in values])
 
     return write

@@ -22,7 +22,8 @@ from napari_backprop_segmentation.objects.measure import measure
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.iteration import total_steps
 from napari_backprop_segmentation.pipeline.messages import found, remarks
-from napari_backprop_segmentation.pipeline.run import Extras, Result, run
+from napari_backprop_segmentation.pipeline.run import run
+from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 
 @dataclass(frozen=True)
@@ -205,15 +206,22 @@ def run_files(
 
 def _run_file(
     job: Job, params: Params, reading: Reading, quiet: bool, say: Callable[[str], None]
-) -> tuple[Result, bool]:
+) -> tuple[Segmentation, bool]:
     image = read_image(job.image)
     axes = check_axes(reading.axes or image.axes, image.pixels.shape)
     spacing = reading.spacing or image.calibration.spacing(axes)
     scribbles = read_scribbles(job.scribbles) if job.scribbles else None
     say(f"{job.image}: {_understood(image, axes, spacing, reading.channels)}")
     tally = Tally()
-    extras = Extras(channels=reading.channels, labelled=tally)
-    steps = run(image.pixels, params, axes=axes, spacing=spacing, scribbles=scribbles, extras=extras)
+    steps = run(
+        image.pixels,
+        params,
+        axes=axes,
+        spacing=spacing,
+        strokes=scribbles,
+        channels=reading.channels,
+        progress=tally,
+    )
     total = total_steps(params, axes, image.pixels.shape)
     result, interrupted = watch(steps, total, name=job.image.name, log=job.log, quiet=quiet, tally=tally)
     record = {**result.record, "input": str(job.image), "scribbles": str(job.scribbles) if job.scribbles else None}
@@ -227,7 +235,7 @@ def _run_file(
     return result, interrupted
 
 
-def _written(job: Job, result: Result) -> str:
+def _written(job: Job, result: Segmentation) -> str:
     """Return which files were written."""
     names = [str(job.labels), *([str(job.table)] if job.table else [])]
     if job.agreement:
@@ -249,7 +257,7 @@ def _understood(image: ImageFile, axes: str, spacing: Sequence[float] | None, ch
     return words
 
 
-def summary(result: Result) -> str:
+def summary(result: Segmentation) -> str:
     """Return what a run found, in a line."""
     number, record = int(np.count_nonzero(np.unique(result.labels))), result.record
     facts = (

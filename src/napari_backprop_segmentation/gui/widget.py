@@ -29,7 +29,7 @@ from napari_backprop_segmentation.params.presets import FIRST_PRESET, PRESETS
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-    from napari_backprop_segmentation.pipeline.run import Result
+    from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 MIN_WIDTH = 300
 CHART_STRETCH = 1000  # napari puts an empty stretch below, of 1 more in every widget it docks
@@ -166,7 +166,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         """Show what is going on (see `Watcher`)."""
         self._status.setText(text)
 
-    def kept(self, layer: Labels, result: "Result", run_input: RunInput) -> None:
+    def kept(self, layer: Labels, result: "Segmentation", run_input: RunInput) -> None:
         """Let the Detail slider change this result from now on (see `Watcher`)."""
         self.curation.take(layer, result, run_input)
         self._detail.take(layer, result, run_input)

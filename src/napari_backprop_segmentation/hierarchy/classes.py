@@ -13,12 +13,13 @@ from napari_backprop_segmentation.hierarchy.region_graph import RegionGraph, reg
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy, named, size_factor
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.network.model import Model
+from napari_backprop_segmentation.params.sections import Regions
 
 MOST_REGIONS = 600  # a laptop merges so many, each with each, in a fifth of a second
 ALTITUDE = 1000.0  # of a merge that adds one squared unit of features to the mean variance: 4 to 8 classes at detail 40
 
 
-def class_tree(tree: Hierarchy, model: Model, source: Source) -> Hierarchy:
+def class_tree(tree: Hierarchy, model: Model, source: Source, regions: Regions) -> Hierarchy:
     """Return a merge tree of the classes of an image.
 
     Parameters
@@ -27,13 +28,14 @@ def class_tree(tree: Hierarchy, model: Model, source: Source) -> Hierarchy:
         Of the regions of the image.
     model : Model
     source : Source
+    regions : Regions
     """
     index = tree.cut(n_regions=MOST_REGIONS).astype(np.int32) - 1
     areas = np.bincount(index.ravel()).astype(np.float64)
     if len(areas) == 1:
         return tree
     alone = RegionGraph(index, areas, np.empty((0, 2), np.int64), np.empty(0))
-    found = ward_tree(region_means(alone, tree_features(model, source)), areas)
+    found = ward_tree(region_means(alone, tree_features(model, source, regions)), areas)
     # A class is one at any size of the image: what `Hierarchy.altitude_of` makes of the size is taken back.
     scale = ALTITUDE * size_factor(index) / areas.sum()
     return named(index, Tree(found.parents, found.altitudes * scale, found.areas))

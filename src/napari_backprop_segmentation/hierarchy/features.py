@@ -6,19 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from napari_backprop_segmentation.image.blocks import Window, blocks, with_halo
+from napari_backprop_segmentation.image.blocks import BLOCK_SIDE, Window, blocks, with_halo
 from napari_backprop_segmentation.image.colour import colour_features
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.image.texture import source_texture
 from napari_backprop_segmentation.network.model import Model
+from napari_backprop_segmentation.params.sections import Regions
 
 EDGE_SIGMA = 1.0  # of the smallest pixel side: smoothing before differences are taken
 EDGE_HALO = 6  # pixels: where the Gaussian has ended, and one more for the difference
 
 
-def tree_features(model: Model, source: Source) -> Iterator[tuple[Window, NDArray[np.float32]]]:
+def tree_features(model: Model, source: Source, regions: Regions) -> Iterator[tuple[Window, NDArray[np.float32]]]:
     """Yield (window, (F, *window) features) block by block: weighted responses, colour, and weighted texture."""
-    weight, roughness = np.float32(model.params.response_weight), np.float32(model.params.texture_weight)
+    weight, roughness = np.float32(regions.response_weight), np.float32(regions.texture_weight)
     for window, response in model.responses(source):
         parts = [response.cpu().numpy() * weight, colour_features(source.read(window))]
         if roughness:
@@ -26,14 +27,12 @@ def tree_features(model: Model, source: Source) -> Iterator[tuple[Window, NDArra
         yield window, np.concatenate(parts)
 
 
-def edge_strength(source: Source, side: int) -> list[NDArray[np.float16]]:
+def edge_strength(source: Source) -> list[NDArray[np.float16]]:
     """Return how much the colour changes across each pixel face, in the units of `colour_features` for two pixels.
 
     Parameters
     ----------
     source : Source
-    side : int
-        Of the blocks in which the image is read, in pixels.
 
     Returns
     -------
@@ -42,7 +41,7 @@ def edge_strength(source: Source, side: int) -> list[NDArray[np.float16]]:
     """
     shape = source.shape[1:]
     found = [np.zeros(shape, np.float16) for _ in shape]
-    for window in blocks(shape, side):
+    for window in blocks(shape, BLOCK_SIDE[len(shape)]):
         grown, inner = with_halo(window, EDGE_HALO, shape)
         smooth = colour_features(source.read(grown))
         sigma = [EDGE_SIGMA / size for size in source.spacing]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 Window = tuple[slice, ...]
+BLOCK_SIDE = {2: 256, 3: 64}  # pixels: 65 thousand in a block of a plane, 262 thousand in one of a volume
 
 
 def blocks(shape: Sequence[int], side: int) -> Iterator[Window]:

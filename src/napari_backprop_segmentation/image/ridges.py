@@ -5,25 +5,23 @@ has a slope; a line is a crest, and what lies on either side of it may look alik
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
-from skimage.filters import difference_of_gaussians
-from skimage.segmentation import watershed
 
-from napari_backprop_segmentation.image.blocks import Window, blocks, with_halo
-from napari_backprop_segmentation.image.colour import INTENSITY_RANGE, RGB, lightness
+from napari_backprop_segmentation.image.blocks import Window
+from napari_backprop_segmentation.image.colour import RGB, lightness
 from napari_backprop_segmentation.image.source import Source
 
 BRIGHT, DARK = 1, -1
 CREST_SIGMA = 1.5  # pixels: about half the width of the lines that are seen best
 SIGHT = 512  # pixels: side of the part that says what lines are like
-NEAR_SIGMA, AROUND_SIGMA = 1.0, 8.0  # pixels: of a line, and of what it is compared with
-REACH = 3.0  # standard deviations at which a Gaussian ends
 TINY = 1e-12
-RIDGE_HALO = int(REACH * AROUND_SIGMA) + 1  # pixels
+RATIO = 2**0.5
+WIDTHS = 0.7 * RATIO ** np.arange(8)  # pixels: the widths that are tried
 
 
 @dataclass(frozen=True)
@@ -36,10 +34,21 @@ class Ridges:
         `BRIGHT` or `DARK`.
     channel : int, optional
         The one that shows them, of several that are no colours; else they are lines of the lightness.
+    width : float
+        Standard deviation in pixels of the Gaussian through which they show best, see `ridge_width`.
     """
 
     sign: int
     channel: int | None = None
+    width: float = 1.0
+
+    def binned(self, factor: int) -> "Ridges":
+        """Return them as they are where squares of so many pixels a side are seen as one."""
+        return replace(self, width=self.width / factor)
+
+    def record(self) -> dict[str, Any]:
+        """Return them in plain values."""
+        return {"sign": "dark" if self.sign == DARK else "bright", "channel": self.channel, "width": self.width}
 
     def light(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what shows the lines (*spatial) of pixels (C, *spatial)."""
@@ -52,18 +61,22 @@ def source_ridges(source: Source) -> Ridges:
 
 
 def find_ridges(pixels: NDArray[np.float32]) -> Ridges:
-    """Return what lines (C, *spatial) pixels have: dark or bright ones, whichever are stronger, see `ridge_balance`.
+    """Return what lines (C, *spatial) pixels have: dark or bright ones, whichever are stronger, and how wide they are.
+
+    This is decided once in a run, and recorded.
 
     Of several channels the one is taken where that makes the largest part of the contrast: in the mean of a stain of
     membranes and one of cytoplasm, the lines would drown.
     """
     if len(pixels) in (1, RGB):
-        return Ridges(ridge_sign(lightness(pixels)))
-    channel = int(np.argmax([_line_share(light) for light in pixels]))
-    return Ridges(ridge_sign(pixels[channel]), channel)
+        light, channel = lightness(pixels), None
+    else:
+        channel = int(np.argmax([_ridge_share(each) for each in pixels]))
+        light = pixels[channel]
+    return Ridges(ridge_sign(light), channel, ridge_width(light))
 
 
-def _line_share(light: NDArray[np.float32]) -> float:
+def _ridge_share(light: NDArray[np.float32]) -> float:
     """Return by how much one kind of lines outweighs the other, noise being both alike, as a share of all contrast."""
     seen = light[middle(light.shape)]
     dark, bright = ridge_energies(light, CREST_SIGMA)
@@ -119,66 +132,26 @@ def middle(shape: Sequence[int]) -> Window:
     return (*depth, *plane)
 
 
-def basins(pixels: NDArray[np.float32], ridges: Ridges) -> NDArray[np.int64]:
-    """Return what lies between the lines of a plane: the catchment basins of its lightness, numbered from 1.
+def ridge_width(light: NDArray[np.float32]) -> float:
+    """Return the standard deviation, in pixels, of the Gaussian that lines show best through.
 
-    Parameters
-    ----------
-    pixels : (C, Y, X) float32
-    ridges : Ridges
-    """
-    light = gaussian_filter(ridges.sign * ridges.light(pixels), NEAR_SIGMA)
-    found: NDArray[np.int64] = watershed(light).astype(np.int64)
-    return found
-
-
-def ridge_height(light: NDArray[np.float32], sign: int, spacing: Sequence[float]) -> NDArray[np.float32]:
-    """Return how far each pixel stands out from what is around it as a line would, never below 0.
+    Second derivatives, times the square of that deviation, have most energy where it is about as wide as the lines:
+    twice that of a line that is a Gaussian itself. Noise has no width and counts as the narrowest lines there are.
 
     Parameters
     ----------
     light : (*spatial) float32
-        From 0 to 1.
-    sign : int
-        `BRIGHT` or `DARK`.
-    spacing : sequence of float
-        Size of a pixel along each axis, the smallest being 1.
+        Only the middle is looked at.
 
-    Returns
-    -------
-    (*spatial) float32
-        In the units of `colour_features`.
-    """
-    near, around = ([sigma / size for size in spacing] for sigma in (NEAR_SIGMA, AROUND_SIGMA))
-    rise = difference_of_gaussians(light, near, around, mode="reflect", truncate=REACH)
-    found: NDArray[np.float32] = np.maximum(np.float32(sign * INTENSITY_RANGE) * rise, 0)
-    return found
-
-
-def ridge_strength(source: Source, side: int) -> list[NDArray[np.float16]]:
-    """Return how much of a line each pixel face lies on: the higher of both pixels, see `ridge_height`.
-
-    Parameters
+    References
     ----------
-    source : Source
-    side : int
-        Of the blocks in which the image is read, in pixels.
-
-    Returns
-    -------
-    list of arrays
-        For each axis one of the shape of the image, shorter by one along that axis.
+    Lindeberg, Edge detection and ridge detection with automatic scale selection, IJCV 30(2), 1998.
     """
-    ridges = source_ridges(source)
-    height = np.zeros(source.shape[1:], np.float16)
-    for window in blocks(source.shape[1:], side):
-        grown, inner = with_halo(window, RIDGE_HALO, source.shape[1:])
-        height[window] = ridge_height(ridges.light(source.read(grown)), ridges.sign, source.spacing)[inner]
-    return [higher_of_faces(height, axis) for axis in range(height.ndim)]
-
-
-def higher_of_faces(height: NDArray[np.float16], axis: int) -> NDArray[np.float16]:
-    """Return for each pixel face along an axis the higher of its two pixels."""
-    n = height.shape[axis]
-    found: NDArray[np.float16] = np.maximum(height.take(range(n - 1), axis), height.take(range(1, n), axis))
-    return found
+    strengths = np.array([sum(ridge_energies(light, width)) * width**4 for width in WIDTHS])
+    if not strengths.all():
+        return float(WIDTHS[0])
+    best = int(np.clip(strengths.argmax(), 1, len(WIDTHS) - 2))
+    before, there, after = np.log(strengths[best - 1 : best + 2])
+    bend = before - 2 * there + after
+    step = np.clip((before - after) / (2 * bend), -1, 1) if bend < 0 else np.sign(after - before)
+    return float(WIDTHS[best] * RATIO**step)

@@ -13,6 +13,7 @@ from napari_backprop_segmentation.image.axes import channel_axis, check_axes, sp
 from napari_backprop_segmentation.image.binning import PLANE, Binned
 from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.normalise import Normaliser, sample_strides
+from napari_backprop_segmentation.image.preparation import Preparation
 
 SAMPLE_PIXELS = 1_000_000
 SAMPLE_FRAMES = 16  # reading a frame of a lazy series can take seconds
@@ -36,6 +37,11 @@ class Source(Protocol):
 
     shape: tuple[int, ...]
     spacing: tuple[float, ...]
+
+    @property
+    def preparation(self) -> Preparation:
+        """What was done to the image before it is read."""
+        ...
 
     def read(self, window: Window) -> NDArray[np.float32]:
         """Return the normalised pixels (C, *window) of a spatial window."""
@@ -65,6 +71,8 @@ class ArraySource:
         Which channels to take, from 0, in this order; all if left out.
     spacing : sequence of float, optional
         Size of a pixel along each of Z, Y, X that is there, in any one unit; all alike if left out.
+    binning : int
+        Of how many pixels along Y and X one of the array is the mean already.
 
     Attributes
     ----------
@@ -92,12 +100,13 @@ class ArraySource:
         normaliser: Normaliser | None = None,
         channels: Sequence[int] | None = None,
         spacing: Sequence[float] | None = None,
+        binning: int = 1,
     ) -> None:
         if not hasattr(array, "shape") or not hasattr(array, "dtype"):
             array = np.asarray(array)
         if 0 in array.shape or not array.shape:
             raise ImageError(f"image must hold pixels, got shape {tuple(array.shape)}; choose another image")
-        self._array = array
+        self._array, self._binning = array, binning
         self.axes = check_axes(axes, array.shape)
         self.spatial_axes = spatial_axes(self.axes)
         self._channel_axis = channel_axis(self.axes)
@@ -115,6 +124,16 @@ class ArraySource:
                 f"image must have {len(self.normaliser.offsets)} channels, as the network was trained on so many, "
                 f"got {self.shape[0]}; choose channels or train anew"
             )
+
+    @property
+    def is_rgb(self) -> bool:
+        """Whether the channels are colours: red, green and blue in this order, not another choice of samples."""
+        return "S" in self.axes and self._chosen in (None, tuple(range(RGBA - 1)))
+
+    @property
+    def preparation(self) -> Preparation:
+        """What is done to the image before it is read."""
+        return Preparation(self.normaliser, self._chosen, self._binning)
 
     @property
     def whole(self) -> tuple[slice, ...]:
@@ -146,6 +165,7 @@ class ArraySource:
             normaliser=normaliser,
             channels=self._chosen,
             spacing=[size * factor if a in PLANE else size for a, size in self._sizes()],
+            binning=factor,
         )
 
     def _sizes(self) -> Iterator[tuple[str, float]]:
@@ -206,6 +226,11 @@ class Part:
         self.shape = (source.shape[0], *source.shape[1 + len(place) :])
         spacing = source.spacing[-(len(self.shape) - 1) :]
         self.spacing = tuple(size / min(spacing) for size in spacing)
+
+    @property
+    def preparation(self) -> Preparation:
+        """What is done to the image before it is read."""
+        return self._source.preparation
 
     @property
     def whole(self) -> tuple[slice, ...]:

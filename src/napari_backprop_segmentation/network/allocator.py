@@ -2,6 +2,7 @@
 
 import ctypes
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,10 +12,13 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 KEEP = 2**31 - 1  # the largest value; arrays above are still given back at once
 USUAL = 128 * 2**10
 
+_lock = threading.Lock()
+_users = 0  # runs that want it now: the process has one such switch
+
 
 @contextmanager
 def reused_memory() -> Iterator[None]:
-    """Let the C library keep freed memory meanwhile, and give all of it back afterwards.
+    """Let the C library keep freed memory meanwhile, and give all of it back when the last run has ended.
 
     By default it returns every large array to the system and gets fresh pages for the next, which the system must
     clear: 13 to 20 % of the time of an iteration. Only glibc (Linux) can be told; elsewhere nothing happens.
@@ -23,14 +27,25 @@ def reused_memory() -> Iterator[None]:
     if library is None:
         yield
         return
-    library.mallopt(M_MMAP_THRESHOLD, KEEP)
-    library.mallopt(M_TRIM_THRESHOLD, KEEP)
+    _count(library, 1)
     try:
         yield
     finally:
-        library.mallopt(M_MMAP_THRESHOLD, USUAL)
-        library.mallopt(M_TRIM_THRESHOLD, USUAL)
-        library.malloc_trim(0)
+        _count(library, -1)
+
+
+def _count(library: Any, change: int) -> None:
+    """Take note of one run more or less; the first one changes the switch, the last one changes it back."""
+    global _users  # as the switch belongs to the process, so does its counter
+    with _lock:
+        before, _users = _users, _users + change
+        if before and _users:
+            return
+        threshold = KEEP if _users else USUAL
+        library.mallopt(M_MMAP_THRESHOLD, threshold)
+        library.mallopt(M_TRIM_THRESHOLD, threshold)
+        if not _users:
+            library.malloc_trim(0)
 
 
 def _glibc() -> Any:

@@ -1,7 +1,7 @@
 """What the training loop looks at: the whole image, or crops of one that is too large."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,26 +13,28 @@ from torch import Tensor
 from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.context import network_input
 from napari_backprop_segmentation.image.source import Source
-from napari_backprop_segmentation.network.estimate import MOST_VIEWS
+from napari_backprop_segmentation.network.estimate import MOST_CROPS
 from napari_backprop_segmentation.network.planning import Plan
 from napari_backprop_segmentation.network.superpixels import superpixel_index
-from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.sections import Input, Training
+
+Drawn = NDArray[np.integer[Any]] | None
 
 
 @dataclass(frozen=True)
-class View:
+class Crop:
     """What one iteration looks at.
 
     Attributes
     ----------
     number : int
-        Which view of the image this is.
+        Which crop of the image this is.
     whole : bool
         Whether it is all of the image.
     pixels : (1, C, *spatial) float32
     superpixels : (*spatial) int64, optional
     n_superpixels : int
-    scribbles : (*spatial) int64, optional
+    strokes : (*spatial) int64, optional
         From 1; 0 where nothing is drawn.
     """
 
@@ -41,65 +43,80 @@ class View:
     pixels: Tensor
     superpixels: Tensor | None
     n_superpixels: int
-    scribbles: Tensor | None
+    strokes: Tensor | None
 
 
-Drawn = NDArray[np.integer[Any]] | None
-
-
-class Views:
-    """The views of the images to train on, made when first asked for and kept.
+class Crops:
+    """The crops of the images to train on, made when first asked for and kept.
 
     Parameters
     ----------
     sources : sequence of Source
         One image, or several of one shape.
-    params : Params
+    training : Training
+    shown : Input
+        How the network sees an image.
     plan : Plan
-    scribbles : sequence of (*spatial) int arrays or None
+    strokes : sequence of (*spatial) int arrays or None
         One an image.
     """
 
-    def __init__(self, sources: Sequence[Source], params: Params, plan: Plan, scribbles: Sequence[Drawn]) -> None:
-        self._source, self._params, self._plan = sources[0], params, plan
-        self._sources, self._scribbles = sources, scribbles
-        most = max(1, MOST_VIEWS // len(sources))
+    def __init__(
+        self, sources: Sequence[Source], training: Training, shown: Input, plan: Plan, strokes: Sequence[Drawn]
+    ) -> None:
+        self._sources, self._training, self._shown, self._plan = sources, training, shown, plan
+        self._strokes = list(strokes)
+        most = max(1, MOST_CROPS // len(sources))
         by_image = [
-            crop_windows(source.shape[1:], plan.crop, params.seed + number, most)
+            crop_windows(source.shape[1:], plan.crop, training.seed + number, most)
             for number, source in enumerate(sources)
         ]
         # Image by image in turn, so that a few iterations see all images.
         self._windows = [(image, window) for row in zip(*by_image, strict=True) for image, window in enumerate(row)]
-        self._made: dict[int, View] = {}
+        self._made: dict[int, Crop] = {}
 
     def __len__(self) -> int:
         return len(self._windows)
 
-    def __getitem__(self, iteration: int) -> View:
-        """Return the view of an iteration, from 0; the views take turns."""
+    def __getitem__(self, iteration: int) -> Crop:
+        """Return the crop of an iteration, from 0; the crops take turns."""
         number = iteration % len(self)
         if number not in self._made:
             self._made[number] = self._make(number)
         return self._made[number]
 
-    def pixels(self) -> list[Tensor]:
-        """Return the pixels of all views that training has used."""
-        return [view.pixels for view in self._made.values()]
+    @property
+    def has_strokes(self) -> bool:
+        """Whether the user has drawn anything."""
+        return any(strokes is not None for strokes in self._strokes)
 
-    def _make(self, number: int) -> View:
+    def draw(self, strokes: Sequence[Drawn]) -> None:
+        """Take other strokes, one array an image, from the next iteration on."""
+        self._strokes = list(strokes)
+        self._made = {number: replace(crop, strokes=self._drawn(number)) for number, crop in self._made.items()}
+
+    def pixels(self) -> list[Tensor]:
+        """Return the pixels of all crops that training has used."""
+        return [crop.pixels for crop in self._made.values()]
+
+    def _make(self, number: int) -> Crop:
         chosen, window = self._windows[number]
-        image, scribbles = self._sources[chosen].read(window), self._scribbles[chosen]
-        by_vote, spacing = self._params.method == "superpixels", self._sources[chosen].spacing
-        index = superpixel_index(image, self._params, spacing) if by_vote else None
-        drawn = None if scribbles is None else np.asarray(scribbles[window], dtype=np.int64)
-        return View(
+        image = self._sources[chosen].read(window)
+        by_vote, spacing = self._training.method == "superpixels", self._sources[chosen].spacing
+        index = superpixel_index(image, self._training, spacing) if by_vote else None
+        return Crop(
             number=number,
             whole=len(self) == 1,
-            pixels=self._to_device(network_input(image, self._params)[None]),
+            pixels=self._to_device(network_input(image, self._shown)[None]),
             superpixels=None if index is None else self._to_device(index),
             n_superpixels=0 if index is None else int(index.max()) + 1,
-            scribbles=None if drawn is None else self._to_device(drawn),
+            strokes=self._drawn(number),
         )
+
+    def _drawn(self, number: int) -> Tensor | None:
+        chosen, window = self._windows[number]
+        strokes = self._strokes[chosen]
+        return None if strokes is None else self._to_device(np.asarray(strokes[window], dtype=np.int64))
 
     def _to_device(self, array: NDArray[Any]) -> Tensor:
         tensor = torch.from_numpy(np.ascontiguousarray(array)).to(self._plan.device)
@@ -107,25 +124,25 @@ class Views:
 
     @cached_property
     def overview(self) -> Tensor:
-        """A reduced copy of the image, (1, C, *spatial): every n-th pixel along each axis."""
-        return self._to_device(network_input(self._source.overview(self._stride), self._params)[None])
+        """A reduced copy of the image, (1, C, *spatial): every n-th pixel along each axis; for looking at only."""
+        return self._to_device(network_input(self._sources[0].overview(self._stride), self._shown)[None])
 
     @cached_property
     def _stride(self) -> int:
-        _, crop = self._windows[0]
-        pixels = np.prod([w.stop - w.start for w in crop])
-        spatial = self._source.shape[1:]
+        _, window = self._windows[0]
+        pixels = np.prod([w.stop - w.start for w in window])
+        spatial = self._sources[0].shape[1:]
         return max(1, int(np.ceil((np.prod(spatial) / pixels) ** (1 / len(spatial)))))
 
     def enlarge(self, labels: NDArray[Any]) -> NDArray[Any]:
         """Return labels of the overview at the size of the image."""
-        for axis, size in enumerate(self._source.shape[1:]):
+        for axis, size in enumerate(self._sources[0].shape[1:]):
             labels = np.repeat(labels, self._stride, axis=axis)[(slice(None),) * axis + (slice(size),)]
         return labels
 
 
-def crop_windows(shape: Sequence[int], crop: Sequence[int] | None, seed: int, most: int = MOST_VIEWS) -> list[Window]:
-    """Return the windows training looks at: all of the image, or up to `most` random crops spread over it.
+def crop_windows(shape: Sequence[int], crop: Sequence[int] | None, seed: int, most: int = MOST_CROPS) -> list[Window]:
+    """Return the windows that training looks at: all of the image, or up to `most` random crops spread over it.
 
     The crops are drawn one from each cell of a shuffled grid, so that a few of them cover a large image evenly.
     """

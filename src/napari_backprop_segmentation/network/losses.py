@@ -1,15 +1,20 @@
-"""The three losses and their gradient in one pass over the responses.
+"""The losses, as named terms, and the gradient of their sum in one pass over the responses.
 
 Autograd would write several full-size copies of the responses (one-hot labels, log-softmax, differences); here blocks
-of lines small enough for the cache are visited once, and only the gradient is written.
+of lines small enough for the cache are visited once, and only the gradient is written. A new loss is one more class in
+`LOSSES`, with a weight among the settings: log, chart and record show it under its name.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from napari_backprop_segmentation.network.batchnorm import cache_blocks
+from napari_backprop_segmentation.params.sections import Training
 
 
 @dataclass(frozen=True)
@@ -19,113 +24,225 @@ class Targets:
     Attributes
     ----------
     labels : (*spatial) int64
-        The target label: the voted one, or the user's where there is a scribble.
-    scribbled : (*spatial) bool, optional
+        The target label: the voted one, or the user's where there is a stroke.
+    stroked : (*spatial) bool, optional
         Where the user has drawn.
     """
 
     labels: Tensor
-    scribbled: Tensor | None = None
+    stroked: Tensor | None = None
 
 
-@dataclass(frozen=True)
-class Weights:
-    """Weights of the losses; a continuity of zero leaves that term out."""
+class Block:
+    """Some lines of the responses.
 
-    similarity: float = 1.0
-    continuity: float = 0.0
-    scribble: float = 0.0
+    Parameters
+    ----------
+    response : (*spatial, Q) tensor
+        All of it.
+    labels : (*spatial) int64
+        The targets of all of it.
+    lines : slice
+        Of the first axis: those of this block.
+    dtype : torch.dtype
+        To compute in.
+
+    Attributes
+    ----------
+    values : (lines, ..., Q) tensor
+    following : (0 or 1, ..., Q) tensor
+        The line after the block, if there is one.
+    gradient : (lines, ..., Q) tensor
+        What all terms have added so far.
+    """
+
+    def __init__(self, response: Tensor, labels: Tensor, lines: slice, dtype: torch.dtype) -> None:
+        self.lines = lines
+        self.values = response[lines].to(dtype)
+        self.following = response[lines.stop : lines.stop + 1].to(dtype)
+        self.gradient: Tensor | None = None
+        self._labels = labels[lines].unsqueeze(-1)
+
+    @cached_property
+    def surprise(self) -> tuple[Tensor, Tensor]:
+        """The cross-entropy (lines, ..., 1) of each pixel with its target, and its gradient (lines, ..., Q)."""
+        probability = torch.softmax(self.values, dim=-1)
+        values = -probability.gather(-1, self._labels).clamp_(min=torch.finfo(probability.dtype).tiny).log_()
+        probability.scatter_add_(-1, self._labels, probability.new_full((1,), -1.0).expand(self._labels.shape))
+        return values, probability
+
+    def add(self, gradient: Tensor) -> None:
+        """Add the weighted gradient of a term."""
+        self.gradient = gradient if self.gradient is None else self.gradient.add_(gradient)
 
 
-def losses_and_gradient(response: Tensor, targets: Targets, weights: Weights) -> tuple[Tensor, Tensor]:
-    r"""Return the three unweighted losses and the gradient of their weighted sum.
+class Loss:
+    """One term of the sum that is minimised, for one iteration.
 
-    With responses :math:`r_{nk}` of pixel n, targets :math:`c_n`, unscribbled pixels U and scribbled pixels S,
+    Parameters
+    ----------
+    response : (*spatial, Q) tensor
+    targets : Targets
+    weight : float
+    """
 
-    .. math::
-        L_{sim} = \tfrac{1}{|U|} \sum_{n \in U} -\log \mathrm{softmax}(r_n)_{c_n}, \quad
-        L_{scr} = \tfrac{1}{|S|} \sum_{n \in S} -\log \mathrm{softmax}(r_n)_{c_n}, \quad
-        L_{con} = \sum_{axes} \mathrm{mean} |r_{n+1} - r_n|
+    name: ClassVar[str]
 
-    (Kim, Kanezaki and Tanaka 2020, equations 1 to 3 and section on scribbles).
+    def __init__(self, response: Tensor, targets: Targets, weight: float) -> None:
+        self.weight = weight
+
+    @classmethod
+    def weight_of(cls, settings: Training, has_strokes: bool) -> float:
+        """Return the weight of this term in a run; 0 where it has no part in it."""
+        raise NotImplementedError
+
+    def visit(self, block: Block) -> Tensor:
+        """Add the weighted gradient to a block, and return the share of the unweighted loss; blocks come in order."""
+        raise NotImplementedError
+
+
+class _CrossEntropy(Loss):
+    """Cross-entropy with the target label, as the mean over some of the pixels."""
+
+    share: Tensor | float  # of each pixel in the mean: (*spatial, 1), or one number where all pixels are alike
+
+    def visit(self, block: Block) -> Tensor:
+        """See `Loss`."""
+        values, gradient = block.surprise
+        share = self.share[block.lines] if isinstance(self.share, Tensor) else self.share
+        block.add(gradient * (self.weight * share))
+        return (values * share).sum()
+
+
+class Similarity(_CrossEntropy):
+    r"""How unsure the network is of the labels it has itself given, after they were made to agree.
+
+    With responses :math:`r_{nk}` of pixel n, targets :math:`c_n` and pixels U without a stroke,
+    :math:`L = \tfrac{1}{|U|} \sum_{n \in U} -\log \mathrm{softmax}(r_n)_{c_n}` (Kanezaki 2018, section 2; Kim, Kanezaki
+    and Tanaka 2020, equation 2).
+    """
+
+    name = "similarity"
+
+    def __init__(self, response: Tensor, targets: Targets, weight: float) -> None:
+        super().__init__(response, targets, weight)
+        self.share = 1.0 / targets.labels.numel()
+        if targets.stroked is not None:
+            free = 1 - targets.stroked.float().unsqueeze(-1)
+            self.share = free / free.sum().clamp(min=1)
+
+    @classmethod
+    def weight_of(cls, settings: Training, has_strokes: bool) -> float:
+        """See `Loss`."""
+        return settings.similarity_weight
+
+
+class Continuity(Loss):
+    r"""How much neighbouring responses differ: :math:`L = \sum_{axes} \mathrm{mean} |r_{n+1} - r_n|`.
+
+    Kim, Kanezaki and Tanaka 2020, equation 3.
+    """
+
+    name = "continuity"
+
+    def __init__(self, response: Tensor, targets: Targets, weight: float) -> None:
+        super().__init__(response, targets, weight)
+        # Differences along each axis; at least 1, so that they can divide.
+        self._counts = [max(1, response.numel() // size * (size - 1)) for size in response.shape[:-1]]
+        self._owed: Tensor | None = None  # what the last difference of a block adds to the first line of the next
+
+    @classmethod
+    def weight_of(cls, settings: Training, has_strokes: bool) -> float:
+        """See `Loss`; superpixels have no continuity term."""
+        return settings.continuity_weight if settings.method == "continuity" else 0.0
+
+    def visit(self, block: Block) -> Tensor:
+        """See `Loss`."""
+        part = torch.zeros_like(block.values) if block.gradient is None else block.gradient
+        value = part.new_zeros(())
+        if self._owed is not None:
+            part[0] += self._owed
+            self._owed = None
+        for axis, count in enumerate(self._counts):
+            difference = torch.diff(block.values, dim=axis, append=block.following if axis == 0 else None)
+            value += difference.abs().sum() / count
+            step = difference.sign_().mul_(self.weight / count)
+            n = step.shape[axis]
+            part.narrow(axis, 0, n).sub_(step)
+            if axis == 0 and len(block.following):
+                self._owed, step, n = step[-1], step[:-1], n - 1
+            part.narrow(axis, 1, n).add_(step)
+        block.gradient = part
+        return value
+
+
+class Strokes(_CrossEntropy):
+    r"""How unsure the network is of what the user has drawn.
+
+    With stroked pixels S and their kinds :math:`c_n`,
+    :math:`L = \tfrac{1}{|S|} \sum_{n \in S} -\log \mathrm{softmax}(r_n)_{c_n}` (Kim, Kanezaki
+    and Tanaka 2020, section on
+    scribbles).
+    """
+
+    name = "strokes"
+
+    def __init__(self, response: Tensor, targets: Targets, weight: float) -> None:
+        super().__init__(response, targets, weight)
+        self.share = 0.0
+        if targets.stroked is not None:
+            drawn = targets.stroked.float().unsqueeze(-1)
+            self.share = drawn / drawn.sum().clamp(min=1)
+
+    def visit(self, block: Block) -> Tensor:
+        """See `Loss`; of several images that are trained on, nothing may be drawn in some."""
+        return block.values.new_zeros(()) if isinstance(self.share, float) else super().visit(block)
+
+    @classmethod
+    def weight_of(cls, settings: Training, has_strokes: bool) -> float:
+        """See `Loss`."""
+        return settings.stroke_weight if has_strokes else 0.0
+
+
+LOSSES: tuple[type[Loss], ...] = (Similarity, Strokes, Continuity)
+LOSS_NAMES = tuple(loss.name for loss in LOSSES)
+
+
+def loss_weights(settings: Training, has_strokes: bool) -> dict[str, float]:
+    """Return the weight of each loss by its name; 0 for those that have no part in a run."""
+    return {loss.name: loss.weight_of(settings, has_strokes) for loss in LOSSES}
+
+
+def losses_and_gradient(response: Tensor, targets: Targets, weights: Mapping[str, float]) -> tuple[Tensor, Tensor]:
+    """Return the unweighted losses and the gradient of their weighted sum.
 
     Parameters
     ----------
     response : (1, Q, *spatial) float32 or bfloat16
         Network output, channels last in memory (else it is copied).
     targets : Targets
-    weights : Weights
+    weights : mapping of str to float
+        Of the losses by their names. What has none is not computed, and counts as 0; `Similarity` always is.
 
     Returns
     -------
-    losses : (3,) float32
-        Similarity, continuity, scribble; on the device, not synchronised.
+    losses : (len(LOSSES),) float32
+        In the order of `LOSSES`; on the device, not synchronised.
     gradient : like `response`
     """
     r = response.detach()[0].movedim(0, -1)  # (*spatial, Q)
     gradient = torch.empty_like(r, memory_format=torch.contiguous_format)
-    pull = _pull(targets, weights)
     dtype = torch.promote_types(r.dtype, torch.float32)
-    sums = torch.zeros(3, dtype=dtype, device=r.device)
-    owed: Tensor | None = None  # what the last difference of a block adds to the first line of the next
+    sums = torch.zeros(len(LOSSES), dtype=dtype, device=r.device)
+    terms = [
+        (number, loss(r, targets, weights.get(loss.name, 0.0)))
+        for number, loss in enumerate(LOSSES)
+        if loss is Similarity or weights.get(loss.name)
+    ]
     for lines in cache_blocks(r):
-        block = r[lines].to(dtype)
-        part = _softmax_gradient(block, targets.labels[lines], [_cut(p, lines) for p in pull], sums)
-        if weights.continuity:
-            if owed is not None:
-                part[0] += owed
-            following = r[lines.stop : lines.stop + 1].to(dtype)
-            owed = _continuity_gradient(block, following, part, (weights.continuity, _n_differences(r)), sums)
-        gradient[lines] = part
+        block = Block(r, targets.labels, lines, dtype)
+        for number, term in terms:
+            sums[number] += term.visit(block)
+        if block.gradient is not None:  # the first term always adds one
+            gradient[lines] = block.gradient
     return sums, gradient[None].movedim(-1, 1)  # strides as torch has them: its fast kernels look at them
-
-
-def _n_differences(r: Tensor) -> list[int]:
-    """Return how many differences there are along each axis of (*spatial, Q); at least 1, so that they can divide."""
-    return [max(1, r.numel() // size * (size - 1)) for size in r.shape[:-1]]
-
-
-def _cut(value: Tensor | float, lines: slice) -> Tensor | float:
-    return value[lines].unsqueeze(-1) if isinstance(value, Tensor) else value
-
-
-def _pull(targets: Targets, weights: Weights) -> list[Tensor | float]:
-    """Return each pixel's [gradient weight, similarity share, scribble share]; numbers where all pixels are alike."""
-    if targets.scribbled is None:
-        share = 1.0 / targets.labels.numel()
-        return [weights.similarity * share, share, 0.0]
-    drawn = targets.scribbled.float()
-    similarity = (1 - drawn) / (1 - drawn).sum().clamp(min=1)
-    scribble = drawn / drawn.sum().clamp(min=1)
-    return [weights.similarity * similarity + weights.scribble * scribble, similarity, scribble]
-
-
-def _softmax_gradient(block: Tensor, labels: Tensor, pull: list[Tensor | float], sums: Tensor) -> Tensor:
-    """Return the gradient of both cross-entropies on a block (lines, ..., Q) and add their values to `sums`."""
-    weight, similarity, scribble = pull
-    labels = labels.unsqueeze(-1)
-    probability = torch.softmax(block, dim=-1)
-    surprise = -probability.gather(-1, labels).clamp_(min=torch.finfo(block.dtype).tiny).log_()
-    sums[0] += (surprise * similarity).sum()
-    if isinstance(scribble, Tensor):
-        sums[2] += (surprise * scribble).sum()
-    probability.scatter_add_(-1, labels, probability.new_full((1,), -1.0).expand(labels.shape))
-    return probability.mul_(weight)
-
-
-def _continuity_gradient(
-    block: Tensor, following: Tensor, part: Tensor, scale: tuple[float, list[int]], sums: Tensor
-) -> Tensor | None:
-    """Add the continuity loss of a block to `sums` and its gradient to `part`; return what the next block is owed."""
-    weight, counts = scale
-    owed = None
-    for axis, count in enumerate(counts):
-        difference = torch.diff(block, dim=axis, append=following if axis == 0 else None)
-        sums[1] += difference.abs().sum() / count
-        step = difference.sign_().mul_(weight / count)
-        n = step.shape[axis]
-        part.narrow(axis, 0, n).sub_(step)
-        if axis == 0 and len(following):
-            owed, step, n = step[-1], step[:-1], n - 1
-        part.narrow(axis, 1, n).add_(step)
-    return owed

@@ -1,51 +1,65 @@
 """A trained network with frozen statistics: the same labels for an image whole or in blocks."""
 
+import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from napari_backprop_segmentation.image.blocks import Window, blocks, with_halo
+from napari_backprop_segmentation.image.blocks import BLOCK_SIDE, Window, blocks, with_halo
 from napari_backprop_segmentation.image.context import input_halo, network_input
 from napari_backprop_segmentation.image.labels import label_dtype
+from napari_backprop_segmentation.image.preparation import Preparation
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.network.network import Network
-from napari_backprop_segmentation.network.planning import Plan
-from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.sections import Input, Training
 
 
 @dataclass(frozen=True)
 class Model:
-    """A network trained on one image.
+    """What was learned from an image, and how an image is made ready for it; never changed after training.
+
+    What is wanted of an image, its regions or objects, is no part of it.
 
     Attributes
     ----------
     network : Network
         In evaluation mode, batch-norm statistics frozen.
-    params : Params
+    training : Training
         The settings it was trained with.
-    plan : Plan
-        Where and how it computes.
+    input : Input
+        How it sees an image.
+    preparation : Preparation
+        Scaling of intensities, channels and binning of the image; further images are prepared alike.
     stopped_by : str
         Why training ended, in words.
     iterations : int
         Number of training steps taken.
-    scaling : optional
-        How the intensities of the training image were scaled, for `run`, which sees further images in the same way.
-    binning : int
-        Side of the squares of pixels whose means the network was shown, in pixels; further images are binned alike.
+    taught : bool
+        Whether the user's strokes had a part in it: labels then keep their numbers.
     """
 
     network: Network
-    params: Params
-    plan: Plan
-    stopped_by: str
-    iterations: int
-    scaling: Any = None
-    binning: int = 1
+    training: Training
+    input: Input
+    preparation: Preparation
+    stopped_by: str = ""
+    iterations: int = 0
+    taught: bool = False
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return next(self.network.parameters()).device
+
+    def on(self, device: torch.device) -> "Model":
+        """Return this model where it computes on a device; a copy unless it does so already."""
+        if device == self.device:
+            return self
+        return replace(self, network=copy.deepcopy(self.network).to(device))
 
     def predict(self, source: Source, out: Any = None) -> Any:
         """Label every pixel of an image.
@@ -66,7 +80,7 @@ class Model:
             The number of the strongest response, from 1.
         """
         if out is None:
-            out = np.empty(source.shape[1:], dtype=label_dtype(self.params.n_channels))
+            out = np.empty(source.shape[1:], dtype=label_dtype(self.training.n_channels))
         for window, response in self.responses(source):
             out[window] = response.argmax(dim=0).cpu().numpy() + 1
         return out
@@ -77,9 +91,9 @@ class Model:
         Always in float32: in bfloat16 the kernels for different block sizes round differently, and labels would change.
         """
         shape = source.shape[1:]
-        for window in blocks(shape, self.plan.block):
-            grown, inner = with_halo(window, self.network.halo + input_halo(self.params), shape)
-            pixels = torch.from_numpy(network_input(source.read(grown), self.params))[None].to(self.plan.device)
+        for window in blocks(shape, BLOCK_SIDE[len(shape)]):
+            grown, inner = with_halo(window, self.network.halo + input_halo(self.input), shape)
+            pixels = torch.from_numpy(network_input(source.read(grown), self.input))[None].to(self.device)
             with torch.inference_mode():
                 response = self.network(pixels)[0]
             yield window, response[(slice(None), *inner)]

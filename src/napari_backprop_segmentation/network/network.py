@@ -1,14 +1,18 @@
 """The CNN of both papers, in two and three dimensions from one definition."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from napari_backprop_segmentation.image.context import n_inputs
 from napari_backprop_segmentation.network.batchnorm import EPSILON, BatchNorm
 from napari_backprop_segmentation.network.estimate import padded
 from napari_backprop_segmentation.params.fields import Padding
+from napari_backprop_segmentation.params.sections import Input, Training
 
 
 class Network(nn.Module):
@@ -116,6 +120,37 @@ def _pad_channels(conv: Any, n_in: int, n_out: int) -> None:
         new[tuple(map(slice, old.shape))] = old.detach()
         setattr(conv, name, nn.Parameter(new))
     conv.in_channels, conv.out_channels = n_in, n_out
+
+
+def new_network(n_channels: int, ndim: int, training: Training, shown: Input) -> Network:
+    """Return an untrained network; the seed fixes its weights and leaves torch's own state alone.
+
+    Parameters
+    ----------
+    n_channels : int
+        Of the image.
+    ndim : int
+        Its spatial dimensions.
+    training : Training
+    shown : Input
+        How the network sees the image.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(training.seed)
+        return Network(n_inputs(n_channels, shown), training.n_channels, training.n_layers, ndim, training.padding)
+
+
+def empty_network(n_channels: int, ndim: int, training: Training, shown: Input) -> Network:
+    """Return a network without memory for its weights, to be given them; arguments as of `new_network`."""
+    with torch.device("meta"):
+        return Network(n_inputs(n_channels, shown), training.n_channels, training.n_layers, ndim, training.padding)
+
+
+def fill_network(network: Network, arrays: Mapping[str, NDArray[np.float32]]) -> None:
+    """Give a network from `empty_network` its weights and statistics, by the names of its `state_dict`."""
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()}, assign=True)
+    for parameter in network.parameters():
+        parameter.requires_grad_(True)
 
 
 def strongest(response: Tensor) -> Tensor:

@@ -9,12 +9,10 @@ import psutil
 import torch
 
 from napari_backprop_segmentation.errors import ParameterError
-from napari_backprop_segmentation.network.estimate import limits
-from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.network.estimate import training_crop
+from napari_backprop_segmentation.params.sections import Run, Training
 
 logger = logging.getLogger(__name__)
-
-BLOCK = {2: 256, 3: 64}  # side of a prediction block in pixels; about 65 thousand pixels in 2D, 262 thousand in 3D
 
 
 @dataclass(frozen=True)
@@ -26,21 +24,15 @@ class Plan:
     device : torch.device
     dtype : torch.dtype
         What the convolutions compute in; losses and weights are always float32.
-    block : int
-        Side of the blocks in which the trained network predicts, in pixels.
     crop : tuple of int, optional
         Spatial shape of the crops that training looks at; None trains on the whole image.
-    merges : bool
-        Whether the regions are merged into a tree afterwards.
     notes : tuple of str
-        What is done instead of what was asked for, see `costs.Limits`.
+        What is done instead of what was asked for, see `training_crop`.
     """
 
     device: torch.device
     dtype: torch.dtype
-    block: int
     crop: tuple[int, ...] | None = None
-    merges: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -53,12 +45,13 @@ class Plan:
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.mixed)
 
 
-def make_plan(params: Params, shape: Sequence[int]) -> Plan:
+def make_plan(training: Training, run: Run, shape: Sequence[int]) -> Plan:
     """Decide where and how to compute.
 
     Parameters
     ----------
-    params : Params
+    training : Training
+    run : Run
         `device` and `precision` say what the user wants.
     shape : sequence of int
         (C, *spatial) of the image.
@@ -68,13 +61,13 @@ def make_plan(params: Params, shape: Sequence[int]) -> Plan:
     ParameterError
         If the user insists on a device that is not there.
     """
-    device = _device(params.device)
-    dtype = _dtype(params.precision, device)
-    within = limits(params, shape, str(dtype).removeprefix("torch."), free_memory(device))
-    crop = _crop(within.crop_pixels, shape[1:])
-    plan = Plan(device, dtype, BLOCK[len(shape) - 1], crop, within.merges, within.notes)
+    device = _device(run.device)
+    dtype = _dtype(run.precision, device)
+    precision = str(dtype).removeprefix("torch.")
+    budget, notes = training_crop(training, math.prod(shape[1:]), precision, free_memory(device))
+    plan = Plan(device, dtype, _crop(budget, shape[1:]), notes)
     logger.info("plan: %s", plan)
-    for note in within.notes:
+    for note in notes:
         logger.warning("this run %s", note)
     return plan
 

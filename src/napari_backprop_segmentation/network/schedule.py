@@ -3,8 +3,8 @@
 from collections.abc import Generator
 from dataclasses import replace
 
-from napari_backprop_segmentation.network.loop import Command, Step
 from napari_backprop_segmentation.network.model import Model
+from napari_backprop_segmentation.network.step import Command, Step
 
 
 class TrainingSequence:

@@ -11,13 +11,12 @@ from skimage.segmentation import felzenszwalb, relabel_sequential, slic
 from torch import Tensor
 
 from napari_backprop_segmentation.errors import ParameterError
-from napari_backprop_segmentation.params.params import Params
-
-RGB = 3
+from napari_backprop_segmentation.image.colour import RGB
+from napari_backprop_segmentation.params.sections import Superpixels
 
 
 def superpixel_index(
-    image: NDArray[np.float32], params: Params, spacing: tuple[float, ...] | None = None
+    image: NDArray[np.float32], settings: Superpixels, spacing: tuple[float, ...] | None = None
 ) -> NDArray[np.int64]:
     """Cut an image into superpixels.
 
@@ -25,7 +24,7 @@ def superpixel_index(
     ----------
     image : (C, *spatial) float32 in about [0, 1]
         Three channels are taken as RGB and compared in Lab space, as published; any other number as it is.
-    params : Params
+    settings : Superpixels
         `superpixels` chooses the kind; see the fields of that group.
     spacing : tuple of float, optional
         Size of a pixel along each axis; all alike if left out.
@@ -41,12 +40,12 @@ def superpixel_index(
         If Felzenszwalb superpixels are asked for on a volume: scikit-image makes them in two dimensions only.
     """
     pixels = np.moveaxis(image, 0, -1)
-    if params.superpixels == "felzenszwalb":
-        return graph_index(pixels, params)
+    if settings.superpixels == "felzenszwalb":
+        return graph_index(pixels, settings)
     index = slic(
         pixels,
-        n_segments=params.n_superpixels,
-        compactness=params.compactness,
+        n_segments=settings.n_superpixels,
+        compactness=settings.compactness,
         spacing=spacing,
         channel_axis=-1,
         convert2lab=image.shape[0] == RGB,
@@ -55,14 +54,16 @@ def superpixel_index(
     return found
 
 
-def graph_index(pixels: NDArray[np.float32], params: Params) -> NDArray[np.int64]:
+def graph_index(pixels: NDArray[np.float32], settings: Superpixels) -> NDArray[np.int64]:
     """Return Felzenszwalb's graph-based regions (Y, X) of an image (Y, X, C), numbered from 0."""
     if pixels.ndim != 3:
         raise ParameterError(
             f"superpixels must be slic for volumes, got felzenszwalb on {pixels.ndim - 1} spatial axes; choose slic"
         )
     with any_channels():
-        return graph_regions(pixels, params.felzenszwalb_scale, params.felzenszwalb_sigma, params.felzenszwalb_min_size)
+        return graph_regions(
+            pixels, settings.felzenszwalb_scale, settings.felzenszwalb_sigma, settings.felzenszwalb_min_size
+        )
 
 
 def graph_regions(pixels: NDArray[np.float32], scale: float, sigma: float, min_size: int) -> NDArray[np.int64]:

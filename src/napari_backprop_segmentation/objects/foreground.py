@@ -1,7 +1,6 @@
 """Things to count: which pixels belong to objects, and where touching ones part."""
 
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +13,8 @@ from napari_backprop_segmentation.image.labels import renumbered
 from napari_backprop_segmentation.image.threshold import otsu, separation
 from napari_backprop_segmentation.objects.splitting import bright_cores, filled, split_at_necks
 from napari_backprop_segmentation.params.fields import ObjectKind
-from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.sections import Objects
 
-OBJECT_DETAIL = 90.0  # of the cut whose regions steady the brightness
-VOLUME_OBJECT_DETAIL = 75.0  # in volumes, where noise is averaged over larger regions
 REGION_SHARE = 0.5  # of a pixel's brightness that is the mean of its region
 CLEAN_SMOOTHING, NOISY_SMOOTHING = 0.7, 1.5  # pixels
 RELAXED = 0.7  # of the way from the ground to Otsu's threshold: dim objects are above it, and so is noise
@@ -30,45 +27,8 @@ PINK_SHARE, VIOLET_SHARE = 0.25, 0.1  # of all colour
 RIDGE = 0.01  # share of the mean variance that is added to each, so that empty channels do no harm
 
 
-@dataclass(frozen=True)
-class ObjectRules:
-    """What counts as an object.
-
-    Attributes
-    ----------
-    side : {"auto", "bright", "dark"}
-        Whether objects are brighter or darker than the ground; `auto` takes the side that holds less of the image's
-        frame.
-    split : bool
-        Whether touching objects are told apart by their brightness and shape.
-    fill : bool
-        Whether holes belong to the object around them.
-    min_size : int
-        Smallest object, in pixels.
-    drop_border : bool
-        Whether objects cut off by the edge of the image are left out.
-    """
-
-    side: ObjectKind = "auto"
-    split: bool = True
-    fill: bool = True
-    min_size: int = 30
-    drop_border: bool = False
-
-    @classmethod
-    def of(cls, params: Params) -> Self:
-        """Return what the settings of a run say."""
-        return cls(
-            side=params.objects,
-            split=params.split_objects,
-            fill=params.fill_holes,
-            min_size=params.min_object,
-            drop_border=params.drop_border,
-        )
-
-
-def find_objects(
-    regions: NDArray[Any], image: NDArray[np.float32], rules: ObjectRules, spacing: tuple[float, ...] | None = None
+def foreground_objects(
+    regions: NDArray[Any], image: NDArray[np.float32], rules: Objects, spacing: tuple[float, ...] | None = None
 ) -> NDArray[Any]:
     """Return the objects of an image that is divided into regions.
 
@@ -78,7 +38,7 @@ def find_objects(
         For example a fine cut of a `Hierarchy`; their means steady the brightness.
     image : (C, *spatial) float32
         Normalised intensities.
-    rules : ObjectRules
+    rules : Objects
     spacing : tuple of float, optional
         Size of a pixel along each axis, in any unit; all alike if left out.
 
@@ -87,7 +47,7 @@ def find_objects(
     (*spatial) int array
         Numbered from 1; 0 is the ground.
     """
-    light = foreground_contrast(image, regions, rules.side)
+    light = foreground_contrast(image, regions, rules.objects)
     noisy = (light - ndimage.gaussian_filter(light, 1)).std() > NOISY * light.std()
     sigma = NOISY_SMOOTHING if noisy else CLEAN_SMOOTHING
     light += REGION_SHARE * (_region_means(light, regions) - light)
@@ -97,22 +57,22 @@ def find_objects(
         return np.zeros(light.shape, np.uint8)
     threshold = otsu(light)
     ground = float(np.median(light[light < threshold]))
-    mask = light > ground + (RELAXED if rules.split and not noisy else 1) * (threshold - ground)
-    if rules.fill:
+    mask = light > ground + (RELAXED if rules.split_objects and not noisy else 1) * (threshold - ground)
+    if rules.fill_holes:
         mask = ndimage.binary_fill_holes(mask)
-    if rules.split:
-        single = _above_half(light, mask, ground, bright_cores(light, mask, rules.min_size, spacing))
-        objects = split_at_necks(filled(single) if rules.fill else single, spacing)
+    if rules.split_objects:
+        single = _above_half(light, mask, ground, bright_cores(light, mask, rules.min_object, spacing))
+        objects = split_at_necks(filled(single) if rules.fill_holes else single, spacing)
     else:
         objects = connected_components(mask, connectivity=1)
     return cleaned(objects, rules)
 
 
-def cleaned(objects: NDArray[Any], rules: ObjectRules) -> NDArray[Any]:
+def cleaned(objects: NDArray[Any], rules: Objects) -> NDArray[Any]:
     """Return objects without those that are too small or, on request, cut off; numbered from 1 without gaps."""
     if rules.drop_border:
         objects = clear_border(objects)
-    large = np.bincount(objects.ravel()) >= rules.min_size
+    large = np.bincount(objects.ravel()) >= rules.min_object
     large[0] = False
     return renumbered(objects, large[objects])
 
@@ -132,7 +92,7 @@ def foreground_contrast(image: NDArray[np.float32], regions: NDArray[Any], side:
         Normalised intensities.
     regions : (*spatial) int array
     side : {"auto", "bright", "dark"}
-        See `ObjectRules`.
+        See `Objects`.
 
     Returns
     -------

@@ -15,21 +15,27 @@ from skimage.measure import label as connected_components
 from napari_backprop_segmentation.hierarchy.region_graph import border_faces, graph_of
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.background import smooth_background
-from napari_backprop_segmentation.image.ridge_scale import magnification
-from napari_backprop_segmentation.image.ridges import find_ridges, ridge_height
-from napari_backprop_segmentation.objects.foreground import ObjectRules, cleaned
+from napari_backprop_segmentation.image.ridge_response import ridge_height
+from napari_backprop_segmentation.image.ridges import Ridges
+from napari_backprop_segmentation.objects.foreground import cleaned
 from napari_backprop_segmentation.objects.splitting import best_antichain, closed, filled, region_roundness
+from napari_backprop_segmentation.params.sections import Objects
 
 LEAST_SHARE = 0.5  # of a region that is textured
 SIZE_POWER = 1.2  # more than 1, else the two halves of an object would be as good as all of it
 LEAST_ON_GROUND, LEAST = 270.0, 60.0  # pixels of the smallest object, with and without a ground, at magnification 1
 CLUMP = 6.0  # times the size of a typical object: larger ones on a ground are clumps
 WALL_SIGMA, WALL_AROUND, WALL = 1.5, 15.0, 0.05  # pixels, pixels, lightness: what is a line itself
+HALO_WIDTH, MEMBRANE_WIDTH = 1.7, 3.1  # pixels: read off phase contrast at half size, and electron microscopy
 CLEFT = 4.0  # pixels: half the width of lines that belong to an object where it lies on either side of them
 
 
 def outlined_objects(
-    tree: Hierarchy, image: NDArray[np.float32], rules: ObjectRules, spacing: tuple[float, ...] | None = None
+    tree: Hierarchy,
+    image: NDArray[np.float32],
+    ridges: Ridges,
+    rules: Objects,
+    spacing: tuple[float, ...] | None = None,
 ) -> NDArray[np.int32]:
     """Return the objects among the regions of a merge tree.
 
@@ -39,10 +45,12 @@ def outlined_objects(
     Parameters
     ----------
     tree : Hierarchy
-        Best over `ridges.basins`.
+        Best over `ridge_response.basins`.
     image : (C, *spatial) float32
         Normalised intensities.
-    rules : ObjectRules
+    ridges : Ridges
+        What outlines the objects.
+    rules : Objects
         Its side is of no concern. Objects are larger than noise makes them: how large, the width of the lines says.
     spacing : tuple of float, optional
         Size of a pixel along each axis, the smallest being 1; all alike if left out.
@@ -52,29 +60,41 @@ def outlined_objects(
     (*spatial) int array
         Numbered from 1; 0 is the ground.
     """
-    ridges, steps = find_ridges(image), spacing or (1.0,) * tree.index.ndim
-    light = ridges.light(image)
+    steps, light = spacing or (1.0,) * tree.index.ndim, ridges.light(image)
     if light.min() == light.max() or tree.n_leaves == 1:
         return np.zeros(light.shape, np.int32)
     ground = smooth_background(light)
     inside = np.ones(light.shape, bool) if ground is None else ~ground
-    least = (LEAST if ground is None else LEAST_ON_GROUND) * magnification(light, ground is not None) ** 2
-    rules = replace(rules, min_size=max(rules.min_size, round(least)))
-    areas, merit = _merits(tree, inside, ridge_height(light, ridges.sign, steps), rules.min_size, steps)
+    least = (LEAST if ground is None else LEAST_ON_GROUND) * magnification(ridges.width, ground is not None) ** 2
+    rules = replace(rules, min_object=max(rules.min_object, round(least)))
+    areas, merit = _merits(tree, inside, ridge_height(light, ridges.sign, steps), rules.min_object, steps)
     best = best_antichain(tree.parents, merit, tree.n_leaves)
     if ground is not None:
         best = without_clumps(tree, areas, merit, best)
     objects = regions = best[tree.index]
-    if not rules.split:
+    if not rules.split_objects:
         objects = connected_components(objects > 0, connectivity=1)
     if ground is None:
         apart = np.where(_walls(light, ridges.sign, steps), 0, objects)
         objects = connected_components(apart, background=0, connectivity=1)
     objects = cleaned(objects, rules)
-    if not rules.fill:
+    if not rules.fill_holes:
         return objects
     whole = filled(objects.astype(np.int32))
     return closed(whole, regions, CLEFT, steps) if ground is None else whole
+
+
+def magnification(width: float, has_background: bool) -> float:
+    """Return how many times wider lines are than those of the images that objects are found best in.
+
+    Parameters
+    ----------
+    width : float
+        See `Ridges`.
+    has_background : bool
+        Whether there is a smooth one, see `smooth_background`: lines are then halos, else membranes.
+    """
+    return width / (HALO_WIDTH if has_background else MEMBRANE_WIDTH)
 
 
 def without_clumps(

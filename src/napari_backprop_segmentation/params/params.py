@@ -9,11 +9,16 @@ from dataclasses import Field, asdict, dataclass, fields
 from typing import Any, Self
 
 from napari_backprop_segmentation.errors import ParameterError
-from napari_backprop_segmentation.params.fields import GROUPS, nearest, rule
+from napari_backprop_segmentation.params.fields import GROUPS, Section, nearest, rule
 from napari_backprop_segmentation.params.presets import PRESETS
 from napari_backprop_segmentation.params.sections import Input, Objects, Regions, Run, Series, Training
 
-RENAMED = {"leaves": "initial_regions", "surroundings": "context", "adapt": "automatic"}  # in records of version 0.1
+RENAMED = {  # in records of earlier versions
+    "leaves": "initial_regions",
+    "surroundings": "context",
+    "adapt": "automatic",
+    "scribble_weight": "stroke_weight",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +101,11 @@ class Params(Run, Series, Input, Objects, Regions, Training):
         made = type(self)(**self.to_dict())
         object.__setattr__(made, "_given", frozenset(given))
         return made
+
+    def with_sections(self, *sections: Section) -> Self:
+        """Return these settings with those of some sections; what counts as given stays."""
+        values = {name: value for section in sections for name, value in asdict(section).items()}
+        return type(self).from_dict({**self.to_dict(), **values}).marked(self.given)
 
     def filled(self, preset: str) -> Self:
         """Return these settings with those of a preset wherever none was given.

@@ -102,10 +102,10 @@ class Losses(Section):
         minimum=0.0,
         maximum=1000.0,
     )
-    scribble_weight: float = setting(
+    stroke_weight: float = setting(
         0.5,
         LOSS,
-        "Scribble weight",
+        "Stroke weight",
         "Weight of the loss on pixels you have labelled by hand (nu in the paper).",
         minimum=0.0,
         maximum=1000.0,

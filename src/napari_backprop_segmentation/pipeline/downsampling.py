@@ -11,17 +11,11 @@ from napari_backprop_segmentation.hierarchy.consensus import Agreement
 from napari_backprop_segmentation.hierarchy.linking import LinkedTrees
 from napari_backprop_segmentation.hierarchy.region_graph import border_faces, graph_of
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.image.binning import PLANE
-from napari_backprop_segmentation.image.ridge_scale import source_magnification
-from napari_backprop_segmentation.image.source import ArraySource
-from napari_backprop_segmentation.network.loop import Command, Step
-from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.params.params import Params
-from napari_backprop_segmentation.pipeline.image import Extras, Found
-from napari_backprop_segmentation.pipeline.iteration import iterated_axes
+from napari_backprop_segmentation.network.step import Command, NewStrokes, Step
+from napari_backprop_segmentation.pipeline.binning_factor import binned_strokes
+from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
-LEAST_SIDE = 64  # pixels of an image after binning
-Steps = Generator[Step, Command | None, tuple[Found, Model | None]]
+Steps = Generator[Step, Command | None, Segmentation]
 
 
 @dataclass(frozen=True)
@@ -48,6 +42,12 @@ class Binning:
         found: NDArray[Any] = labels[..., rows[:, None], columns]
         return found
 
+    def reduced(self, command: Command | None) -> Command | None:
+        """Return a command to a run on the image as one to a run on the binned image."""
+        if isinstance(command, NewStrokes) and isinstance(command.strokes, np.ndarray):
+            return NewStrokes(binned_strokes(command.strokes, self.factor))
+        return command
+
     def tree(self, found: Hierarchy | LinkedTrees | None) -> Hierarchy | LinkedTrees | None:
         """Return a merge tree over the same regions at the size of the image."""
         if found is None:
@@ -69,23 +69,6 @@ class Binning:
         return replace(found, index=self.enlarged(found.index), altitudes=found.altitudes * self.factor)
 
 
-def binning_factor(source: ArraySource, params: Params, extras: Extras) -> int:
-    """Return the side of the squares of pixels that are seen as one: lines that are wider than need be show no more."""
-    iterated = iterated_axes(params, source.spatial_axes, source.shape[1:])
-    planes = len(source.shape) - 1 - len(iterated) == len(PLANE)
-    if params.objects != "outlined" or not planes or extras.out is not None:
-        return 1
-    if extras.trained is not None:
-        return extras.trained.binning
-    factor: int = min(round(source_magnification(source)), min(source.shape[-2:]) // LEAST_SIDE)
-    return max(1, factor)
-
-
-def binned_params(params: Params, factor: int) -> Params:
-    """Return the settings for the smaller image: what counts pixels counts fewer."""
-    return params if factor == 1 else params.replace(min_object=max(1, round(params.min_object / factor**2)))
-
-
 def enlarged(steps: Steps, binning: Binning) -> Steps:
     """Take the steps of a run on a binned image; show and return everything at the size of the image."""
     if binning.factor == 1:
@@ -93,15 +76,15 @@ def enlarged(steps: Steps, binning: Binning) -> Steps:
     command: Command | None = None
     try:
         while True:
-            command = yield steps.send(command).enlarged(binning.enlarged)
+            asked = yield steps.send(command).enlarged(binning.enlarged)
+            command = binning.reduced(asked)
     except StopIteration as done:
-        found, model = done.value
+        found: Segmentation = done.value
     finally:
         steps.close()
-    found = replace(
+    return replace(
         found,
         labels=binning.enlarged(found.labels),
         hierarchy=binning.tree(found.hierarchy),
         agreement=binning.agreement(found.agreement),
     )
-    return found, model

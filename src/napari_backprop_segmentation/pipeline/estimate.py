@@ -2,12 +2,34 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from napari_backprop_segmentation.network.estimate import Costs, Estimate, estimate_part
+from napari_backprop_segmentation.image.context import n_inputs
+from napari_backprop_segmentation.network.estimate import (
+    MOST_CROPS,
+    Costs,
+    Estimate,
+    training_bytes,
+    training_crop,
+    work,
+)
+from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.iteration import adapting_iterations, iterated_axes, total_steps
 
+MOST_TREE_PIXELS = 2**24  # above, the merge tree would not fit a laptop: labels stay as trained
 SERIES_BYTES = 10  # per pixel of a series beyond its largest part: labels, trees
+IMAGE_BYTES = 30  # per pixel of the whole image: labels, regions, adjacency
+# What a pixel of a volume takes beyond one of a plane, on which speed is measured; fitted to 1 and 4 million voxels.
+VOLUME_SLOWNESS, VOLUME_IMAGE_BYTES, VOLUME_BYTES = 1.45, 130, 100e6
+SMALL_BYTES = 200e6
+
+
+def merges_regions(params: Params, n_pixels: int) -> tuple[bool, tuple[str, ...]]:
+    """Return whether an image of so many pixels gets a merge tree, and in a clause why not where one is wanted."""
+    if not params.wants_tree or n_pixels <= MOST_TREE_PIXELS:
+        return params.wants_tree, ()
+    return False, (f"labels stay as trained, as a merge tree takes at most {MOST_TREE_PIXELS / 1e6:.0f} megapixels",)
 
 
 def estimate(
@@ -38,3 +60,48 @@ def estimate(
     trainings = 1 + (steps - params.iterations) // adapting_iterations(params)
     seconds = steps * part.step + trainings * part.superpixels + n_parts * part.labels
     return Estimate(seconds, part.estimate.bytes + SERIES_BYTES * pixels, part.estimate.notes)
+
+
+@dataclass(frozen=True)
+class PartEstimate:
+    """What one plane or volume takes.
+
+    Attributes
+    ----------
+    step, superpixels, labels : float
+        Seconds for one iteration, for all superpixels of one training, and for labels and merge tree afterwards.
+    estimate : Estimate
+        All of it together.
+    """
+
+    step: float
+    superpixels: float
+    labels: float
+    estimate: Estimate
+
+
+def estimate_part(params: Params, shape: Sequence[int], costs: Costs, free: float) -> PartEstimate | None:
+    """Return what one plane or volume of (C, *spatial) takes; see `estimate`."""
+    precision = costs.precision if params.precision == "auto" else params.precision
+    if params.method in STEPLESS or params.device not in ("auto", costs.device):
+        return None
+    if precision != costs.precision:
+        return None
+    pixels = math.prod(shape[1:])
+    crop_pixels, notes = training_crop(params, pixels, precision, free)
+    merges, untreed = merges_regions(params, pixels)
+    crop = crop_pixels or pixels
+    channels, macs = work(params, n_inputs(shape[0], params), len(shape) - 1)
+    step = crop * (costs.step_channel * channels + costs.step_mac * macs)
+    crops = min(MOST_CROPS, math.ceil(pixels / crop), params.iterations) if params.method == "superpixels" else 0
+    superpixels = costs.superpixel * crop * crops
+    labels = pixels * (costs.predict_channel * channels + costs.predict_mac * macs)
+    if merges:
+        labels += pixels * (costs.tree_pixel + costs.tree_channel * params.n_channels)
+    needed = training_bytes(params, crop, precision) + IMAGE_BYTES * pixels + SMALL_BYTES
+    if len(shape) == len("CZYX"):
+        step, superpixels, labels = (VOLUME_SLOWNESS * seconds for seconds in (step, superpixels, labels))
+        needed += VOLUME_BYTES + (VOLUME_IMAGE_BYTES - IMAGE_BYTES) * pixels
+    seconds = params.n_runs * (params.iterations * step + superpixels + labels)
+    whole = Estimate(seconds, needed, notes + untreed)
+    return PartEstimate(step, superpixels, labels, whole)

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.sections import Series, Training
 
 ADAPT_SHARE = 0.25  # of the iterations: training that goes on from a network of the frame before
 
 
-def iterated_axes(params: Params, axes: str, shape: Sequence[int]) -> str:
+def iterated_axes(params: Series, axes: str, shape: Sequence[int]) -> str:
     """Return the axes along which images are segmented one after the other: time, and depth where slices are wanted.
 
     Parameters
     ----------
-    params : Params
+    params : Series
     axes : str
         One letter an axis; channels may be among them.
     shape : sequence of int
@@ -39,6 +40,6 @@ def total_steps(params: Params, axes: str, shape: Sequence[int]) -> int:
     return params.n_runs * params.iterations + further * adapting_iterations(params)
 
 
-def adapting_iterations(params: Params) -> int:
+def adapting_iterations(params: Training) -> int:
     """Return for how many iterations training goes on in each frame after the first."""
     return max(1, round(ADAPT_SHARE * params.iterations))

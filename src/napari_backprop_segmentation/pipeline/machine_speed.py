@@ -5,46 +5,28 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from statistics import median
 
 import numpy as np
 import psutil
-from numpy.typing import NDArray
 from skimage.data import astronaut
 
 from napari_backprop_segmentation.hierarchy.build import build_tree
 from napari_backprop_segmentation.hierarchy.merge import merge_regions
-from napari_backprop_segmentation.image.blocks import Window
-from napari_backprop_segmentation.image.source import Source
+from napari_backprop_segmentation.image.source import ArraySource, Source
 from napari_backprop_segmentation.network.estimate import Costs, work
-from napari_backprop_segmentation.network.loop import new_network, train
+from napari_backprop_segmentation.network.loop import train
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.network.planning import make_plan
+from napari_backprop_segmentation.network.network import new_network
+from napari_backprop_segmentation.network.planning import Plan, make_plan
 from napari_backprop_segmentation.network.superpixels import superpixel_index
-from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.sections import Input, Regions, Run, Training
 
 SIDE = 256  # pixels: the crops of the preset `fast`, and one block of the prediction
 WIDTHS = (32, 64)  # channels of the two networks from which the costs of a channel and of a multiplication follow
 WARM, TIMED = 2, 5  # iterations
-
-
-class Photograph:
-    """A small image, as a `Source`."""
-
-    def __init__(self) -> None:
-        pixels = np.moveaxis(astronaut()[:SIDE, :SIDE], -1, 0)
-        self._pixels: NDArray[np.float32] = np.ascontiguousarray(pixels, dtype=np.float32) / np.float32(255)
-        self.shape: tuple[int, ...] = self._pixels.shape
-        self.spacing: tuple[float, ...] = (1.0, 1.0)
-
-    def read(self, window: Window) -> NDArray[np.float32]:
-        """Return the pixels of a window (3, *window)."""
-        return self._pixels[(slice(None), *window)]
-
-    def overview(self, stride: int) -> NDArray[np.float32]:
-        """Return every `stride`-th pixel."""
-        return self._pixels[:, ::stride, ::stride]
 
 
 def measure(start: float) -> Costs:
@@ -55,15 +37,15 @@ def measure(start: float) -> Costs:
     start : float
         Seconds that importing took.
     """
-    source = Photograph()
-    settings = [Params(n_channels=n, min_labels=0, iterations=1000) for n in WIDTHS]
-    plan = make_plan(settings[0], source.shape)
-    steps = [_step_seconds(source, params) for params in settings]
-    models = [Model(new_network(source, params).to(plan.device).eval(), params, plan, "", 0) for params in settings]
-    predictions = [_fastest(lambda m=model: m.predict(source)) for model in models]  # type: ignore[misc]
-    trees = [_fastest(lambda m=model: build_tree(m, source, merge_regions)) for model in models]  # type: ignore[misc]
-    superpixel = _fastest(lambda: superpixel_index(source.read((slice(None), slice(None))), settings[0]))
-    works = [work(params, source.shape[0], 2) for params in settings]
+    source = ArraySource(astronaut()[:SIDE, :SIDE], "YXS", "published")
+    settings = [Training(n_channels=n, min_labels=0, iterations=1000) for n in WIDTHS]
+    plan = make_plan(settings[0], Run(), source.shape)
+    steps = [_step_seconds(source, training, plan) for training in settings]
+    models = [_untrained(source, training, plan) for training in settings]
+    predictions = [_fastest(partial(model.predict, source)) for model in models]
+    trees = [_fastest(partial(build_tree, model, source, Regions(), merge_regions)) for model in models]
+    superpixel = _fastest(lambda: superpixel_index(source.read(source.whole), settings[0]))
+    works = [work(training, source.shape[0], 2) for training in settings]
     step_channel, step_mac = _solve(works, steps)
     predict_channel, predict_mac = _solve(works, predictions)
     beyond = [tree - prediction for tree, prediction in zip(trees, predictions, strict=True)]
@@ -82,13 +64,18 @@ def measure(start: float) -> Costs:
     )
 
 
-def _step_seconds(source: Source, params: Params) -> float:
-    """Return the median time of an iteration, which waits for the device."""
+def _step_seconds(source: Source, training: Training, plan: Plan) -> float:
+    """Return the median time of an iteration; asking for the labels in use waits for the device."""
     stamps = []
-    for step in islice(train(source, params, make_plan(params, source.shape)), WARM + TIMED + 1):
-        assert step.n_labels
+    for step in islice(train(source, training, Input(), plan), WARM + TIMED + 1):
+        _ = step.n_labels
         stamps.append(time.perf_counter())
     return median(np.diff(stamps[WARM:]).tolist())
+
+
+def _untrained(source: ArraySource, training: Training, plan: Plan) -> Model:
+    network = new_network(source.shape[0], 2, training, Input()).to(plan.device).eval()
+    return Model(network, training, Input(), source.preparation)
 
 
 def _fastest(function: Callable[[], object], times: int = 3) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 from napari.layers import Image
 
-from napari_backprop_segmentation.network.estimate import MOST_TREE_PIXELS
+from napari_backprop_segmentation.pipeline.estimate import MOST_TREE_PIXELS
 
 
 def levels(layer: Image) -> list[Any]:

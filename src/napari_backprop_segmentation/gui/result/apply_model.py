@@ -14,7 +14,7 @@ from napari_backprop_segmentation.params.params import Params
 
 if TYPE_CHECKING:
     from napari_backprop_segmentation.network.model import Model
-    from napari_backprop_segmentation.pipeline.run import Result
+    from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 
 class ModelApplication:
@@ -35,7 +35,7 @@ class ModelApplication:
         self.model = None
         self._layer_selection = None if input_form.roi.whole() else input_form.whole()
 
-    def take(self, result: "Result") -> None:
+    def take(self, result: "Segmentation") -> None:
         """Take the network of the result of that run."""
         if self._layer_selection is not None and self.model is None:
             self.model = result.model

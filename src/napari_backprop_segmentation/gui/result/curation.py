@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-    from napari_backprop_segmentation.pipeline.run import Result
+    from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 TABLE = ("napari", "Features table widget")
 LARGEST = 2.0  # times the largest object: what is larger is not one that was missed
@@ -39,7 +39,7 @@ class Kept:
 
     layer: Labels
     run_input: RunInput
-    result: "Result"
+    result: "Segmentation"
 
     @property
     def tree(self) -> "Hierarchy | None":
@@ -89,7 +89,7 @@ class Curation:
             layout.addWidget(button.native)
         self.row.setVisible(False)
 
-    def take(self, layer: Labels, result: "Result", run_input: RunInput) -> None:
+    def take(self, layer: Labels, result: "Segmentation", run_input: RunInput) -> None:
         """Take note of the result of a run; objects are measured at once."""
         self.click_button.native.setChecked(False)
         self._kept = Kept(layer, run_input, result)

@@ -17,7 +17,7 @@ from napari_backprop_segmentation.pipeline.messages import count
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-    from napari_backprop_segmentation.pipeline.run import Result
+    from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 
 COUNTED = (
@@ -45,7 +45,7 @@ class DetailSlider:
         self._asked: float = self._control.value  # before a preset that adapts has set it to
         self._adapted: float | None = None
 
-    def take(self, layer: Labels, result: "Result", run_input: RunInput) -> None:
+    def take(self, layer: Labels, result: "Segmentation", run_input: RunInput) -> None:
         """Change this result from now on; objects do not depend on the detail, but the map of their borders does."""
         params = result.record["params"]
         if not self.adapted:
@@ -123,14 +123,14 @@ class DetailCut:
     viewer : napari.viewer.Viewer
     layer : Labels
         Shows the result.
-    result : Result
+    result : Segmentation
         With a hierarchy.
     borders : AgreementLayer, optional
         Follows the labels.
     """
 
     def __init__(
-        self, viewer: "Viewer", layer: Labels, result: "Result", borders: AgreementLayer | None = None
+        self, viewer: "Viewer", layer: Labels, result: "Segmentation", borders: AgreementLayer | None = None
     ) -> None:
         self._viewer, self._layer, self._borders = viewer, layer, borders
         self._hierarchy = result.hierarchy

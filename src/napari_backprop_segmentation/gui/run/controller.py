@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from napari_backprop_segmentation.network.model import Model
-    from napari_backprop_segmentation.pipeline.run import Result
+    from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Watcher(Protocol):
     def said(self, text: str) -> None:
         """Show in words what is going on."""
 
-    def kept(self, layer: Labels, result: "Result", run_input: RunInput) -> None:
+    def kept(self, layer: Labels, result: "Segmentation", run_input: RunInput) -> None:
         """Take note of a result, the layer that shows it, and the image it is of."""
 
     def ended(self) -> None:
@@ -81,8 +81,8 @@ class RunController:
         self._preview: Preview | None = None
         self._throttle: Throttle | None = None
         self._bar: progress | None = None
-        self._worker: GeneratorWorker[Progress | None, None, Result | Failure | None] | None = None
-        self._outcome: Result | Exception | None = None
+        self._worker: GeneratorWorker[Progress | None, None, Segmentation | Failure | None] | None = None
+        self._outcome: Segmentation | Exception | None = None
         self._wants_pause = False
         self._warned: set[str] = set()
         self._started = self._last_message = time.monotonic()
@@ -113,7 +113,7 @@ class RunController:
         self._worker = create_worker(worker.outcome, steps, self._control, _start_thread=False, _connect=self._slots())
         QTimer.singleShot(FIRST_PAINT_MS, partial(self._begin, self._worker))
 
-    def _begin(self, job: GeneratorWorker[Progress | None, None, "Result | Failure | None"]) -> None:
+    def _begin(self, job: GeneratorWorker[Progress | None, None, "Segmentation | Failure | None"]) -> None:
         """Start the worker, now that the click has been answered and the new layer painted.
 
         Loading torch at the same time makes that painting take 200 ms. A run that has been abandoned meanwhile is
@@ -223,7 +223,7 @@ class RunController:
         iterated = iterated_axes(self._params, self._run_input.axes, self._run_input.array.shape)
         self._watcher.said(words.labelled(done, total, iterated))
 
-    def _on_outcome(self, outcome: "Result | Failure | Exception | None") -> None:
+    def _on_outcome(self, outcome: "Segmentation | Failure | Exception | None") -> None:
         self._outcome = outcome.error if isinstance(outcome, Failure) else outcome
 
     def _on_warned(self, warning: tuple[Any, ...]) -> None:
@@ -256,7 +256,7 @@ class RunController:
         if self._bar is not None:
             self._bar.close()
 
-    def _end(self, outcome: "Result | Exception | None") -> str:
+    def _end(self, outcome: "Segmentation | Exception | None") -> str:
         """Settle the preview layer; return in words how the run ended."""
         preview = self._preview
         if isinstance(outcome, Exception):

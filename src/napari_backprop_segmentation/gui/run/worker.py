@@ -20,16 +20,16 @@ from napari_backprop_segmentation.network.threads import share_the_processor
 from napari_backprop_segmentation.params.params import Params
 
 if TYPE_CHECKING:
-    from napari_backprop_segmentation.network.loop import Step
     from napari_backprop_segmentation.network.model import Model
-    from napari_backprop_segmentation.pipeline.run import Result
+    from napari_backprop_segmentation.network.step import Step
+    from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 MESSAGE_SECONDS = 1 / 20  # shortest time between two messages to the GUI
 PREVIEW_SECONDS = 1 / 5  # and between two that carry a label image
 UNREAD_STEPS = 50  # steps hold memory of the device, so only so many are kept for reading their numbers later
 SMOOTHING = 0.2  # weight of the newest step in the mean duration
 
-Steps = Generator["Step", Literal["stop"] | None, "Result"]
+Steps = Generator["Step", Literal["stop"] | None, "Segmentation"]
 
 
 @dataclass
@@ -131,16 +131,26 @@ def start_steps(run_input: RunInput, params: Params, control: WorkerControl, tra
     load_torch_library()
     with no_collection():
         from napari_backprop_segmentation.hierarchy.merge import MergeProcess
-        from napari_backprop_segmentation.pipeline.run import Extras, run
+        from napari_backprop_segmentation.pipeline.run import run
 
     with light_collection(), MergeProcess() as merge:
-        told = control.tell_labelled
-        extras = Extras(merge=merge, trained=trained, channels=run_input.channels, labelled=told)
         array = Cancellable(run_input.array, control)
-        return (yield from run(array, params, axes=run_input.axes, spacing=run_input.spacing, extras=extras))
+        steps = run(
+            array,
+            params,
+            axes=run_input.axes,
+            spacing=run_input.spacing,
+            channels=run_input.channels,
+            model=trained,
+            merge=merge,
+            progress=control.tell_labelled,
+        )
+        return (yield from steps)
 
 
-def watched(start: Callable[[], Steps], control: WorkerControl) -> Generator[Progress | None, None, "Result | None"]:
+def watched(
+    start: Callable[[], Steps], control: WorkerControl
+) -> Generator[Progress | None, None, "Segmentation | None"]:
     """Drive a run and report now and then; obey orders.
 
     Parameters
@@ -156,7 +166,7 @@ def watched(start: Callable[[], Steps], control: WorkerControl) -> Generator[Pro
 
     Returns
     -------
-    Result or None
+    Segmentation or None
         None after a cancel.
 
     Raises
@@ -178,7 +188,7 @@ class Failure:
 
 def outcome(
     start: Callable[[], Steps], control: WorkerControl
-) -> Generator[Progress | None, None, "Result | Failure | None"]:
+) -> Generator[Progress | None, None, "Segmentation | Failure | None"]:
     """Do what `watched` does, but return an error instead of raising it.
 
     Where Qt comes from PySide6, napari 0.9 itself fails on the signal of a worker that raises or returns an exception.
@@ -189,7 +199,7 @@ def outcome(
         return Failure(error)
 
 
-def _drive(steps: Steps, control: WorkerControl) -> Generator[Progress | None, None, "Result | None"]:
+def _drive(steps: Steps, control: WorkerControl) -> Generator[Progress | None, None, "Segmentation | None"]:
     messages = _Messages(control)
     command: Literal["stop"] | None = None
     while not control.cancelled:
@@ -199,7 +209,7 @@ def _drive(steps: Steps, control: WorkerControl) -> Generator[Progress | None, N
         except StopIteration as done:
             if messages.pending:
                 yield messages.take()
-            result: Result = done.value
+            result: Segmentation = done.value
             return None if control.cancelled else result
         messages.add(step, time.monotonic() - began)
         if messages.due():
@@ -261,5 +271,7 @@ class _Messages:
         return Progress(points, self._step_seconds, labels, place, run)
 
     def _read(self) -> None:
-        self._points += [Point(s.iteration, s.n_labels, s.similarity, s.continuity) for s in self._unread]
+        self._points += [
+            Point(s.iteration, s.n_labels, s.losses["similarity"], s.losses["continuity"]) for s in self._unread
+        ]
         self._unread = []

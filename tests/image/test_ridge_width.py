@@ -5,8 +5,7 @@ import pytest
 from cells import halo_cells, membranes
 from scipy.ndimage import zoom
 
-from napari_backprop_segmentation.image import ridge_scale as magnification
-from napari_backprop_segmentation.image.ridge_scale import ridge_width, source_magnification
+from napari_backprop_segmentation.image.ridges import WIDTHS, Ridges, ridge_width, source_ridges
 from napari_backprop_segmentation.image.source import ArraySource
 
 
@@ -27,16 +26,21 @@ def test_width_of_one_line():
 
 
 def test_what_has_no_lines_has_the_narrowest():
-    assert ridge_width(np.full((32, 32), 0.5, np.float32)) == magnification.WIDTHS[0]
+    assert ridge_width(np.full((32, 32), 0.5, np.float32)) == WIDTHS[0]
     assert ridge_width(np.random.default_rng(0).random((64, 64)).astype(np.float32)) < 1
 
 
-def test_the_unit_depends_on_whether_there_is_a_ground():
+def test_the_width_is_that_of_the_plane_in_the_middle():
     cells, between = halo_cells()[0], membranes()[0]
-    assert source_magnification(ArraySource(cells)) == pytest.approx(
-        ridge_width(ArraySource(cells).read((slice(None),) * 2)[0]) / magnification.HALO_WIDTH
-    )
-    assert source_magnification(ArraySource(between)) == pytest.approx(
-        ridge_width(ArraySource(between).read((slice(None),) * 2)[0]) / magnification.MEMBRANE_WIDTH
-    )
-    assert source_magnification(ArraySource(np.stack([cells] * 3), "ZYX")) == source_magnification(ArraySource(cells))
+    for image in (cells, between):
+        light = ArraySource(image).read((slice(None),) * 2)[0]
+        assert source_ridges(ArraySource(image)).width == ridge_width(light)
+    volume = ArraySource(np.stack([between[:, :90], cells[:96, :90].repeat(2, 0)[:144], between[:, :90]]), "ZYX")
+    middle = volume.read((slice(1, 2), slice(None), slice(None)))[0, 0]
+    assert source_ridges(volume).width == ridge_width(middle)
+
+
+def test_lines_of_a_binned_image_are_narrower():
+    assert Ridges(-1, 2, 3.0).binned(2) == Ridges(-1, 2, 1.5)
+    assert Ridges(-1, 2, 3.0).record() == {"sign": "dark", "channel": 2, "width": 3.0}
+    assert Ridges(1).record() == {"sign": "bright", "channel": None, "width": 1.0}

@@ -1,0 +1,79 @@
+"""The finest regions of an image, which everything else is merged from; without a network."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.errors import ParameterError
+from napari_backprop_segmentation.image.blocks import Window, blocks
+from napari_backprop_segmentation.image.ridge_response import basins
+from napari_backprop_segmentation.image.ridges import Ridges
+from napari_backprop_segmentation.image.source import Source
+from napari_backprop_segmentation.network.superpixels import any_channels, graph_regions
+
+LEAF_SCALE, LEAF_SIGMA, LEAF_SIZE = 50.0, 0.5, 10  # of Felzenszwalb's method: small regions that keep to edges
+LEAF_BLOCK = 512  # pixels
+
+
+def initial_regions(source: Source, kind: str, ridges: Ridges | None = None) -> NDArray[np.int32]:
+    """Return the finest regions (*spatial) of an image, numbered from 0.
+
+    Parameters
+    ----------
+    source : Source
+    kind : {"graph", "lines"}
+        See the setting `initial_regions`.
+    ridges : Ridges, optional
+        For ``lines``: what lies between these.
+    """
+    if kind == "graph":
+        return plane_regions(source, _graph_regions)
+    if ridges is None:
+        raise ParameterError("ridges must be found for initial_regions='lines', got none; call source_ridges")
+    return plane_regions(source, partial(basins, ridges=ridges))
+
+
+def plane_regions(source: Source, divide: Callable[[NDArray[np.float32]], NDArray[np.int64]]) -> NDArray[np.int32]:
+    """Return small regions (*spatial), numbered from 0, made in blocks; in volumes slice by slice.
+
+    The seams of blocks and slices do no harm: what they divide is alike and merges first.
+
+    Parameters
+    ----------
+    source : Source
+    divide : callable
+        From the pixels (C, Y, X) of a block of a plane to its regions (Y, X), without gaps.
+    """
+    *depth, height, width = source.shape[1:]
+    slices = product(*(blocks([n], 1) for n in depth))
+    planes = list(blocks((height, width), LEAF_BLOCK))
+    windows = [(*(z for (z,) in where), *plane) for where, plane in product(slices, planes)]
+    out = np.empty(source.shape[1:], np.int32)
+
+    def divided(window: Window) -> NDArray[np.int64]:
+        pixels = source.read(window)
+        found: NDArray[np.int64] = divide(pixels.reshape(len(pixels), *pixels.shape[-2:]))
+        return found - int(found.min())
+
+    # The blocks release the interpreter; two at a time bound the memory.
+    with any_channels(), ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+        first = 0
+        for window, found in zip(windows, pool.map(divided, windows), strict=True):
+            out[window] = found.reshape(out[window].shape) + first
+            first += int(found.max()) + 1
+    return out
+
+
+def _graph_regions(pixels: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return small graph-based regions of a plane.
+
+    References
+    ----------
+    Felzenszwalb and Huttenlocher, Efficient graph-based image segmentation, IJCV 59(2), 2004.
+    """
+    return graph_regions(np.moveaxis(pixels, 0, -1), LEAF_SCALE, LEAF_SIGMA, LEAF_SIZE)

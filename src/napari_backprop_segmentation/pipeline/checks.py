@@ -1,0 +1,135 @@
+"""What cannot go together is refused in words before anything is computed."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.errors import ImageError, ParameterError
+from napari_backprop_segmentation.network.model import Model
+from napari_backprop_segmentation.params.fields import STEPLESS
+from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.request import Request
+
+
+def check_objects(request: Request, in_pieces: bool) -> None:
+    """Refuse objects where there is nothing to look for them among.
+
+    Parameters
+    ----------
+    request : Request
+    in_pieces : bool
+        Whether the labels of one image are written piece by piece.
+
+    Raises
+    ------
+    ParameterError
+    """
+    params = request.params
+    stepless = params.method in STEPLESS and request.model is None
+    obstacles = (
+        (stepless, f"for the method {params.method!r}", "choose the method 'superpixels' or 'continuity'"),
+        (in_pieces, "where the labels of one image are written piece by piece", "leave out `out`"),
+    )
+    for met, where, advice in obstacles:
+        if met and params.objects != "off":
+            raise ParameterError(
+                f"objects must be 'off' {where}, got {params.objects!r}; {advice}, or set objects to 'off'"
+            )
+
+
+def check_runs(job: Job) -> None:
+    """Refuse several runs where they cannot be compared: they need the same finest regions, and a tree of each.
+
+    Raises
+    ------
+    ParameterError
+    """
+    params = job.params
+    obstacles = (
+        ("T" in job.iterated, "for a time series", "take one frame"),
+        ("Z" in job.iterated, "slice by slice", "take one slice, or set volumes to 'volume'"),
+        (params.method in STEPLESS, f"for the method {params.method!r}", "choose 'superpixels' or 'continuity'"),
+        (job.model is not None, "where a network is applied that was trained before", "train anew"),
+        (job.strokes is not None, "with strokes", "leave one of the two out"),
+        (job.out is not None, "where labels are written piece by piece", "leave out `out`"),
+        (
+            params.initial_regions == "network",
+            "for initial_regions='network', which differ from run to run",
+            "set initial_regions to 'graph'",
+        ),
+        (params.by_class, "for classes, which have no borders in common", "set regions to 'merged'"),
+        (not job.merges and params.regions == "trained", "where regions are not merged", "set regions to 'merged'"),
+        (not job.merges, "for an image too large for merging regions", "take a smaller image, or a part of it"),
+    )
+    for met, where, advice in obstacles:
+        if met and params.n_runs > 1:
+            raise ParameterError(f"n_runs must be 1 {where}, got {params.n_runs}; {advice}")
+
+
+def check_strokes(request: Request, shape: tuple[int, ...]) -> NDArray[np.integer[Any]] | None:
+    """Return the strokes, or None where nothing is drawn.
+
+    Parameters
+    ----------
+    request : Request
+    shape : tuple of int
+        Spatial, of the image.
+
+    Raises
+    ------
+    ImageError
+        If they do not fit the image.
+    ParameterError
+        If nothing is trained that could learn from them.
+    """
+    if request.strokes is None:
+        return None
+    strokes, most = np.asarray(request.strokes), request.params.n_channels
+    if strokes.dtype.kind not in "bui":
+        raise ImageError(
+            f"strokes must be whole numbers, got {strokes.dtype}; draw on a Labels layer, 0 is where nothing is drawn"
+        )
+    if tuple(strokes.shape) != shape:
+        raise ImageError(
+            f"strokes must have the spatial shape of the image {shape}, got {tuple(strokes.shape)}; "
+            "draw on a Labels layer made for this image"
+        )
+    if not strokes.any():
+        return None
+    if strokes.min() < 0 or strokes.max() > most:
+        raise ImageError(
+            f"strokes must be labels from 0 to {most} (n_channels), got {strokes.min()} to {strokes.max()}; "
+            "use lower label numbers"
+        )
+    if request.model is not None:
+        raise ParameterError(
+            "strokes must be left out where a network is applied that was trained before, got both; train anew"
+        )
+    return strokes
+
+
+def fitting_model(model: Model, params: Params, ndim: int) -> Params:
+    """Return the settings under which a network that was trained before is applied: what it was trained with is fixed.
+
+    Parameters
+    ----------
+    model : Model
+    params : Params
+        As they were asked for.
+    ndim : int
+        Spatial dimensions of what it is to label at a time.
+
+    Raises
+    ------
+    ImageError
+        If the network was trained on another number of them.
+    """
+    if model.network.ndim != ndim:
+        kinds = {2: "planes", 3: "volumes"}
+        raise ImageError(
+            f"image must be made of {kinds[model.network.ndim]}, as the network was trained on them, got "
+            f"{kinds[ndim]}; set volumes to {'slices' if ndim > model.network.ndim else 'volume'}, or train anew"
+        )
+    return params.with_sections(model.training, model.input)

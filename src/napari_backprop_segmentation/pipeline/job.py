@@ -1,0 +1,92 @@
+"""What is asked of one run, settled: from here on nothing of it changes."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.hierarchy.merge import Merge
+from napari_backprop_segmentation.image.ridges import Ridges
+from napari_backprop_segmentation.image.source import ArraySource, Part, Place
+from napari_backprop_segmentation.network.model import Model
+from napari_backprop_segmentation.network.planning import Plan
+from napari_backprop_segmentation.params.fields import STEPLESS
+from napari_backprop_segmentation.params.params import Params
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run.
+
+    Attributes
+    ----------
+    source : ArraySource
+        The image, binned already where it is.
+    image_shape : tuple of int
+        (C, *spatial) of the image before it was binned.
+    params : Params
+        The settings that hold for `source`.
+    recorded : Params
+        The same for the image before it was binned.
+    kind : str, optional
+        The preset that was taken for this kind of image, where that was left open.
+    iterated : str
+        The axes that are gone through one by one, see `iterated_axes`.
+    plan : Plan
+        For one frame or slice.
+    merges : bool
+        Whether regions are merged; what was drawn keeps the numbers it was drawn with.
+    merge : Merge
+        Who builds merge trees.
+    ridges : Ridges, optional
+        Where regions or objects are what lies between lines: which ones, decided once for all of the image.
+    strokes : (*spatial) int array, optional
+    model : Model, optional
+        Trained before: nothing is trained.
+    out : array-like, optional
+        Where labels are written piece by piece.
+    progress : callable, optional
+        Hears how many frames and slices of a series are labelled, and of how many.
+    """
+
+    source: ArraySource
+    image_shape: tuple[int, ...]
+    params: Params
+    recorded: Params
+    kind: str | None
+    iterated: str
+    plan: Plan
+    merges: bool
+    merge: Merge
+    ridges: Ridges | None = None
+    strokes: NDArray[np.integer[Any]] | None = None
+    model: Model | None = None
+    out: Any = None
+    progress: Progress | None = None
+
+    @property
+    def part(self) -> Part:
+        """The first frame or slice; of a single image all of it."""
+        return self.source.at((0,) * len(self.iterated))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Lengths of the axes that are gone through."""
+        return self.source.shape[1 : 1 + len(self.iterated)]
+
+    @property
+    def learns(self) -> bool:
+        """Whether there is a network."""
+        return self.model is not None or self.params.method not in STEPLESS
+
+    def places(self) -> Iterator[Place]:
+        """Yield all frames and slices in order, and tell of each once it is done with."""
+        for number, place in enumerate(self.source.places(len(self.iterated)), start=1):
+            yield place
+            if self.progress is not None:
+                self.progress(number, math.prod(self.sizes))

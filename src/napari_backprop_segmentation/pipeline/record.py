@@ -1,0 +1,35 @@
+"""What is written down of a run: everything needed to repeat it, in plain values."""
+
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from napari_backprop_segmentation.pipeline.job import Job
+
+PACKAGE = "napari-backprop-segmentation"
+RECORDED = (PACKAGE, "torch", "numpy", "scipy", "scikit-image", "higra")
+
+
+def record_of(job: Job) -> dict[str, Any]:
+    """Return the record of a run that has ended; how it ended stands in its `Segmentation` already."""
+    source, params = job.source, job.recorded
+    scaling = source.normaliser
+    return {
+        "params": params.to_dict(),
+        "given": sorted(params.given),
+        "kind": job.kind,
+        "axes": source.axes,
+        "image_shape": list(job.image_shape),
+        "channels": None if source.preparation.channels is None else list(source.preparation.channels),
+        "spacing": list(source.spacing),
+        "normalisation": {"offsets": list(scaling.offsets), "spans": list(scaling.spans)},
+        "binning": source.preparation.binning,
+        "ridges": None if job.ridges is None else job.ridges.record(),
+        "crop": None if job.plan.crop is None else list(job.plan.crop),
+        "device": str(job.plan.device) if job.learns else "cpu",
+        "precision": str(job.plan.dtype).removeprefix("torch.") if job.learns else "float32",
+        "notes": list(job.plan.notes),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {name: version(name) for name in RECORDED} | {"python": platform.python_version()},
+    }

@@ -1,0 +1,45 @@
+"""What a user asks of a run, before anything of it is settled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from napari_backprop_segmentation.hierarchy.merge import Merge, merge_regions
+from napari_backprop_segmentation.image.source import ArraySource
+from napari_backprop_segmentation.network.model import Model
+from napari_backprop_segmentation.params.fields import STEPLESS
+from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.pipeline.job import Progress
+
+
+@dataclass(frozen=True)
+class Request:
+    """The arguments of `run`; see there."""
+
+    image: Any
+    params: Params
+    axes: str | None = None
+    spacing: Sequence[float] | None = None
+    strokes: Any = None
+    channels: Sequence[int] | None = None
+    model: Model | None = None
+    out: Any = None
+    merge: Merge = merge_regions
+    progress: Progress | None = None
+
+    def source(self) -> ArraySource:
+        """Return the image; one that is labelled by a network trained before is prepared as the network's was."""
+        known = self.model.preparation if self.model else None
+        channels = known.channels if self.channels is None and known is not None else self.channels
+        return ArraySource(
+            self.image,
+            self.axes,
+            self.params.normalisation,
+            normaliser=known.scaling if known is not None else None,
+            channels=channels,
+            spacing=self.spacing,
+        )
+
+    def learns(self, params: Params) -> bool:
+        """Return whether there is a network, under settings that hold for the image."""
+        return self.model is not None or params.method not in STEPLESS

@@ -1,0 +1,47 @@
+"""The one result of a run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.hierarchy.consensus import Agreement
+from napari_backprop_segmentation.hierarchy.linking import LinkedTrees
+from napari_backprop_segmentation.hierarchy.tree import Hierarchy
+from napari_backprop_segmentation.network.model import Model
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What a run ends with.
+
+    Attributes
+    ----------
+    labels : (*spatial) int array
+        Merged regions and objects are numbered 1, 2, 3, ... (0 is the ground of objects); labels as trained by channel
+        of the network from 1, with gaps.
+    model : Model or None
+        The trained network, of several runs the first one; None for the methods without one.
+    hierarchy : Hierarchy, LinkedTrees or None
+        The merge tree that `labels` is one cut of, linked trees for a series; None where regions are not merged.
+    agreement : Agreement or None
+        How stable borders are from run to run, where there were several; `hierarchy` is then their consensus.
+    record : dict
+        Everything needed to repeat the run: settings, axes, versions, device, why it stopped. Plain values only.
+    """
+
+    labels: NDArray[Any]
+    model: Model | None = None
+    hierarchy: Hierarchy | LinkedTrees | None = None
+    agreement: Agreement | None = None
+    record: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def stopped_by(self) -> str:
+        """Why the run ended, in words."""
+        return str(self.record["stopped_by"])
+
+    def noted(self, facts: Mapping[str, Any]) -> "Segmentation":
+        """Return this with further entries in its record."""
+        return replace(self, record={**self.record, **facts})

@@ -1,0 +1,141 @@
+"""The parts of a series put together: labels under linked numbers, merge trees, objects through slices."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.hierarchy.linking import LabelLinker, LinkedTrees
+from napari_backprop_segmentation.hierarchy.tree import Hierarchy
+from napari_backprop_segmentation.image.labels import label_dtype
+from napari_backprop_segmentation.image.source import Place
+from napari_backprop_segmentation.objects.find import fine_regions
+from napari_backprop_segmentation.pipeline.estimate import MOST_TREE_PIXELS
+from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.label import objects_among, objects_of
+from napari_backprop_segmentation.pipeline.segmentation import Segmentation
+
+MOST_SERIES_PIXELS = 4 * MOST_TREE_PIXELS  # above, the merge trees are not kept for the Detail slider
+
+
+class SeriesOutput:
+    """Takes part after part, in order, and gives the whole in the end.
+
+    Objects are looked for in whole frames: where a volume was divided slice by slice, among the regions of all slices.
+    Outlined ones are regions of the trees, so those of slices are joined.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        pixels = math.prod(job.source.shape[1:])
+        keeps_trees = job.merges and job.out is None and pixels <= MOST_SERIES_PIXELS
+        self._trees = SeriesTrees(job) if keeps_trees else None
+        # Regions are painted from the linked trees in the end, objects as they are found.
+        self._labels = None if keeps_trees and job.params.objects == "off" else SeriesLabels(job)
+        self._regions = SliceStack(job)
+
+    def add_tree(self, place: Place, tree: Hierarchy) -> None:
+        """Take the merge tree of the next part."""
+        if self._trees is not None:
+            self._trees.add(tree)
+        if self._labels is None:
+            return
+        job = self._job
+        if job.params.objects == "off":
+            self._labels.add(place, tree.cut(job.params.detail))
+        elif job.iterated[-1] == "Z" and job.params.objects != "outlined":
+            volume = self._regions.add_apart(place, fine_regions(tree))
+            if volume is not None:
+                found = objects_among(job, volume, job.source.at(place[:-1]))
+                self._labels.add_frame(place[:-1], found)
+        else:
+            self._labels.add(place, objects_of(job, tree, job.source.at(place)))
+
+    def add_labels(self, place: Place, labels: NDArray[Any]) -> None:
+        """Take the labels of the next part."""
+        if self._labels is not None:
+            self._labels.add(place, labels)
+
+    def found(self) -> Segmentation:
+        """Return everything, once all parts are there."""
+        tree = None if self._trees is None else self._trees.linked()
+        if self._labels is not None:
+            return Segmentation(self._labels.whole(), hierarchy=tree)
+        if tree is None:
+            raise ValueError("series must have labels or trees, got neither; add every part")
+        return Segmentation(tree.cut(self._job.params.detail), hierarchy=tree)
+
+
+class SeriesTrees:
+    """The merge trees of all parts."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._trees: list[Hierarchy] = []
+
+    def add(self, tree: Hierarchy) -> None:
+        """Take the tree of the next part."""
+        self._trees.append(tree)
+
+    def linked(self) -> LinkedTrees:
+        """Return all of them, numbered alike through depth and time."""
+        if self._job.iterated != "TZ":
+            return LinkedTrees(self._trees)
+        depth = self._job.sizes[1]
+        return LinkedTrees([LinkedTrees(self._trees[i : i + depth]) for i in range(0, len(self._trees), depth)])
+
+
+class SeriesLabels:
+    """The label image of a series, whose parts are numbered alike."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._links = job.merges or not job.learns
+        self._through_time, self._through_depth = LabelLinker(), LabelLinker()
+        self._slices = SliceStack(job)
+        self._out = job.out
+        if self._out is None:
+            dtype = np.int32 if self._links else label_dtype(job.params.n_channels)
+            self._out = np.empty(job.source.shape[1:], dtype)
+
+    def add(self, place: Place, labels: NDArray[Any]) -> None:
+        """Take the labels of the next frame or slice."""
+        if not self._links:
+            self._out[place] = labels
+        elif self._job.iterated != "TZ":
+            self._out[place] = self._through_time(labels)
+        else:
+            if place[-1] == 0:
+                self._through_depth = LabelLinker()
+            volume = self._slices.add(place, self._through_depth(labels))
+            if volume is not None:
+                self._out[place[:-1]] = self._through_time(volume)
+
+    def add_frame(self, place: Place, labels: NDArray[Any]) -> None:
+        """Take the labels of a whole frame, all of its slices together."""
+        self._out[place] = self._through_time(labels) if place else labels
+
+    def whole(self) -> Any:
+        """Return the labels of all parts, in the smallest type that holds them unless they were written elsewhere."""
+        if self._job.out is None and self._links:
+            return self._out.astype(label_dtype(int(self._out.max())), copy=False)
+        return self._out
+
+
+class SliceStack:
+    """Collects the slices of a volume until it is complete."""
+
+    def __init__(self, job: Job) -> None:
+        self._depth = job.sizes[-1]
+        self._slices: list[NDArray[Any]] = []
+
+    def add(self, place: Place, labels: NDArray[Any]) -> NDArray[Any] | None:
+        """Take a slice; return the volume once it is complete."""
+        self._slices = [*self._slices, labels] if place[-1] else [labels]
+        return np.stack(self._slices) if place[-1] == self._depth - 1 else None
+
+    def add_apart(self, place: Place, labels: NDArray[Any]) -> NDArray[Any] | None:
+        """Take a slice whose labels have nothing to do with those of the slices before."""
+        used = int(self._slices[-1].max()) if place[-1] else 0
+        return self.add(place, labels.astype(np.int32) + used)

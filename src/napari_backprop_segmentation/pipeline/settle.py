@@ -1,0 +1,73 @@
+"""From what a user asks to what is done: the image is opened, its kind looked at, and what was left open decided."""
+
+import logging
+import math
+from dataclasses import replace
+
+from napari_backprop_segmentation.image.ridges import source_ridges
+from napari_backprop_segmentation.network.planning import make_plan
+from napari_backprop_segmentation.params.sections import Run, Training
+from napari_backprop_segmentation.pipeline import binning_factor, checks
+from napari_backprop_segmentation.pipeline.automatic import settled_params
+from napari_backprop_segmentation.pipeline.estimate import merges_regions
+from napari_backprop_segmentation.pipeline.iteration import iterated_axes
+from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.request import Request
+
+logger = logging.getLogger(__name__)
+PLANE_NDIM = 2
+
+
+def settle(request: Request) -> Job:
+    """Return what is done.
+
+    Raises
+    ------
+    ImageError, ParameterError
+        If something does not fit the image, or does not go together.
+    """
+    source = request.source()
+    image_shape = source.shape
+    strokes = checks.check_strokes(request, source.shape[1:])
+    params, kind = settled_params(request, source, strokes is not None)
+    iterated = iterated_axes(params, source.spatial_axes, source.shape[1:])
+    ndim = len(source.shape) - 1 - len(iterated)
+    if request.model is not None:
+        params = checks.fitting_model(request.model, params, ndim)
+    needs_ridges = params.initial_regions == "lines" or params.objects == "outlined"
+    ridges = source_ridges(source) if needs_ridges and request.learns(params) else None
+    factor = 1
+    if ridges is not None and params.objects == "outlined" and ndim == PLANE_NDIM and request.model is None:
+        factor = binning_factor.binning_factor(source, ridges) if request.out is None else 1
+    if request.model is not None:
+        factor = binning_factor.binning_of(request)
+    if factor > 1:
+        scaling = request.model.preparation.scaling if request.model else None
+        source = source.binned(factor, params.normalisation, scaling)
+        ridges = None if ridges is None else ridges.binned(factor)
+        strokes = None if strokes is None else binning_factor.binned_strokes(strokes, factor)
+        strokes = strokes if strokes is not None and strokes.any() else None
+    part = source.shape[:1] + source.shape[1 + len(iterated) :]
+    plan = make_plan(Training.of(params), Run.of(params), part)
+    merges, notes = merges_regions(params, math.prod(part[1:]))
+    for note in notes:
+        logger.warning("this run %s", note)
+    in_one_piece = request.out is None or bool(iterated)
+    job = Job(
+        source=source,
+        image_shape=image_shape,
+        recorded=params,
+        kind=kind,
+        params=binning_factor.binned_params(params, factor),
+        iterated=iterated,
+        plan=plan,
+        merges=merges and strokes is None and in_one_piece and request.learns(params),
+        merge=request.merge,
+        ridges=ridges,
+        strokes=strokes,
+        model=request.model and request.model.on(plan.device),
+        out=request.out,
+        progress=request.progress,
+    )
+    checks.check_runs(replace(job, merges=merges))
+    return job

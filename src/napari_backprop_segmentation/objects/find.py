@@ -1,15 +1,20 @@
 """Where all ways of looking for objects part: by what they stand out."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from skimage.measure import label as connected_components
 
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.ridges import Ridges
-from napari_backprop_segmentation.objects.foreground import foreground_objects
+from napari_backprop_segmentation.objects.candidates import Nested
+from napari_backprop_segmentation.objects.foreground import cleaned, foreground_objects
 from napari_backprop_segmentation.objects.outlined import outlined_objects
+from napari_backprop_segmentation.objects.readings import Reading, find_readings
 from napari_backprop_segmentation.params.sections import Objects
 
 OBJECT_DETAIL = 90.0  # of the cut whose regions steady the brightness
@@ -43,6 +48,8 @@ def find_objects(
     (*spatial) int array
         Numbered from 1; 0 is the ground.
     """
+    if rules.reading:
+        return read_objects(find_readings(image, nested(tree)), rules)
     if rules.objects != "outlined":
         return foreground_objects(fine_regions(tree), image, rules, spacing)
     if ridges is None:
@@ -53,3 +60,44 @@ def find_objects(
 def fine_regions(tree: Hierarchy) -> NDArray[Any]:
     """Return the regions among which objects are looked for."""
     return tree.cut(OBJECT_DETAIL if tree.index.ndim == len("YX") else VOLUME_OBJECT_DETAIL)
+
+
+def nested(tree: Hierarchy) -> Nested:
+    """Return a merge tree as candidates are made of."""
+    return Nested(tree.parents, tree.altitudes, tree.index)
+
+
+def read_objects(readings: Sequence[Reading], rules: Objects) -> NDArray[Any]:
+    """Return the objects of one of several readings, as `rules.reading` says, without those that are too small.
+
+    Raises
+    ------
+    ParameterError
+        If there are not so many readings.
+    """
+    if rules.reading > len(readings):
+        found = f"from 0 to {len(readings)}, as this image has so many" if readings else "0, as there is no other"
+        raise ParameterError(f"reading must be {found}, got {rules.reading}; choose one of these")
+    return cleaned_reading(readings[rules.reading - 1], rules)
+
+
+def cleaned_reading(reading: Reading, rules: Objects) -> NDArray[Any]:
+    """Return the objects of a reading without those that are too small or, on request, cut off; joined on request."""
+    objects = reading.labels()
+    if not rules.split_objects:
+        objects = connected_components(objects > 0, connectivity=1)
+    return cleaned(objects, rules)
+
+
+def other_readings(
+    tree: Hierarchy, image: NDArray[np.float32], rules: Objects
+) -> list[tuple[Reading, Callable[[], NDArray[Any]]]]:
+    """Return the other readings of an image, the best first, each with what makes its objects.
+
+    Parameters
+    ----------
+    tree : Hierarchy
+    image : (C, *spatial) float32
+    rules : Objects
+    """
+    return [(each, partial(cleaned_reading, each, rules)) for each in find_readings(image, nested(tree))]

@@ -121,12 +121,12 @@ class Params(Run, Series, Input, Objects, Regions, Training):
     @property
     def by_class(self) -> bool:
         """Whether alike regions share a number wherever they lie; objects are looked for among places."""
-        return self.regions == "classes" and self.objects == "off"
+        return self.regions == "classes" and not self.counts
 
     @property
     def wants_tree(self) -> bool:
         """Whether regions are to be merged: for themselves, or to look for objects among them."""
-        return self.regions != "trained" or self.objects != "off"
+        return self.regions != "trained" or self.counts
 
     @classmethod
     def describe(cls) -> str:

@@ -312,6 +312,15 @@ class Objects(Section):
         "Find things to count, not regions: 'bright' or 'dark', 'auto' finds out which, or 'outlined' by bright or "
         "dark lines. Touching ones are split, the ground gets 0. Needs a method with a network, and no scribbles.",
     )
+    reading: int = setting(
+        0,
+        OBJECTS,
+        "Reading",
+        "0 looks for objects as 'objects' says. 1, 2, ... takes the n-th of the other ways in which objects can be "
+        "seen in this image, the best first: bright, dark, between bright or dark lines, regions of the network.",
+        minimum=0,
+        maximum=6,
+    )
     split_objects: bool = setting(
         True,
         OBJECTS,
@@ -330,6 +339,11 @@ class Objects(Section):
     drop_border: bool = setting(
         False, OBJECTS, "Leave out cut ones", "Objects that the edge of the image cuts off are left out."
     )
+
+    @property
+    def counts(self) -> bool:
+        """Whether things are counted instead of regions."""
+        return self.objects != "off" or self.reading > 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,7 @@ def check_objects(request: Request, in_pieces: bool) -> None:
         (in_pieces, "where the labels of one image are written piece by piece", "leave out `out`"),
     )
     for met, where, advice in obstacles:
-        if met and params.objects != "off":
+        if met and params.counts:
             raise ParameterError(
                 f"objects must be 'off' {where}, got {params.objects!r}; {advice}, or set objects to 'off'"
             )

@@ -13,7 +13,7 @@ from napari_backprop_segmentation.hierarchy.region_graph import border_faces, gr
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.network.step import Command, NewStrokes, Step
 from napari_backprop_segmentation.pipeline.binning_factor import binned_strokes
-from napari_backprop_segmentation.pipeline.segmentation import Segmentation
+from napari_backprop_segmentation.pipeline.segmentation import Offer, Segmentation
 
 Steps = Generator[Step, Command | None, Segmentation]
 
@@ -57,6 +57,10 @@ class Binning:
         parts = (self.tree(part) for part in found.parts)
         return LinkedTrees([part for part in parts if part is not None])
 
+    def offer(self, found: Offer) -> Offer:
+        """Return a reading at the size of the image."""
+        return replace(found, labels=lambda: self.enlarged(found.labels()))
+
     def agreement(self, found: Agreement | None) -> Agreement | None:
         """Return the agreement of runs on the same regions at the size of the image."""
         if found is None:
@@ -87,4 +91,5 @@ def enlarged(steps: Steps, binning: Binning) -> Steps:
         labels=binning.enlarged(found.labels),
         hierarchy=binning.tree(found.hierarchy),
         agreement=binning.agreement(found.agreement),
+        look=None if found.look is None else lambda: [binning.offer(each) for each in found.readings],
     )

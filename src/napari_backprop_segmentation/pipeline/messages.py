@@ -63,7 +63,8 @@ def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _counts(record: Mapping[str, Any]) -> bool:
-    return record["params"]["objects"] != "off" and record.get("regions") != "trained"
+    params = record["params"]
+    return (params["objects"] != "off" or params.get("reading", 0) > 0) and record.get("regions") != "trained"
 
 
 def _plain(value: Any) -> str:

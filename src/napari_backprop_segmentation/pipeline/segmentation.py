@@ -1,7 +1,8 @@
 """The one result of a run."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from numpy.typing import NDArray
@@ -10,6 +11,28 @@ from napari_backprop_segmentation.hierarchy.consensus import Agreement
 from napari_backprop_segmentation.hierarchy.linking import LinkedTrees
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.network.model import Model
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One way in which objects can be seen in an image.
+
+    Attributes
+    ----------
+    name : str
+        What they are: bright, dark, between bright lines, ...
+    count : int
+        How many there are.
+    score : float
+        How good it is by what can be measured without labels, about 0 to 1.
+    labels : callable
+        Returns the objects (*spatial), numbered from 1; 0 is the ground.
+    """
+
+    name: str
+    count: int
+    score: float
+    labels: Callable[[], NDArray[Any]] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -36,6 +59,15 @@ class Segmentation:
     hierarchy: Hierarchy | LinkedTrees | None = None
     agreement: Agreement | None = None
     record: dict[str, Any] = field(default_factory=dict)
+    look: Callable[[], Sequence[Offer]] | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def readings(self) -> tuple[Offer, ...]:
+        """Other ways in which objects can be seen in the image, the best first; looked for when first asked.
+
+        Empty for series, and where there is no merge tree. ``Params(reading=n)`` takes the n-th of them.
+        """
+        return () if self.look is None else tuple(self.look())
 
     @property
     def stopped_by(self) -> str:

@@ -32,7 +32,7 @@ class SeriesOutput:
         keeps_trees = job.merges and job.out is None and pixels <= MOST_SERIES_PIXELS
         self._trees = SeriesTrees(job) if keeps_trees else None
         # Regions are painted from the linked trees in the end, objects as they are found.
-        self._labels = None if keeps_trees and job.params.objects == "off" else SeriesLabels(job)
+        self._labels = None if keeps_trees and not job.params.counts else SeriesLabels(job)
         self._regions = SliceStack(job)
 
     def add_tree(self, place: Place, tree: Hierarchy) -> None:
@@ -42,7 +42,7 @@ class SeriesOutput:
         if self._labels is None:
             return
         job = self._job
-        if job.params.objects == "off":
+        if not job.params.counts:
             self._labels.add(place, tree.cut(job.params.detail))
         elif job.iterated[-1] == "Z" and job.params.objects != "outlined":
             volume = self._regions.add_apart(place, fine_regions(tree))

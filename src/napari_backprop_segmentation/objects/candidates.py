@@ -1,0 +1,408 @@
+"""Candidates: the nodes of several trees of one image, described so that objects can be chosen among them.
+
+A tree here is a set of nested parts of an image. Some trees are made by brightness (the parts above each level, below
+each level, or rougher than each level of texture), some by ridges (what bright or dark lines enclose), one by the
+trained network (its merge tree). What a node looks like needs no label: shape from its moments, contrast between the
+two sides of its outline, what lies on its outline.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import higra as hg
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.segmentation import watershed
+
+Floats = NDArray[np.float64]
+
+LEVELS = 256  # of a max-tree: as many as a screen shows
+LEAST_AREA = 12  # pixels of the smallest candidate: fewer have no shape
+SAME = 0.97  # share of its parent's area from which on a part is the same candidate as its parent
+SEEING = 1.0  # pixels: sigma through which outlines are looked at
+LEVEL_SIGMA = (
+    0.7  # pixels: sigma through which levels are looked at: less than SEEING, or what is 5 pixels wide runs together
+)
+GROWN = 1.5  # times its own area: where a part has become another one
+IN, OUT = 1, 2  # pixels from the pixel at the outline to the samples inside and outside
+RIDGE_NEAR, RIDGE_AROUND = 1.0, 4.0  # pixels: sigma of a line, and of what it is compared with
+TEXTURE = 2.0  # pixels: sigma of the window in which texture is measured
+PIXEL_MOMENT = 1 / 12  # a pixel spreads as far as its own square in each direction
+TINY = 1e-9
+SHARES = ("edge", "bright", "dark")
+
+NAMES = (
+    "log_area",
+    "roundness",
+    "elongation",
+    "compactness",
+    "consistency",
+    "sharpness",
+    "contrast",
+    "gradient",
+    "bright_ridge",
+    "dark_ridge",
+    "frame",
+    "growth",
+    "level",
+    "spread",
+    "texture",
+    "drop",
+    "height",
+    "outline",
+    "edge",
+    "edge_share",
+    "bright_share",
+    "dark_share",
+)
+
+
+@dataclass(frozen=True)
+class Nested:
+    """A tree over an image.
+
+    Attributes
+    ----------
+    parents : (n,) int64
+        Parents come after their children; the root, the last node, is its own.
+    altitudes : (n,) float64
+        Where in its tree a node appears; larger towards the root.
+    node : (*spatial) int32
+        The smallest node each pixel lies in.
+    """
+
+    parents: NDArray[np.int64]
+    altitudes: Floats
+    node: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What outlines of one image are judged by; made once for all trees.
+
+    Attributes
+    ----------
+    light : (*spatial) float32
+        One value a pixel, from about 0 to 1.
+    smooth, gradient, bright, dark, texture : (*spatial) float32
+        Light seen through a small Gaussian, its gradient, the height of bright and of dark lines, the logarithm of
+        the local spread.
+    noise : float
+        Spread of the light between neighbouring pixels.
+    """
+
+    light: NDArray[np.float32]
+    smooth: NDArray[np.float32]
+    gradient: NDArray[np.float32]
+    bright: NDArray[np.float32]
+    dark: NDArray[np.float32]
+    texture: NDArray[np.float32]
+    noise: float
+
+    def shares(self) -> list[NDArray[np.float32]]:
+        """Return for gradient, bright and dark lines how sure there is one (*spatial), from 0 to 1."""
+        return [np.tanh(v / (v.mean() + TINY)) for v in (self.gradient, self.bright, self.dark)]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The nodes of one tree as candidate objects.
+
+    Attributes
+    ----------
+    tree : Nested
+    areas : (n,) float64
+        Pixels.
+    features : (n, len(NAMES)) float64
+    """
+
+    tree: Nested
+    areas: Floats
+    features: Floats
+
+    def feature(self, name: str) -> Floats:
+        """Return one feature (n,) by its name, one of `NAMES`."""
+        return self.features[:, NAMES.index(name)]
+
+
+def look(light: NDArray[np.float32]) -> Seen:
+    """Return what outlines are judged by, of light (*spatial)."""
+    light = np.ascontiguousarray(light, np.float32)
+    smooth = ndimage.gaussian_filter(light, SEEING)
+    slopes = [ndimage.sobel(smooth, axis) / (2 * 4 ** (light.ndim - 1)) for axis in range(light.ndim)]
+    gradient = np.sqrt(sum(slope**2 for slope in slopes))
+    near = smooth if SEEING == RIDGE_NEAR else ndimage.gaussian_filter(light, RIDGE_NEAR)
+    rise = near - ndimage.gaussian_filter(light, RIDGE_AROUND, truncate=3)
+    noise = float(np.median(np.abs(light - smooth))) * 1.4826 + 1e-3
+    local = ndimage.gaussian_filter((light - ndimage.gaussian_filter(light, TEXTURE)) ** 2, TEXTURE)
+    texture = 0.5 * np.log(local + 1e-5)
+    return Seen(light, smooth, gradient, np.maximum(rise, 0), np.maximum(-rise, 0), texture, noise)
+
+
+def level_tree(light: NDArray[np.float32], noise: float) -> Nested:
+    """Return the parts of light (*spatial) above each level: its max-tree. Of minus the light, those below.
+
+    Altitudes count levels down from the highest, in units of the noise.
+    """
+    light = ndimage.gaussian_filter(light, LEVEL_SIGMA)
+    low, high = np.percentile(light, (0.1, 99.9))
+    steps = np.clip((light - low) / max(float(high - low), TINY), 0, 1) * (LEVELS - 1)
+    tree, altitudes = hg.component_tree_max_tree(_grid(light.shape), np.rint(steps).ravel())
+    areas = hg.attribute_area(tree)
+    parents = tree.parents()
+    drop = (areas < LEAST_AREA) | (areas > SAME * areas[parents])
+    drop[-1] = False
+    simple, kept = hg.simplify_tree(tree, drop)
+    # leaves are never dropped: what is left of the pixels' own nodes is their parent
+    n = simple.num_leaves()
+    parents = simple.parents()[n:] - n
+    node = (simple.parents()[:n] - n).reshape(light.shape).astype(np.int32)
+    unit = noise * LEVELS / max(float(high - low), TINY)
+    return Nested(parents, (LEVELS - altitudes[kept][n:]) / unit, node)
+
+
+def ridge_tree(height: NDArray[np.float32], smooth: NDArray[np.float32], sign: int) -> Nested:
+    """Return what lines enclose, weakest lines crossed first.
+
+    Parameters
+    ----------
+    height : (*spatial) float32
+        Of the lines, never below 0.
+    smooth : (*spatial) float32
+        Light whose valleys (sign 1, bright lines) or hills (sign -1, dark lines) the lines enclose.
+    sign : int
+    """
+    basins = watershed(sign * smooth).astype(np.int64) - 1
+    pairs, faces = _pairs(basins, [np.maximum(height[a], height[b]) for a, b in _sides(height.shape)])
+    count, total = faces
+    graph = hg.UndirectedGraph(int(basins.max()) + 1)
+    graph.add_edges(pairs[:, 0], pairs[:, 1])
+    if not len(pairs):
+        return Nested(np.zeros(1, np.int64), np.zeros(1), np.zeros(height.shape, np.int32))
+    tree, altitudes = hg.binary_partition_tree_average_linkage(graph, total / count, count)
+    return pruned(
+        Nested(tree.parents(), np.maximum.accumulate(altitudes) / (height.mean() + 1e-3), basins.astype(np.int32))
+    )
+
+
+def pruned(tree: Nested) -> Nested:
+    """Return a tree without what is too small to have a shape; pixels belong to the smallest part that is left."""
+    nodes = _doubled(tree.parents)
+    n = len(tree.parents)
+    counts = np.bincount(tree.node.ravel(), minlength=n).astype(np.float64)
+    areas = hg.accumulate_sequential(nodes, counts, hg.Accumulators.sum)[n:]
+    keep = areas >= LEAST_AREA
+    keep[-1] = True
+    numbers = np.cumsum(keep) - 1
+    up = np.arange(n)
+    up[~keep] = tree.parents[~keep]
+    while not np.array_equal(up, up[up]):
+        up = up[up]
+    return Nested(numbers[up[tree.parents[keep]]], tree.altitudes[keep], numbers[up][tree.node].astype(np.int32))
+
+
+def describe(tree: Nested, seen: Seen) -> Candidates:
+    """Return the nodes of a tree with their features; see `NAMES`.
+
+    - log_area; roundness (area over that of the ellipse with the same moments), elongation (shortest over longest
+      axis), compactness (1 for a square, less for ragged outlines);
+    - consistency: mean over the outline of the sign of inside minus outside, -1 to 1;
+    - sharpness: mean of inside minus outside along the outline over its spread there;
+    - contrast: mean inside minus mean outside the outline, over the spread inside;
+    - gradient: logarithm of the gradient on the outline over that inside;
+    - bright_ridge, dark_ridge: height of lines on the outline less that inside, over the mean height in the image;
+    - frame: share of the outline that is the edge of the image;
+    - growth: logarithm of the parent's area over its own; drop: how far up its tree a node is another
+      thing (`GROWN` times its area), height: how far down its tree its last part is, both as log(1 + altitude);
+    - outline: logarithm of 1 and the pixel faces on the outline; edge: the gradient there over that of the image;
+    - edge_share, bright_share, dark_share: how sure there is an edge or a line on the outline, less inside;
+    - level, spread: mean and spread of light inside; texture: of the texture inside less that outside.
+    """
+    ndim = seen.light.ndim
+    inner = _inner_sums(tree, seen)
+    outline = _outline_sums(tree, seen)
+    area = inner["area"]
+    frame = inner["frame"]
+    length = np.maximum(outline["length"], TINY)
+    mean = inner["light"] / area
+    spread = np.sqrt(np.maximum(inner["square"] / area - mean**2, 0)) + seen.noise
+    step = outline["step"] / length
+    step_spread = np.sqrt(np.maximum(outline["step2"] / length - step**2, 0)) + seen.noise
+    roundness, elongation = _shape(inner, ndim)
+    grown = area[tree.parents]
+    drop, height = _lasting(tree, area)
+    full = 2.0 * ndim * area ** ((ndim - 1) / ndim)
+    columns = {
+        "log_area": np.log(area),
+        "roundness": roundness,
+        "elongation": elongation,
+        "compactness": full / (outline["length"] + frame + TINY),
+        "consistency": outline["sign"] / length,
+        "sharpness": np.clip(step / step_spread, -5, 5),
+        "contrast": np.clip((mean - outline["out"] / length) / spread, -10, 10),
+        "gradient": np.log((outline["gradient"] / length + 1e-3) / (inner["gradient"] / area + 1e-3)),
+        "bright_ridge": (outline["bright"] / length - inner["bright"] / area) / (seen.bright.mean() + 1e-3),
+        "dark_ridge": (outline["dark"] / length - inner["dark"] / area) / (seen.dark.mean() + 1e-3),
+        "frame": frame / (length + frame),
+        "growth": np.log(np.maximum(grown, area) / area),
+        "level": mean,
+        "spread": spread,
+        "texture": outline["texture"] / length,
+        "drop": drop,
+        "height": height,
+        "outline": np.log(outline["length"] + frame + 1),
+        "edge": outline["gradient"] / length / (seen.gradient.mean() + 1e-3),
+        **{f"{name}_share": outline[f"{name}_share"] / length - inner[f"{name}_share"] / area for name in SHARES},
+    }
+    return Candidates(tree, area, np.stack([columns[name] for name in NAMES], axis=1))
+
+
+def _inner_sums(tree: Nested, seen: Seen) -> dict[str, Floats]:
+    """Return sums over the pixels of each node (n,) of the tree."""
+    n, node, shape = len(tree.parents), tree.node.ravel(), seen.light.shape
+    light = seen.light.ravel().astype(np.float64)
+    frame = np.zeros(shape)
+    for axis in range(len(shape)):
+        ends = np.moveaxis(frame, axis, 0)
+        ends[0] += 1
+        ends[-1] += 1
+    values: dict[str, NDArray[Any]] = {
+        "area": np.ones(light.size),
+        "light": light,
+        "square": light**2,
+        "frame": frame.ravel(),
+    }
+    values |= {"gradient": seen.gradient.ravel(), "bright": seen.bright.ravel(), "dark": seen.dark.ravel()}
+    values |= {f"{name}_share": share.ravel() for name, share in zip(SHARES, seen.shares(), strict=True)}
+    grid = [(axis.ravel() - size / 2) for axis, size in zip(np.indices(shape, np.float64), shape, strict=True)]
+    values |= {f"x{i}": axis for i, axis in enumerate(grid)}
+    values |= {f"x{i}{j}": grid[i] * grid[j] for i in range(len(shape)) for j in range(i, len(shape))}
+    sums = np.stack([np.bincount(node, value, n) for value in values.values()], axis=1)
+    total = hg.accumulate_sequential(_doubled(tree.parents), sums, hg.Accumulators.sum)[n:]
+    return dict(zip(values, total.T, strict=True))
+
+
+def _outline_sums(tree: Nested, seen: Seen) -> dict[str, Floats]:
+    """Return sums over the outline of each node (n,): of the pixel faces with one side inside.
+
+    A face counts for its two pixels' nodes and for what holds them, up to the first node that holds both: there it is
+    taken away again.
+    """
+    n, ndim = len(tree.parents), seen.light.ndim
+    names = (
+        "length",
+        "step",
+        "step2",
+        "sign",
+        "out",
+        "gradient",
+        "bright",
+        "dark",
+        "edge_share",
+        "bright_share",
+        "dark_share",
+        "texture",
+    )
+    shares = seen.shares()
+    own = np.zeros((n, len(names)))
+    nodes = _doubled(tree.parents)
+    for axis in range(ndim):
+        before, after = _sides(seen.light.shape)[axis]
+        apart = tree.node[before] != tree.node[after]
+        place = np.nonzero(apart)
+        one, other = tree.node[before][apart], tree.node[after][apart]
+        if not len(one):
+            continue
+        both = nodes.lowest_common_ancestor(one.astype(np.int64) + n, other.astype(np.int64) + n) - n
+
+        sample = partial(_sampled, place=place, axis=axis)
+        # seen from the first pixel, the outside lies ahead; from the second, behind
+        ahead, behind = sample(seen.smooth, 1 + OUT), sample(seen.smooth, -OUT)
+        inside_first, inside_second = sample(seen.smooth, -IN), sample(seen.smooth, 1 + IN)
+        rough = sample(seen.texture, -OUT) - sample(seen.texture, 1 + OUT)
+        same = [np.maximum(sample(v, 0), sample(v, 1)) for v in (seen.gradient, seen.bright, seen.dark, *shares)]
+        for node, inside, outside, texture in (
+            (one, inside_first, ahead, rough),
+            (other, inside_second, behind, -rough),
+        ):
+            step = inside - outside
+            sign = np.tanh(step / (2 * seen.noise))
+            for k, value in enumerate((np.ones(len(step)), step, step**2, sign, outside, *same, texture)):
+                own[:, k] += np.bincount(node, value, n) - np.bincount(both, value, n)
+    total = hg.accumulate_sequential(nodes, own, hg.Accumulators.sum)[n:]
+    return dict(zip(names, total.T, strict=True))
+
+
+def _sampled(values: NDArray[np.float32], shift: int, place: tuple[NDArray[np.int64], ...], axis: int) -> Floats:
+    """Return values some pixels along an axis from places, at the frame those of the frame."""
+    where = list(place)
+    where[axis] = np.clip(place[axis] + shift, 0, values.shape[axis] - 1)
+    return values[tuple(where)].astype(np.float64)
+
+
+def _shape(sums: dict[str, Floats], ndim: int) -> tuple[Floats, Floats]:
+    """Return roundness and elongation (n,) from the sums of the coordinates and their products."""
+    area = sums["area"]
+    cov = np.empty((len(area), ndim, ndim))
+    for i in range(ndim):
+        for j in range(i, ndim):
+            value = sums[f"x{i}{j}"] / area - sums[f"x{i}"] * sums[f"x{j}"] / area**2
+            cov[:, i, j] = cov[:, j, i] = value + (i == j) * PIXEL_MOMENT
+    axes = np.maximum(np.linalg.eigvalsh(cov), PIXEL_MOMENT / 2)
+    ball = {1: 2.0, 2: np.pi, 3: 4 / 3 * np.pi}[ndim]
+    ellipse = ball * np.sqrt((ndim + 2) ** ndim * np.prod(axes, axis=1))
+    return np.minimum(area / ellipse, 1), np.sqrt(axes[:, 0] / axes[:, -1])
+
+
+def _lasting(tree: Nested, area: Floats) -> tuple[Floats, Floats]:
+    """Return how far the altitude goes up (n,) until a node is another thing, and down to its last part."""
+    up = tree.parents.copy()
+    while (same := (area[up] < GROWN * area) & (up != tree.parents[up])).any():
+        up[same] = tree.parents[up[same]]
+    n = len(up)
+    altitudes = np.concatenate([tree.altitudes, tree.altitudes])
+    lowest = hg.accumulate_sequential(_doubled(tree.parents), altitudes[:n], hg.Accumulators.min)[n:]
+    drop, height = tree.altitudes[up] - tree.altitudes, tree.altitudes - lowest
+    return np.log1p(np.maximum(drop, 0)), np.log1p(np.maximum(height, 0))
+
+
+def _doubled(parents: NDArray[np.int64]) -> hg.Tree:
+    """Return a tree in which each node has a leaf of its own, for the pixels no smaller node holds."""
+    n = len(parents)
+    return hg.Tree(np.concatenate([np.arange(n) + n, parents + n]))
+
+
+def _sides(shape: Sequence[int]) -> list[tuple[tuple[slice, ...], tuple[slice, ...]]]:
+    """Return for each axis the windows of the pixels before and behind its faces."""
+    found = []
+    for axis in range(len(shape)):
+        before, after = [slice(None)] * len(shape), [slice(None)] * len(shape)
+        before[axis], after[axis] = slice(0, -1), slice(1, None)
+        found.append((tuple(before), tuple(after)))
+    return found
+
+
+def _pairs(
+    regions: NDArray[np.int64], faces: Sequence[NDArray[np.float32]]
+) -> tuple[NDArray[np.int64], tuple[Floats, NDArray[Any]]]:
+    """Return the pairs (m, 2) of touching regions, how many faces they share and the sum of their values."""
+    n = int(regions.max()) + 1
+    codes, values = [], []
+    for (before, after), value in zip(_sides(regions.shape), faces, strict=True):
+        one, other = regions[before], regions[after]
+        apart = one != other
+        codes.append(np.minimum(one, other)[apart] * n + np.maximum(one, other)[apart])
+        values.append(value[apart])
+    pairs, where = np.unique(np.concatenate(codes), return_inverse=True)
+    total = np.bincount(where, np.concatenate(values).astype(np.float64), len(pairs))
+    count = np.bincount(where, minlength=len(pairs)).astype(np.float64)
+    return np.stack(np.divmod(pairs, n), axis=1), (count, total)
+
+
+def _grid(shape: Sequence[int]) -> hg.UndirectedGraph:
+    if len(shape) == 2:
+        return hg.get_4_adjacency_graph(tuple(shape))
+    return hg.get_nd_regular_graph(tuple(shape), np.eye(len(shape), dtype=np.int64))

@@ -1,0 +1,4 @@
+"""What the user has shown: examples and counter-examples.
+
+Nothing of windows or files may enter.
+"""

@@ -22,7 +22,7 @@ def read_only():
         (np.zeros((4, 5), bool), "out must hold whole numbers up to 300, got bool"),
         (np.zeros((5, 4), np.uint16), r"out must have the spatial shape of the image \(4, 5\), got \(5, 4\)"),
         (read_only(), "out must be an array that can be written to, got one that says .*read-only"),
-        ([[0] * 5] * 4, "out must be an array that can be written to, got list"),
+        ([[0] * 5] * 4, r"out must have the spatial shape of the image \(4, 5\), got list"),
         ("labels.zarr", "out must be an array that can be written to, got str"),
     ],
 )
@@ -59,3 +59,16 @@ def test_a_label_that_does_not_fit_is_refused_and_nothing_wraps():
     with pytest.raises(SegmentationError, match="out must hold whole numbers up to 2874, got uint8; make it uint16"):
         out[0] = np.array([1, 2, 2874])
     assert not array.any()
+
+
+def test_what_can_only_be_written_to_is_enough():
+    class Nowhere:
+        n = 0
+
+        def __setitem__(self, window, labels):
+            self.n += labels.size
+
+    nowhere = Nowhere()
+    out = check_output(nowhere, (4, 5), 2874)
+    out[:2] = np.full((2, 5), 2874)
+    assert nowhere.n == 10

@@ -18,20 +18,19 @@ class Output:
     Parameters
     ----------
     out : array-like (*spatial)
-        NumPy, zarr, HDF5, ...: whatever has `shape` and `dtype` and can be assigned to.
+        NumPy, zarr, HDF5, ...: whatever can be assigned to. Its `shape` and `dtype` are checked where it has them.
 
     Attributes
     ----------
     array : array-like
         What was given.
-    shape, dtype
+    dtype : dtype or None
         Of the array.
     """
 
     def __init__(self, out: Any) -> None:
         self.array = out
-        self.shape: tuple[int, ...] = tuple(out.shape)
-        self.dtype = np.dtype(out.dtype)
+        self.dtype = np.dtype(out.dtype) if hasattr(out, "dtype") else None
 
     def __setitem__(self, index: Any, labels: NDArray[Any]) -> None:
         """Write labels.
@@ -41,9 +40,8 @@ class Output:
         ImageError
             If one of them is larger than the type of the array can hold; what was written before stays.
         """
-        largest = int(np.max(labels, initial=0))
-        if not _holds(self.dtype, largest):
-            raise ImageError(_too_small(self.dtype, largest))
+        if self.dtype is not None:
+            _check_type(self.dtype, int(np.max(labels, initial=0)))
         self.array[index] = labels
 
     def __getitem__(self, index: Any) -> Any:
@@ -75,29 +73,30 @@ def check_output(out: Any, shape: Sequence[int], n_labels: int) -> Output | None
     """
     if out is None or isinstance(out, Output):
         return out
-    if not all(hasattr(out, name) for name in ("shape", "dtype", "__setitem__", "__getitem__")):
+    if not hasattr(out, "__setitem__"):
         raise ImageError(f"out must be an array that can be written to, got {type(out).__name__}; give NumPy or zarr")
-    if tuple(out.shape) != tuple(shape):
-        raise ImageError(
-            f"out must have the spatial shape of the image {tuple(shape)}, got {tuple(out.shape)}; make a new one"
-        )
-    dtype = np.dtype(out.dtype)
-    if not _holds(dtype, n_labels):
-        raise ImageError(_too_small(dtype, n_labels))
-    corner = (slice(0, 1),) * len(shape)
+    if isinstance(out, (list, dict)) or tuple(getattr(out, "shape", shape)) != tuple(shape):
+        given = tuple(out.shape) if hasattr(out, "shape") else type(out).__name__
+        raise ImageError(f"out must have the spatial shape of the image {tuple(shape)}, got {given}; make a new one")
+    found = Output(out)
+    if found.dtype is not None:
+        _check_type(found.dtype, n_labels)
+    if hasattr(out, "__getitem__"):
+        _check_writable(out, (slice(0, 1),) * len(shape))
+    return found
+
+
+def _check_writable(out: Any, corner: tuple[slice, ...]) -> None:
+    """Write what is there already."""
     try:
         out[corner] = np.asarray(out[corner])
     except UNWRITABLE as error:
         raise ImageError(
             f"out must be an array that can be written to, got one that says {str(error)!r}; open it for writing"
         ) from error
-    return Output(out)
 
 
-def _holds(dtype: np.dtype[Any], largest: int) -> bool:
-    return dtype.kind in "ui" and largest <= np.iinfo(dtype).max
-
-
-def _too_small(dtype: np.dtype[Any], largest: int) -> str:
-    fitting = np.dtype(label_dtype(largest)).name
-    return f"out must hold whole numbers up to {largest}, got {dtype}; make it {fitting} or wider"
+def _check_type(dtype: np.dtype[Any], largest: int) -> None:
+    if dtype.kind not in "ui" or largest > np.iinfo(dtype).max:
+        fitting = np.dtype(label_dtype(largest)).name
+        raise ImageError(f"out must hold whole numbers up to {largest}, got {dtype}; make it {fitting} or wider")

@@ -19,9 +19,11 @@ from napari_backprop_segmentation.cli import progress as watching
 from napari_backprop_segmentation.cli import run as commands
 from napari_backprop_segmentation.cli.main import main
 from napari_backprop_segmentation.errors import EngineError, ParameterError
-from napari_backprop_segmentation.io.files import read_image, read_record
+from napari_backprop_segmentation.io.read import read_image
+from napari_backprop_segmentation.io.record import read_record
 from napari_backprop_segmentation.params.params import Params
 
+INTERRUPTED = 130
 SMALL = (
     *("--n-channels", "8", "--iterations", "3", "--min-labels", "0", "--precision", "float32"),
     *("--regions", "trained"),
@@ -341,7 +343,7 @@ def test_agreements_that_cannot_be_are_refused(square, tmp_path, monkeypatch, ca
 def test_ctrl_c_in_the_first_run_leaves_no_agreement_and_says_so(square, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(commands, "run", interrupting(step=2))
     labels, stable = tmp_path / "out.tif", tmp_path / "stable.tif"
-    assert main(["run", str(square), "-o", str(labels), "--agreement", str(stable), *MERGED]) == cli.INTERRUPTED
+    assert main(["run", str(square), "-o", str(labels), "--agreement", str(stable), *MERGED]) == INTERRUPTED
     assert labels.exists()
     assert not stable.exists()
     assert "no agreement, as only one run was completed" in capsys.readouterr().err
@@ -387,7 +389,7 @@ def test_ctrl_c_keeps_the_partial_result(square, out, monkeypatch, capsys):
     log = out.with_suffix(".csv")
     before = signal.getsignal(signal.SIGINT)
     code = main(["run", str(square), "-o", str(out), "--log", str(log), *SMALL, "--iterations", "50"])
-    assert code == cli.INTERRUPTED
+    assert code == INTERRUPTED
     assert signal.getsignal(signal.SIGINT) is before
     record = read_record(out)
     assert (record["iterations"], record["stopped_by"]) == (2, "stopped by you")
@@ -401,7 +403,7 @@ def test_ctrl_c_starts_no_further_image(square, tmp_path, monkeypatch, capsys):
     second = square.with_name("second.png")
     second.write_bytes(square.read_bytes())
     monkeypatch.setattr(commands, "run", interrupting(step=2))
-    assert main(["run", str(square), str(second), "-o", str(tmp_path / "out"), *SMALL]) == cli.INTERRUPTED
+    assert main(["run", str(square), str(second), "-o", str(tmp_path / "out"), *SMALL]) == INTERRUPTED
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["square_labels.tif"]
     assert "1 more images not started" in capsys.readouterr().err
 
@@ -410,7 +412,7 @@ def test_ctrl_c_starts_no_further_image(square, tmp_path, monkeypatch, capsys):
 def test_ctrl_c_that_aborts(square, out, monkeypatch, capsys, step, presses):
     monkeypatch.setattr(commands, "run", interrupting(step, presses))
     before = signal.getsignal(signal.SIGINT)
-    assert main(["run", str(square), "-o", str(out), *SMALL]) == cli.INTERRUPTED
+    assert main(["run", str(square), "-o", str(out), *SMALL]) == INTERRUPTED
     assert signal.getsignal(signal.SIGINT) is before
     assert not out.exists()
     assert capsys.readouterr().err == "backprop-segment: interrupted; the run in progress was not written\n"

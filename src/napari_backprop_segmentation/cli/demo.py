@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.cli.progress import watch
 from napari_backprop_segmentation.cli.run import Outcome, summary
+from napari_backprop_segmentation.cli.signals import Interruption
 from napari_backprop_segmentation.image.axes import channel_axis, spatial_axes
-from napari_backprop_segmentation.io.files import write_labels, write_png
 from napari_backprop_segmentation.io.overlay import overlay
+from napari_backprop_segmentation.io.overwrite import check_labels, check_png
+from napari_backprop_segmentation.io.places import check_places
 from napari_backprop_segmentation.io.samples import sample_image
+from napari_backprop_segmentation.io.write import write_labels, write_png
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.iteration import total_steps
 from napari_backprop_segmentation.pipeline.run import run
@@ -23,6 +26,7 @@ SAMPLE = "histology"
 FOLDER = Path("backprop-demo")
 OPEN_WINDOW = "import napari; from qtpy.QtWidgets import QApplication; QApplication([])"
 PROBE_SECONDS = 120
+SAFE_PATH = ("-P",)  # a napari.py in the folder where the command is given is not napari
 
 
 def demo(output: Path | None, window: bool = True, quiet: bool = False) -> Iterator[Outcome]:
@@ -43,20 +47,29 @@ def demo(output: Path | None, window: bool = True, quiet: bool = False) -> Itera
         One for the run and one for each thing done with its result; the window is open until the user closes it.
     """
     image, axes = sample_image(SAMPLE)
-    params = Params()
-    result, interrupted = watch(
-        run(image, params, axes=axes), total_steps(params, axes, image.shape), name=SAMPLE, quiet=quiet
-    )
-    yield Outcome(f"{SAMPLE}: {summary(result)}", interrupted=interrupted)
+    params, folder = Params(), output or FOLDER
+    labels, picture = folder / f"{SAMPLE}_labels.tif", folder / f"{SAMPLE}_overlay.png"
+    if output:
+        _check(labels, picture)
+    steps, total = run(image, params, axes=axes), total_steps(params, axes, image.shape)
+    with Interruption() as interruption:
+        result = watch(steps, total, interruption, name=SAMPLE, quiet=quiet)
+    yield Outcome(f"{SAMPLE}: {summary(result)}", signal=interruption.asked)
     obstacle = window_obstacle() if window else "no window wanted"
     if output or obstacle:
-        folder = output or FOLDER
-        labels, picture = folder / f"{SAMPLE}_labels.tif", folder / f"{SAMPLE}_overlay.png"
+        _check(labels, picture)
         write_labels(labels, result.labels, {**result.record, "input": f"sample {SAMPLE}"}, spatial_axes(axes))
         write_png(picture, overlay(image, result.labels, axes))
         yield Outcome(f"written ({obstacle or 'output given'}): {labels.resolve()} and {picture.resolve()}")
     if not obstacle:
         show(image, result.labels, axes)
+
+
+def _check(labels: Path, picture: Path) -> None:
+    """Refuse places where nothing can be written, or where something stands that is not ours."""
+    check_places((labels, picture))
+    check_labels(labels)
+    check_png(picture)
 
 
 def window_obstacle() -> str | None:
@@ -68,7 +81,11 @@ def window_obstacle() -> str | None:
         return "no display"
     try:
         tried = subprocess.run(
-            [sys.executable, "-c", OPEN_WINDOW], capture_output=True, text=True, timeout=PROBE_SECONDS, check=False
+            [sys.executable, *SAFE_PATH, "-c", OPEN_WINDOW],
+            capture_output=True,
+            text=True,
+            timeout=PROBE_SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return "napari cannot open a window: no answer from the display"

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from napari_backprop_segmentation.cli import signals, terminal
+from napari_backprop_segmentation.cli.terminal import PROGRAM
 from napari_backprop_segmentation.errors import ParameterError, SegmentationError
 from napari_backprop_segmentation.params.fields import choices, rule
 from napari_backprop_segmentation.params.params import Params
@@ -18,30 +20,54 @@ from napari_backprop_segmentation.params.presets import DEFAULT_PRESET, PRESETS
 if TYPE_CHECKING:
     from napari_backprop_segmentation.cli.run import Outcome
 
-DONE, BAD_INPUT, INTERRUPTED = 0, 2, 130
-PROGRAM = "backprop-segment"
+DONE, BAD_INPUT = 0, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 done, 2 bad input, 130 interrupted.
+    """Run the command line and return its exit code.
+
+    0 done, 2 bad input, 130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
 
     Parameters
     ----------
     argv : sequence of str, optional
         The arguments after the program's name; those of the process if left out.
     """
+    own_process = argv is None
+    if own_process:
+        terminal.prepare()
+        _leave_out_working_folder()
+    terminal.show_anything()
+    try:
+        with signals.raised():
+            code = _main(argv)
+    except KeyboardInterrupt as interruption:
+        if own_process:
+            signals.ignored()
+        terminal.complain("interrupted; the run in progress was not written")
+        code = signals.exit_code(interruption)
+    if own_process:
+        terminal.leave_quietly()
+    return code
+
+
+def _main(argv: Sequence[str] | None) -> int:
     args = make_parser().parse_args(argv)
     from napari_backprop_segmentation.network.threads import share_the_processor
 
     share_the_processor()
     try:
         return int(args.command(args))
-    except KeyboardInterrupt:
-        print(f"{PROGRAM}: interrupted; the run in progress was not written", file=sys.stderr)
-        return INTERRUPTED
     except (SegmentationError, OSError, MemoryError) as error:
-        print(f"{PROGRAM}: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)
+        terminal.complain(terminal.in_a_line(error))
         return BAD_INPUT
+
+
+def _leave_out_working_folder() -> None:
+    """Import nothing from the folder where the command is given: a napari.py among somebody's images is not napari."""
+    here, home = Path.cwd(), Path(__file__).resolve().parents[2]
+    if sys.path and sys.path[0] in ("", str(here)) and home != here:
+        del sys.path[0]
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -128,6 +154,12 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="write how stable each border is over several runs (--n-runs), from 0 to 1; with several images one file "
         "each",
     )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="write over files of these names, whatever they are; default: only over what this program wrote and "
+        "nobody has edited since",
+    )
     parser.add_argument("--quiet", action="store_true", help="show no progress and no summary")
 
 
@@ -199,29 +231,30 @@ def _run(args: argparse.Namespace) -> int:
         args.inputs, args.output, args.log, args.scribbles, tables=args.table, agreement=args.agreement
     )
     reading = commands.Reading(args.axes, args.spacing, args.channels)
-    return _tell(commands.run_files(files, params, reading, args.quiet, _say(args.quiet)), args.quiet)
+    outcomes = commands.run_files(files, params, reading, args.quiet, _say(args.quiet), overwrite=args.overwrite)
+    return _tell(outcomes, args.quiet)
 
 
 def _say(quiet: bool) -> Callable[[str], None]:
-    return lambda line: None if quiet else print(line, flush=True)
+    return lambda line: None if quiet else terminal.say(line)
 
 
 def _tell(outcomes: "Iterable[Outcome]", quiet: bool) -> int:
     """Print how each job ended, as it ends, and return the exit code of all."""
     code = DONE
     for outcome in outcomes:
-        if outcome.error or outcome.interrupted:
-            code = max(code, BAD_INPUT if outcome.error else INTERRUPTED)
-            print(f"{PROGRAM}: {outcome.message}", file=sys.stderr)
+        if outcome.error or outcome.signal:
+            code = max(code, signals.exit_code(outcome.signal) if outcome.signal else BAD_INPUT)
+            terminal.complain(outcome.message)
         elif not quiet:
-            print(outcome.message, flush=True)
+            terminal.say(outcome.message)
     return code
 
 
 def _info(_: argparse.Namespace) -> int:
     from napari_backprop_segmentation.cli.environment import report
 
-    print(report())
+    terminal.say(report())
     return DONE
 
 
@@ -238,7 +271,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
         from napari_backprop_segmentation import __version__
 
-        print(f"{PROGRAM} {__version__}")
+        terminal.say(f"{PROGRAM} {__version__}")
         parser.exit()
 
 

@@ -1,4 +1,4 @@
-"""Files: what is read, what is written, and that both agree."""
+"""What is read from files, and that damaged ones are refused in words."""
 
 import numpy as np
 import pytest
@@ -6,13 +6,11 @@ import tifffile
 from PIL import Image
 
 from napari_backprop_segmentation.errors import ImageError
-from napari_backprop_segmentation.io import files
-from napari_backprop_segmentation.io.files import Calibration, read_image, read_record, read_scribbles, write_labels
+from napari_backprop_segmentation.io.read import read_image, read_scribbles
 
 GREY = np.arange(12, dtype=np.uint8).reshape(3, 4)
 RGB = np.stack([GREY, GREY + 20, GREY + 40], axis=-1)
 LABELS = np.array([[1, 1, 2], [1, 3, 2]], np.uint8)
-RECORD = {"params": {"seed": 7}, "stopped_by": "all 20 iterations done, µ <&>", "shape": [1, 2, 3]}
 
 
 def save_png(path, pixels):
@@ -133,66 +131,6 @@ def test_truncated_tiff_is_an_error_in_words(tmp_path, compression):
         read_image(tmp_path / "a.tif")
 
 
-@pytest.mark.parametrize(
-    ("dtype", "stored"), [(np.uint8, np.uint8), (np.uint16, np.uint16), (np.int32, np.int32), (np.int64, np.uint8)]
-)
-def test_labels_come_back_with_record(tmp_path, dtype, stored):
-    path = tmp_path / "new" / "folder" / "labels.tif"
-    write_labels(path, LABELS.astype(dtype), RECORD)
-    written = read_image(path)
-    np.testing.assert_array_equal(written.pixels, LABELS)
-    assert written.pixels.dtype == stored
-    assert written.axes == "YX"
-    assert read_record(path) == RECORD
-    assert [p.name for p in path.parent.iterdir()] == ["labels.tif"]
-
-
-def test_large_labels_take_a_wider_type(tmp_path):
-    write_labels(tmp_path / "a.tif", np.array([[0, 70_000]]), {})
-    assert read_image(tmp_path / "a.tif").pixels.tolist() == [[0, 70_000]]
-
-
-def test_labels_are_compressed_ome(tmp_path):
-    write_labels(tmp_path / "a.tif", np.ones((64, 64), np.uint8), RECORD)
-    with tifffile.TiffFile(tmp_path / "a.tif") as tif:
-        assert tif.is_ome
-        assert tif.pages.first.compression == tifffile.COMPRESSION.ADOBE_DEFLATE
-
-
-def test_labels_keep_the_sizes_of_the_image(tmp_path):
-    calibration = Calibration({"X": (0.25, "µm"), "Y": (0.5, "µm"), "Z": (2.0, "µm")}, (4.0, 2.0), 1)
-    write_labels(tmp_path / "a.tif", np.stack([LABELS, LABELS]), RECORD, "ZYX", calibration)
-    written = read_image(tmp_path / "a.tif")
-    assert written.axes == "ZYX"
-    assert written.calibration == calibration
-
-
-def test_labels_refuse_other_formats(tmp_path):
-    with pytest.raises(ImageError, match=r"labels file must end in \.tif or \.tiff, got 'a\.png'"):
-        write_labels(tmp_path / "a.png", LABELS, RECORD)
-
-
-def test_failed_write_keeps_the_old_file(tmp_path):
-    write_labels(tmp_path / "a.tif", LABELS, RECORD)
-    with pytest.raises(TypeError):
-        write_labels(tmp_path / "a.tif", LABELS, {"not": object()})
-    with pytest.raises(tifffile.tifffile.OmeXmlError):
-        write_labels(tmp_path / "a.tif", LABELS, RECORD, axes="QQ")
-    assert read_record(tmp_path / "a.tif") == RECORD
-    assert [p.name for p in tmp_path.iterdir()] == ["a.tif"]
-
-
-@pytest.mark.parametrize("make", ["plain", "garbage", "ome without record", "missing"])
-def test_file_without_record(tmp_path, make):
-    path = tmp_path / "a.tif"
-    if make == "garbage":
-        path.write_bytes(b"nothing")
-    elif make != "missing":
-        tifffile.imwrite(path, GREY, ome=make != "plain")
-    with pytest.raises(ImageError, match="label file must carry the record of a run"):
-        read_record(path)
-
-
 def test_scribbles_with_zero_as_background(tmp_path):
     drawn = np.array([[0, 0, 1], [3, 0, 254]], np.uint8)
     save_png(tmp_path / "a.png", drawn)
@@ -224,8 +162,3 @@ def test_scribbles_must_be_whole_numbers(tmp_path, pixels):
     (save_png if path.suffix == ".png" else tifffile.imwrite)(path, pixels)
     with pytest.raises(ImageError, match="scribbles must hold one whole number a pixel, got"):
         read_scribbles(path)
-
-
-def test_png_comes_back(tmp_path):
-    files.write_png(tmp_path / "deep" / "a.png", RGB)
-    np.testing.assert_array_equal(read_image(tmp_path / "deep" / "a.png").pixels, RGB)

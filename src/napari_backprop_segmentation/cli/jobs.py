@@ -77,7 +77,7 @@ def plan_files(
     ParameterError
         If results would overwrite an input or each other, or the arguments do not fit together.
     """
-    folder = output.is_dir() or not output.suffix
+    folder = os.path.isdir(output) or not output.suffix
     several = len(images) > 1
     if not folder and output.suffix.lower() not in TIFF_SUFFIXES:
         raise ParameterError(f"output must be a folder or end in .tif, got {str(output)!r}; labels are written as TIFF")

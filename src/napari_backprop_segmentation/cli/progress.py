@@ -85,7 +85,7 @@ class _Log:
     def __init__(self, path: Path, stack: ExitStack) -> None:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: TextIO | None = path.open("w", newline="", encoding="utf-8", buffering=1)
+        self._file: TextIO | None = opened(path)
         stack.callback(self._close)
         self._write(LOG_COLUMNS)
 
@@ -108,6 +108,11 @@ class _Log:
         if file is not None:
             with suppress(OSError):
                 file.close()
+
+
+def opened(path: Path) -> TextIO:
+    """Return a file that is written line by line."""
+    return path.open("w", newline="", encoding="utf-8", buffering=1)
 
 
 def _progress(total: int, name: str, stack: ExitStack, tally: Tally | None) -> Watcher:

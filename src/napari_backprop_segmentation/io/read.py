@@ -19,7 +19,7 @@ from PIL import Image, ImageSequence
 
 from napari_backprop_segmentation.errors import ImageError, MemoryLimitError, SegmentationError
 from napari_backprop_segmentation.image.axes import KNOWN
-from napari_backprop_segmentation.io.calibration import Calibration, calibration_of
+from napari_backprop_segmentation.io.calibration import Calibration, calibration_of, unless_odd
 from napari_backprop_segmentation.io.tiff_planes import check_planes
 
 TIFF_SUFFIXES = (".tif", ".tiff")
@@ -28,6 +28,11 @@ COPIED_BYTES = 2**28  # larger files that can be mapped stay on the disk and are
 MOST_COMPRESSED = 5000  # bytes of pixels a byte of file: deflate reaches 1032, LZW about 2700
 PLAUSIBLE_BYTES = 2**26  # so little is not worth a doubt
 BYTES_A_SAMPLE = {"1": 1, "L": 1, "I;16": 2, "I;16B": 2, "I": 4, "F": 4}
+UNDESCRIBED: dict[str, Any] = {
+    "is_ome": False,
+    "is_imagej": False,
+    "is_shaped": False,
+}  # planes as they stand in the file
 MACHINE_NAME = re.compile(r"^<[^>]*>\s*")  # of the object that complains
 GIB = 2**30
 
@@ -93,7 +98,7 @@ def read_image(path: str | os.PathLike[str], what: str = "image") -> ImageFile:
         If its pixels do not fit the memory.
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):  # which finds no file where a name is too long or a loop of links
         raise ImageError(f"{what} must be an existing file, got {str(path)!r}; check the path")
     try:
         with quiet_decoders() as remarks:
@@ -113,7 +118,7 @@ def read_image(path: str | os.PathLike[str], what: str = "image") -> ImageFile:
 
 
 def _with_remarks(image: ImageFile, remarks: list[str]) -> ImageFile:
-    told = tuple(dict.fromkeys(remarks))
+    told = tuple(dict.fromkeys((*image.remarks, *remarks)))
     return ImageFile(image.pixels, image.axes, image.calibration, told, image.mapped, image._stamp)
 
 
@@ -145,17 +150,23 @@ class _Collector(logging.Handler):
 
 
 def _read_tiff(path: Path) -> ImageFile:
-    stamp = _stamp(path)
     with tifffile.TiffFile(path) as tif:
-        series = tif.series[0]
-        check_planes(tif, series, path)
-        axes = series.axes if set(series.axes) <= set(KNOWN) else None
-        calibration = calibration_of(tif)
-        if series.nbytes > COPIED_BYTES:
-            with suppress(ValueError):  # compressed, or in pieces
-                return ImageFile(tifffile.memmap(path, mode="r"), axes, calibration, mapped=path, _stamp=stamp)
-        _check_size(series.nbytes, path)
-        return ImageFile(_tiff_pixels(series, path), axes, calibration)
+        if unless_odd(lambda: tif.series):
+            return _of_series(tif, path)
+    with tifffile.TiffFile(path, **UNDESCRIBED) as tif:
+        return _of_series(tif, path, ("its description is not understood",))
+
+
+def _of_series(tif: tifffile.TiffFile, path: Path, remarks: tuple[str, ...] = ()) -> ImageFile:
+    stamp, series = _stamp(path), tif.series[0]
+    check_planes(tif, series, path)
+    axes = series.axes if set(series.axes) <= set(KNOWN) else None
+    calibration = calibration_of(tif)
+    if series.nbytes > COPIED_BYTES:
+        with suppress(Exception):  # compressed, or in pieces
+            return ImageFile(tifffile.memmap(path, mode="r"), axes, calibration, remarks, path, stamp)
+    _check_size(series.nbytes, path)
+    return ImageFile(_tiff_pixels(series, path), axes, calibration, remarks)
 
 
 def _tiff_pixels(series: tifffile.TiffPageSeries, path: Path) -> NDArray[Any]:

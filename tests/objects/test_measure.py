@@ -103,6 +103,15 @@ def test_lists_are_arrays():
     assert "area (px²)" in table
 
 
+def test_labels_and_images_of_zarr_and_dask_are_measured():
+    zarr, dask = pytest.importorskip("zarr"), pytest.importorskip("dask.array")
+    labels, image = square_and_dot(), np.arange(80).reshape(8, 10)
+    expected = measure(labels, image)
+    for make in (zarr.array, dask.from_array):
+        for name, column in measure(make(labels), make(image)).items():
+            np.testing.assert_array_equal(column, expected[name])
+
+
 def test_masked_pixels_have_no_brightness():
     image = np.ma.masked_array([[5, 99], [7, 99]], [[0, 1], [0, 1]])
     table = measure(np.array([[1, 1], [1, 2]]), image)

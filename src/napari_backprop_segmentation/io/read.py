@@ -35,6 +35,7 @@ UNDESCRIBED: dict[str, Any] = {
 }  # planes as they stand in the file
 MACHINE_NAME = re.compile(r"^<[^>]*>\s*")  # of the object that complains
 GIB = 2**30
+STDERR = 2
 
 Stamp = tuple[int, int]
 
@@ -100,9 +101,17 @@ def read_image(path: str | os.PathLike[str], what: str = "image") -> ImageFile:
     path = Path(path)
     if not os.path.isfile(path):  # which finds no file where a name is too long or a loop of links
         raise ImageError(f"{what} must be an existing file, got {str(path)!r}; check the path")
+    with _decoded(path, what) as remarks:
+        image = _read_tiff(path) if path.suffix.lower() in TIFF_SUFFIXES else _read_plain(path)
+    return _with_remarks(image, remarks)
+
+
+@contextmanager
+def _decoded(path: Path, what: str) -> Iterator[list[str]]:
+    """Turn whatever decoders raise into errors in words, and give what they would print."""
     try:
         with quiet_decoders() as remarks:
-            image = _read_tiff(path) if path.suffix.lower() in TIFF_SUFFIXES else _read_plain(path)
+            yield remarks
     except SegmentationError:
         raise
     except MemoryError as error:
@@ -114,7 +123,6 @@ def read_image(path: str | os.PathLike[str], what: str = "image") -> ImageFile:
         raise ImageError(
             f"{what} must be a readable TIFF, PNG or JPEG file, got {str(path)!r} ({reason}); save it again as TIFF"
         ) from error
-    return _with_remarks(image, remarks)
 
 
 def _with_remarks(image: ImageFile, remarks: list[str]) -> ImageFile:
@@ -137,6 +145,23 @@ def quiet_decoders() -> Iterator[list[str]]:
     finally:
         logger.removeHandler(handler)
         logger.propagate = propagate
+
+
+@contextmanager
+def _silent_libraries() -> Iterator[None]:
+    """Keep libraries in C from writing to the stderr of the process, past everything of Python."""
+    try:
+        kept, nowhere = os.dup(STDERR), os.open(os.devnull, os.O_WRONLY)
+    except OSError:
+        yield
+        return
+    os.dup2(nowhere, STDERR)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(kept, STDERR)
+        os.close(kept)
 
 
 class _Collector(logging.Handler):
@@ -176,7 +201,7 @@ def _tiff_pixels(series: tifffile.TiffPageSeries, path: Path) -> NDArray[Any]:
         # LZW and JPEG inside TIFF: tifffile wants a further package for them, Pillow reads the common ones.
         if "imagecodecs" not in str(error):
             raise
-        with Image.open(path) as pages:
+        with _silent_libraries(), Image.open(path) as pages:
             pixels = np.stack([np.asarray(page) for page in ImageSequence.Iterator(pages)])
         if pixels.size != np.prod(series.shape):
             raise
@@ -257,5 +282,5 @@ def read_scribbles(path: str | os.PathLike[str]) -> NDArray[np.int32]:
 
 def _palette_indices(path: Path) -> NDArray[Any] | None:
     """Return the palette entry of each pixel, or None for an image without a palette."""
-    with Image.open(path) as image:
+    with _decoded(path, "scribbles"), Image.open(path) as image:
         return np.asarray(image) if image.mode == "P" else None

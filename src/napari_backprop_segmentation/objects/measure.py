@@ -62,7 +62,7 @@ def measure(
             f"labels must have the spatial shape of the image {expected}, got {tuple(labels.shape)}; "
             "give the labels of this image"
         )
-    if labels.dtype.kind not in "bui" or (labels.size and labels.min() < 0):
+    if labels.dtype.kind not in "bui":
         raise ImageError(f"labels must be whole numbers from 0, got {labels.dtype}; give the labels of this image")
     if image.dtype.kind not in "buif":
         raise ImageError(f"image must be of a number type, got {image.dtype}; convert it first")
@@ -79,7 +79,7 @@ def _array(name: str, given: Any) -> Any:
     """Return what has a shape and a type; a list becomes an array."""
     if not hasattr(given, "shape") or not hasattr(given, "dtype"):
         try:
-            given = np.asarray(given)
+            given = np.asanyarray(given)
         except (ValueError, TypeError) as error:
             raise ImageError(
                 f"{name} must be an array of numbers, got {type(given).__name__} ({error}); convert it first"
@@ -108,7 +108,7 @@ def _frames(labels: NDArray[Any], image: Any, letters: str) -> Iterator[tuple[ND
     """Yield the labels and the pixels (C, *spatial) of each frame; of the whole where there is no time."""
     axis = channel_axis(letters)
     if TIME not in letters:
-        yield np.asarray(labels), _channels_first(np.asanyarray(image), axis)
+        yield np.asarray(labels[...]), _channels_first(np.asanyarray(image), axis)
         return
     time = letters.index(TIME)
     if axis is not None and axis > time:
@@ -123,6 +123,8 @@ def _channels_first(pixels: NDArray[Any], axis: int | None) -> NDArray[Any]:
 
 
 def _one(labels: NDArray[Any], pixels: NDArray[Any], spacing: tuple[float, ...], unit: str) -> Table:
+    if labels.min() < 0:
+        raise ImageError(f"labels must be whole numbers from 0, got {labels.min()}; give the labels of this image")
     found, objects = _numbered(labels)
     index = np.arange(1, len(found) + 1)
     counts = np.bincount(objects.ravel(), minlength=len(found) + 1)[1:]

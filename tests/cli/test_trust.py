@@ -465,3 +465,23 @@ def test_the_table_of_the_log_is_as_csv_reads_it(square, out):
     assert main(["run", str(square), "-o", str(out), *SMALL, "--log", str(log)]) == 0
     with log.open(newline="") as file:
         assert [row["iteration"] for row in csv.DictReader(file)] == ["1", "2", "3"]
+
+
+def test_whatever_goes_wrong_is_one_line(monkeypatch, capfd):
+    def fails():
+        raise LookupError("what\nnobody thought of")
+
+    monkeypatch.setattr("napari_backprop_segmentation.cli.environment.report", fails)
+    assert main(["info"]) == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith("backprop-segment: LookupError: what nobody thought of; please report this")
+
+
+def test_a_table_that_fails_in_any_way_costs_no_labels(square, out, monkeypatch, capfd):
+    def fails(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(results, "table_bytes", fails)
+    assert main(["run", str(square), "-o", str(out), *FAST, "--table"]) == 2
+    assert out.exists()
+    assert not out.with_suffix(".csv").exists()

@@ -177,3 +177,10 @@ def test_file_without_record(tmp_path, make):
 def test_png_comes_back(tmp_path):
     write_png(tmp_path / "deep" / "a.png", RGB)
     np.testing.assert_array_equal(read_image(tmp_path / "deep" / "a.png").pixels, RGB)
+
+
+def test_a_checksum_that_fails_costs_no_labels(tmp_path, monkeypatch):
+    monkeypatch.setattr(write, "with_checksum", failing(MemoryError()))
+    with pytest.raises(OutputError, match=r"the result is kept as '.*a\.kept\.tif'"):
+        write_labels(tmp_path / "a.tif", LABELS, RECORD)
+    np.testing.assert_array_equal(read_image(tmp_path / "a.kept.tif").pixels, LABELS)

@@ -5,6 +5,7 @@ Nothing heavy is imported before a command starts, so that help comes at once.
 
 import argparse
 import dataclasses
+import logging
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from napari_backprop_segmentation.params.presets import DEFAULT_PRESET, PRESETS
 if TYPE_CHECKING:
     from napari_backprop_segmentation.cli.run import Outcome
 
+logger = logging.getLogger(__name__)
 DONE, BAD_INPUT = 0, 2
 
 
@@ -60,6 +62,10 @@ def _main(argv: Sequence[str] | None) -> int:
         return int(args.command(args))
     except (SegmentationError, OSError, MemoryError) as error:
         terminal.complain(terminal.in_a_line(error))
+        return BAD_INPUT
+    except Exception as error:
+        logger.debug("an unexpected end", exc_info=True)
+        terminal.complain(f"{type(error).__name__}: {terminal.in_a_line(error)}; {terminal.REPORT}")
         return BAD_INPUT
 
 

@@ -1,11 +1,11 @@
 """What is written of a run: labels first, then what is known of them."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from napari_backprop_segmentation.cli.jobs import Job
-from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.image.axes import spatial_axes
 from napari_backprop_segmentation.io.read import ImageFile
 from napari_backprop_segmentation.io.record import OTHERS, checksum_of_bytes
@@ -13,6 +13,8 @@ from napari_backprop_segmentation.io.tables import table_bytes, write_bytes
 from napari_backprop_segmentation.io.write import write_agreement, write_labels
 from napari_backprop_segmentation.objects.measure import measure
 from napari_backprop_segmentation.pipeline.run import Result
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,10 @@ def write_results(job: Job, result: Result, image: ImageFile, measured: Measured
 
     Raises
     ------
-    SegmentationError, OSError, MemoryError
-        If something cannot be written; what could be is there, the labels first of all.
+    OutputError
+        If the labels or the agreement cannot be written. They are then kept elsewhere; the message says where.
+    Exception
+        Whatever kept the table from being made or written. The labels are there.
     """
     drawn = str(job.scribbles) if job.scribbles else None
     record: dict[str, Any] = {**result.record, "input": str(job.image), "scribbles": drawn}
@@ -62,14 +66,13 @@ def write_results(job: Job, result: Result, image: ImageFile, measured: Measured
     return remarks
 
 
-def _table(
-    job: Job, result: Result, image: ImageFile, measured: Measured
-) -> tuple[bytes | None, SegmentationError | MemoryError | None]:
+def _table(job: Job, result: Result, image: ImageFile, measured: Measured) -> tuple[bytes | None, Exception | None]:
     """Return the table of the labels, or why there is none: the labels are written all the same."""
     if not job.table:
         return None, None
     try:
         table = measure(result.labels, image.pixels, axes=measured.axes, spacing=measured.spacing, unit=measured.unit)
-    except (SegmentationError, MemoryError) as error:
+        return table_bytes(table), None
+    except Exception as error:
+        logger.debug("no table of %s", job.image, exc_info=True)
         return None, error
-    return table_bytes(table), None

@@ -11,7 +11,7 @@ from napari_backprop_segmentation.cli.jobs import Job, check_overwriting, plan_f
 from napari_backprop_segmentation.cli.progress import Tally, watch
 from napari_backprop_segmentation.cli.results import Measured, write_results
 from napari_backprop_segmentation.cli.signals import Interruption
-from napari_backprop_segmentation.cli.terminal import in_a_line
+from napari_backprop_segmentation.cli.terminal import REPORT, in_a_line
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.image.axes import check_axes, in_words
 from napari_backprop_segmentation.io.places import check_space
@@ -25,7 +25,6 @@ from napari_backprop_segmentation.pipeline.run import Extras, Result, run
 __all__ = ["AS_FILES_SAY", "Job", "Outcome", "Reading", "plan_files", "run_files", "summary"]
 
 logger = logging.getLogger(__name__)
-REPORT = "please report this with the file and the output of 'backprop-segment info'"
 MOST_REMARKS = 2
 
 

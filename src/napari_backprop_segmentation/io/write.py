@@ -60,9 +60,7 @@ def write_labels(
     OutputError
         If the file cannot be written. The labels are then kept elsewhere; the message says where.
     """
-    stored = _storable(labels)
-    text = description(with_checksum(record, stored))
-    return _write_tiff(Path(path), stored, {"axes": axes, "Name": "labels", "Description": text}, calibration)
+    return _write_tiff(Path(path), labels, "labels", record=record, axes=axes, calibration=calibration)
 
 
 def write_agreement(
@@ -73,38 +71,51 @@ def write_agreement(
     calibration: Calibration | None = None,
 ) -> tuple[str, ...]:
     """Write a map (*spatial) of how stable borders are as a float32 TIFF; everything else as of `write_labels`."""
-    text = description(with_checksum(record, agreement))
-    return _write_tiff(Path(path), agreement, {"axes": axes, "Name": "agreement", "Description": text}, calibration)
+    return _write_tiff(Path(path), agreement, "agreement", record=record, axes=axes, calibration=calibration)
 
 
 def _write_tiff(
-    path: Path, pixels: NDArray[Any], metadata: dict[str, Any], calibration: Calibration | None
+    path: Path,
+    pixels: NDArray[Any],
+    kind: str,
+    *,
+    record: Mapping[str, Any],
+    axes: str,
+    calibration: Calibration | None,
 ) -> tuple[str, ...]:
-    kind = metadata["Name"]
     if path.suffix.lower() not in TIFF_SUFFIXES:
         raise ImageError(f"{kind} file must end in .tif or .tiff, got {path.name!r}; it is written as TIFF only")
-    known = calibration or Calibration()
-    sizes: dict[str, Any] = {f"PhysicalSize{axis}": size for axis, (size, _) in known.sizes.items()}
-    sizes |= {f"PhysicalSize{axis}Unit": unit for axis, (_, unit) in known.sizes.items()}
-    ways: tuple[tuple[str, dict[str, Any]], ...] = (
-        ("", {"ome": True, "metadata": metadata | sizes, **_resolution(known)}),
-        ("the size of a pixel was left out, as it cannot be written", {"ome": True, "metadata": metadata}),
-        (
-            "axes and the size of a pixel were left out, as they cannot be written",
-            {"metadata": None, "description": PLAIN_START + metadata["Description"]},
-        ),
-    )
-    errors = []
-    for remark, options in ways:
+    errors: list[Exception] = []
+    for way in (_whole, _without_sizes, _without_axes):
         try:
+            stored = pixels if pixels.dtype.kind == "f" else _storable(pixels)
+            metadata = {"axes": axes, "Name": kind, "Description": description(with_checksum(record, stored))}
             with replacing(path) as part:
-                _imwrite(part, pixels, **options)
+                remarks = way(part, stored, metadata, calibration or Calibration())
         except Exception as error:  # whatever it is, there is another way to keep the result
             logger.debug("%s cannot be written to %s", kind, path, exc_info=True)
             errors.append(error)
             continue
-        return (remark,) if remark else ()
+        return remarks
     raise _kept(path, pixels, kind, errors[-1]) from errors[0]
+
+
+def _whole(part: Path, pixels: NDArray[Any], metadata: dict[str, Any], known: Calibration) -> tuple[str, ...]:
+    sizes: dict[str, Any] = {f"PhysicalSize{axis}": size for axis, (size, _) in known.sizes.items()}
+    sizes |= {f"PhysicalSize{axis}Unit": unit for axis, (_, unit) in known.sizes.items()}
+    plain = {"resolution": known.resolution, "resolutionunit": known.resolution_unit or NO_UNIT}
+    _imwrite(part, pixels, ome=True, metadata=metadata | sizes, **plain)
+    return ()
+
+
+def _without_sizes(part: Path, pixels: NDArray[Any], metadata: dict[str, Any], _: Calibration) -> tuple[str, ...]:
+    _imwrite(part, pixels, ome=True, metadata=metadata)
+    return ("the size of a pixel was left out, as it cannot be written",)
+
+
+def _without_axes(part: Path, pixels: NDArray[Any], metadata: dict[str, Any], _: Calibration) -> tuple[str, ...]:
+    _imwrite(part, pixels, metadata=None, description=PLAIN_START + metadata["Description"])
+    return ("axes and the size of a pixel were left out, as they cannot be written",)
 
 
 def _imwrite(part: Path, pixels: NDArray[Any], **options: Any) -> None:
@@ -113,10 +124,6 @@ def _imwrite(part: Path, pixels: NDArray[Any], **options: Any) -> None:
         with tifffile.TiffFile(part) as written:
             if written.ome_metadata:
                 ElementTree.fromstring(written.ome_metadata)  # a unit with a quote in it breaks it
-
-
-def _resolution(known: Calibration) -> dict[str, Any]:
-    return {"resolution": known.resolution, "resolutionunit": known.resolution_unit or NO_UNIT}
 
 
 def _storable(labels: NDArray[Any]) -> NDArray[Any]:

@@ -3,8 +3,15 @@
 None of these is a RuntimeError: napari's generator workers swallow RuntimeErrors silently.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+# How the engines and systems say that there is no memory: CUDA, its libraries and MPS; the processor's on each system.
+OF_DEVICE = re.compile(r"(CUDA|HIP|MPS backend|device).{0,40}out of memory|(ALLOC_FAILED|allocate memory)", re.I)
+OF_MEMORY = re.compile(
+    r"out of memory|not enough memory|bad.?alloc|paging file|cannot allocate|fail\w* to allocate", re.I
+)
 
 
 class SegmentationError(Exception):
@@ -31,6 +38,10 @@ class EngineError(SegmentationError):
     """The numerical engine failed while running (wraps torch's RuntimeErrors)."""
 
 
+class OutputError(SegmentationError, OSError):
+    """A result cannot be written, or not without losing what is there already."""
+
+
 @contextmanager
 def engine_errors() -> Iterator[None]:
     """Turn the RuntimeErrors of torch, and those of memory, into errors of this package.
@@ -42,8 +53,8 @@ def engine_errors() -> Iterator[None]:
     except SegmentationError:
         raise
     except (RuntimeError, MemoryError) as error:
-        of_device = type(error).__name__ == "OutOfMemoryError" or "allocate memory" in str(error)
-        if of_device or isinstance(error, MemoryError):
+        of_device = type(error).__name__ == "OutOfMemoryError" or bool(OF_DEVICE.search(str(error)))
+        if of_device or isinstance(error, MemoryError) or OF_MEMORY.search(str(error)):
             where = "memory of the device" if of_device else "memory"
             raise MemoryLimitError(
                 f"image must fit the {where}, got: {str(error) or 'out of memory'}; "

@@ -13,15 +13,17 @@ import tifffile
 from PIL import Image
 
 from napari_backprop_segmentation import finish, run
-from napari_backprop_segmentation.cli import demo
+from napari_backprop_segmentation.cli import demo, one_file, window
 from napari_backprop_segmentation.cli import main as cli
 from napari_backprop_segmentation.cli import progress as watching
 from napari_backprop_segmentation.cli import run as commands
 from napari_backprop_segmentation.cli.main import main
 from napari_backprop_segmentation.errors import EngineError, ParameterError
-from napari_backprop_segmentation.io.files import read_image, read_record
+from napari_backprop_segmentation.io.read import read_image
+from napari_backprop_segmentation.io.record import read_record
 from napari_backprop_segmentation.params.params import Params
 
+INTERRUPTED = 130
 SMALL = (
     *("--n-channels", "8", "--iterations", "3", "--min-labels", "0", "--precision", "float32"),
     *("--regions", "trained"),
@@ -69,7 +71,7 @@ def test_record_repeats_the_run(square, out, tmp_path):
     main(["run", str(square), "-o", str(out), "--seed", "5", *SMALL])
     record = read_record(out)
     assert record["input"] == str(square)
-    assert record["scribbles"] is None
+    assert record["strokes"] is None
     params = Params.from_dict(record["params"])
     assert params == Params(**SMALL_SETTINGS, seed=5)
     again = commands.run_files([commands.Job(square, tmp_path / "again.tif")], params)
@@ -98,7 +100,7 @@ def test_log_has_one_row_an_iteration(square, out):
     assert main(["run", str(square), "-o", str(out), "--log", str(log), "--method", "continuity", *SMALL]) == cli.DONE
     with log.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["iteration", "n_labels", "loss", "similarity", "continuity", "scribble", "seconds"]
+    assert list(rows[0]) == ["iteration", "n_labels", "loss", "similarity", "strokes", "continuity", "seconds"]
     assert [row["iteration"] for row in rows] == ["1", "2", "3"]
     assert all(1 <= int(row["n_labels"]) <= 8 for row in rows)
     for row in rows:
@@ -148,7 +150,7 @@ def test_scribbles_leave_objects_out_and_the_command_says_so(square, out, tmp_pa
     drawn = np.zeros((24, 32), np.uint8)
     drawn[2:4, 2:30] = 1
     Image.fromarray(drawn).save(tmp_path / "drawn.png")
-    flags = ["--scribbles", str(tmp_path / "drawn.png"), "--preset", "nuclei", *SMALL]
+    flags = ["--strokes", str(tmp_path / "drawn.png"), "--preset", "nuclei", *SMALL]
     command = [
         sys.executable,
         "-m",
@@ -177,12 +179,12 @@ def test_scribbles_pull_their_pixels(square, out, tmp_path):
     drawn[10:14, 10:22] = 5
     drawn[:4] = 2
     Image.fromarray(drawn).save(tmp_path / "drawn.png")
-    flags = ["--scribbles", str(tmp_path / "drawn.png"), "--scribble-weight", "5", *SMALL, "--iterations", "40"]
+    flags = ["--strokes", str(tmp_path / "drawn.png"), "--stroke-weight", "5", *SMALL, "--iterations", "40"]
     assert main(["run", str(square), "-o", str(out), "--method", "continuity", *flags]) == cli.DONE
     labels = read_image(out).pixels
     assert (labels[10:14, 10:22] == 5).mean() > 0.9
     assert (labels[:4] == 2).mean() > 0.9
-    assert read_record(out)["scribbles"] == str(tmp_path / "drawn.png")
+    assert read_record(out)["strokes"] == str(tmp_path / "drawn.png")
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,7 @@ def test_scribbles_pull_their_pixels(square, out, tmp_path):
         (["square.png", "--iterations", "few"], "iterations must be a whole number from 1 to 100000, got 'few'"),
         (["square.png", "--method", "magic"], "method must be one of superpixels, continuity"),
         (["square.png", "--axes", "ZYX"], "axes must be 2 different letters"),
-        (["square.png", "--scribbles", "none.png"], "scribbles must be an existing file, got 'none.png'"),
+        (["square.png", "--strokes", "none.png"], "strokes must be an existing file, got 'none.png'"),
     ],
 )
 def test_bad_input_is_one_line_and_code_2(square, tmp_path, monkeypatch, capsys, arguments, words):
@@ -236,7 +238,7 @@ def test_failure_of_the_engine_is_one_line(square, out, monkeypatch, capsys):
         yield from ()
         raise EngineError("the engine stopped: first line\nsecond line")
 
-    monkeypatch.setattr(commands, "run", fails)
+    monkeypatch.setattr(one_file, "run", fails)
     assert main(["run", str(square), "-o", str(out)]) == cli.BAD_INPUT
     assert capsys.readouterr().err == f"backprop-segment: {square}: the engine stopped: first line second line\n"
 
@@ -260,8 +262,8 @@ def test_input_is_never_overwritten(tmp_path, square):
         (["a.png"], "out.png", {}, r"output must be a folder or end in \.tif, got 'out\.png'"),
         (["a.png", "b/a.png"], "out", {}, r"outputs must have different names, got '.*a_labels\.tif' twice"),
         (["a.png"], "a.tif", {"log": "a.tif"}, "outputs must have different names"),
-        (["a.png", "b.png"], "out", {"scribbles": "s.png"}, "scribbles must belong to one image, got 2 images"),
-        (["a.png"], "s.tif", {"scribbles": "s.tif"}, "output must not be an input, got 's.tif' for both"),
+        (["a.png", "b.png"], "out", {"strokes": "s.png"}, "strokes must belong to one image, got 2 images"),
+        (["a.png"], "s.tif", {"strokes": "s.tif"}, "output must not be an input, got 's.tif' for both"),
         (["x/a.png", "out/a_labels.tif"], "out", {}, "output must not be an input"),
     ],
 )
@@ -339,9 +341,9 @@ def test_agreements_that_cannot_be_are_refused(square, tmp_path, monkeypatch, ca
 
 
 def test_ctrl_c_in_the_first_run_leaves_no_agreement_and_says_so(square, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(commands, "run", interrupting(step=2))
+    monkeypatch.setattr(one_file, "run", interrupting(step=2))
     labels, stable = tmp_path / "out.tif", tmp_path / "stable.tif"
-    assert main(["run", str(square), "-o", str(labels), "--agreement", str(stable), *MERGED]) == cli.INTERRUPTED
+    assert main(["run", str(square), "-o", str(labels), "--agreement", str(stable), *MERGED]) == INTERRUPTED
     assert labels.exists()
     assert not stable.exists()
     assert "no agreement, as only one run was completed" in capsys.readouterr().err
@@ -383,11 +385,11 @@ def interrupting(step, presses=1):
 
 
 def test_ctrl_c_keeps_the_partial_result(square, out, monkeypatch, capsys):
-    monkeypatch.setattr(commands, "run", interrupting(step=2))
+    monkeypatch.setattr(one_file, "run", interrupting(step=2))
     log = out.with_suffix(".csv")
     before = signal.getsignal(signal.SIGINT)
     code = main(["run", str(square), "-o", str(out), "--log", str(log), *SMALL, "--iterations", "50"])
-    assert code == cli.INTERRUPTED
+    assert code == INTERRUPTED
     assert signal.getsignal(signal.SIGINT) is before
     record = read_record(out)
     assert (record["iterations"], record["stopped_by"]) == (2, "stopped by you")
@@ -400,17 +402,17 @@ def test_ctrl_c_keeps_the_partial_result(square, out, monkeypatch, capsys):
 def test_ctrl_c_starts_no_further_image(square, tmp_path, monkeypatch, capsys):
     second = square.with_name("second.png")
     second.write_bytes(square.read_bytes())
-    monkeypatch.setattr(commands, "run", interrupting(step=2))
-    assert main(["run", str(square), str(second), "-o", str(tmp_path / "out"), *SMALL]) == cli.INTERRUPTED
+    monkeypatch.setattr(one_file, "run", interrupting(step=2))
+    assert main(["run", str(square), str(second), "-o", str(tmp_path / "out"), *SMALL]) == INTERRUPTED
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["square_labels.tif"]
     assert "1 more images not started" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("step", "presses"), [(1, 1), (2, 2)], ids=["before the first step", "twice"])
 def test_ctrl_c_that_aborts(square, out, monkeypatch, capsys, step, presses):
-    monkeypatch.setattr(commands, "run", interrupting(step, presses))
+    monkeypatch.setattr(one_file, "run", interrupting(step, presses))
     before = signal.getsignal(signal.SIGINT)
-    assert main(["run", str(square), "-o", str(out), *SMALL]) == cli.INTERRUPTED
+    assert main(["run", str(square), "-o", str(out), *SMALL]) == INTERRUPTED
     assert signal.getsignal(signal.SIGINT) is before
     assert not out.exists()
     assert capsys.readouterr().err == "backprop-segment: interrupted; the run in progress was not written\n"
@@ -577,7 +579,7 @@ def test_demo_with_a_display_shows_and_writes_nothing(quick_demo, monkeypatch):
 
 
 def test_demo_where_no_window_opens_falls_back_to_files(quick_demo, monkeypatch, capsys):
-    monkeypatch.setattr(demo, "OPEN_WINDOW", "raise ImportError('no Qt bindings could be found')")
+    monkeypatch.setattr(window, "OPEN_WINDOW", "raise ImportError('no Qt bindings could be found')")
     monkeypatch.setenv("DISPLAY", ":1234")
     assert main(["demo"]) == cli.DONE
     assert (quick_demo / "backprop-demo" / "histology_overlay.png").is_file()
@@ -588,13 +590,13 @@ def test_a_dead_display_is_an_obstacle(monkeypatch):
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("DISPLAY", ":1234")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    assert demo.window_obstacle().startswith("napari cannot open a window: ")
+    assert window.window_obstacle().startswith("napari cannot open a window: ")
 
 
 def test_a_real_display_is_none():
     if not os.environ.get("DISPLAY"):
         pytest.skip("needs a display")
-    assert demo.window_obstacle() is None
+    assert window.window_obstacle() is None
 
 
 @pytest.mark.parametrize(
@@ -607,7 +609,7 @@ def test_show_opens_napari_with_image_and_labels(make_napari_viewer, monkeypatch
     monkeypatch.setattr(napari, "Viewer", lambda **_: viewers.append(make_napari_viewer()) or viewers[-1])
     monkeypatch.setattr(napari, "run", lambda: ran.append(True))
     labels = np.ones([n for n, letter in zip(shape, axes, strict=True) if letter in "YX"], np.uint8)
-    demo.show(np.zeros(shape, np.uint8), labels, axes)
+    window.show(np.zeros(shape, np.uint8), labels, axes)
     assert ran == [True]
     kinds = [type(layer).__name__ for layer in viewers[0].layers]
     assert kinds == ["Image"] * n_images + ["Labels"]

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -67,3 +69,76 @@ def test_nothing_labelled_gives_an_empty_table():
 def test_labels_of_another_image_are_refused():
     with pytest.raises(ImageError, match=r"labels must have the spatial shape of the image \(4, 5\), got \(5, 5\)"):
         measure(np.zeros((5, 5), int), np.ones((4, 5)))
+
+
+def test_a_label_of_two_thousand_millions_needs_no_more_room_than_another():
+    labels = square_and_dot().astype(np.int64)
+    large = np.where(labels == 7, 2_000_000_000, labels)
+    image = np.arange(80).reshape(8, 10)
+    tracemalloc.start()
+    table, expected = measure(large, image), measure(labels, image)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5e6
+    assert table.pop("label").tolist() == [3, 2_000_000_000]
+    expected.pop("label")
+    for name, column in expected.items():
+        np.testing.assert_array_equal(table[name], column)
+    full = measure(np.where(large == 0, 2**63, large.astype(np.uint64)), image)
+    assert full["label"].tolist() == [3, 2_000_000_000, 2**63]
+    assert full["area (px²)"].tolist() == [24, 1, 55]
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.float16, np.float64, np.uint64])
+def test_images_and_labels_of_any_number_type(dtype):
+    labels = square_and_dot()
+    table = measure(labels > 0, (labels > 3).astype(dtype))
+    assert table["label"].tolist() == [1]
+    np.testing.assert_allclose(table["mean"], [1 / 25], rtol=1e-3)
+
+
+def test_lists_are_arrays():
+    table = measure([[0, 1], [1, 1]], [[5, 6], [6, 6]], unit=None)
+    assert table["mean"].tolist() == [6]
+    assert "area (px²)" in table
+
+
+def test_labels_and_images_of_zarr_and_dask_are_measured():
+    zarr, dask = pytest.importorskip("zarr"), pytest.importorskip("dask.array")
+    labels, image = square_and_dot(), np.arange(80).reshape(8, 10)
+    expected = measure(labels, image)
+    for make in (zarr.array, dask.from_array):
+        for name, column in measure(make(labels), make(image)).items():
+            np.testing.assert_array_equal(column, expected[name])
+
+
+def test_masked_pixels_have_no_brightness():
+    image = np.ma.masked_array([[5, 99], [7, 99]], [[0, 1], [0, 1]])
+    table = measure(np.array([[1, 1], [1, 2]]), image)
+    assert table["area (px²)"].tolist() == [3, 1]
+    np.testing.assert_array_equal(table["mean"], [6, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"labels": None}, "labels must hold pixels, got shape"),
+        ({"labels": [[1, 2], [3]]}, "labels must be an array of numbers, got list"),
+        ({"labels": np.array([["a", "b"]] * 2)}, "labels must be whole numbers from 0, got <U1"),
+        ({"labels": np.zeros((0, 2), int)}, "labels must hold pixels, got shape"),
+        ({"image": "image.tif"}, "image must hold pixels, got shape"),
+        ({"image": np.ones((2, 2), complex)}, "image must be of a number type, got complex128"),
+        ({"image": np.array([[None, 1]] * 2)}, "image must be of a number type, got object"),
+        ({"axes": 7}, "axes must be 2 different letters"),
+        ({"spacing": 2.0}, "spacing must be 2 positive numbers"),
+        ({"spacing": (1, 1, 1)}, "spacing must be 2 positive numbers"),
+        ({"spacing": ()}, "spacing must be 2 positive numbers"),
+        ({"spacing": (0, 1)}, "spacing must be 2 positive numbers"),
+        ({"spacing": ("a", 1)}, "spacing must be 2 positive numbers"),
+        ({"spacing": (float("nan"), 1)}, "spacing must be 2 positive numbers"),
+    ],
+)
+def test_arguments_of_a_wrong_kind_are_refused_in_words(change, words):
+    given = {"labels": np.ones((2, 2), int), "image": np.ones((2, 2)), **change}
+    with pytest.raises(ImageError, match=words):
+        measure(given.pop("labels"), given.pop("image"), **given)

@@ -87,7 +87,11 @@ def test_a_network_is_applied_with_the_settings_it_was_trained_with():
     recorded = Params.from_dict(again.record["params"])
     assert recorded == QUICK.replace(**asked, detail=60.0, device="auto")  # where it is applied is not fixed
     assert again.record["given"] == ["detail"]
-    assert again.record["normalisation"] == first.record["normalisation"] == {"offsets": [0.0], "spans": [255.0]}
+    assert (
+        again.record["normalisation"]
+        == first.record["normalisation"]
+        == {"offsets": [0.0], "spans": [255.0], "bases": []}
+    )
     assert (again.record["iterations"], again.stopped_by) == (0, "labelled by a network trained before")
     assert first.model.training == Training.of(recorded)
     np.testing.assert_array_equal(

@@ -5,43 +5,76 @@ Nothing heavy is imported before a command starts, so that help comes at once.
 
 import argparse
 import dataclasses
+import logging
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from napari_backprop_segmentation.cli import signals, terminal
+from napari_backprop_segmentation.cli.terminal import PROGRAM
 from napari_backprop_segmentation.errors import ParameterError, SegmentationError
-from napari_backprop_segmentation.params.fields import choices, rule
+from napari_backprop_segmentation.params.fields import Section, choices, rule
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.presets import DEFAULT_PRESET, PRESETS
+from napari_backprop_segmentation.params.sections import Objects, Regions, Series
 
 if TYPE_CHECKING:
-    from napari_backprop_segmentation.cli.run import Outcome
+    from napari_backprop_segmentation.cli.outcome import Outcome
 
-DONE, BAD_INPUT, INTERRUPTED = 0, 2, 130
-PROGRAM = "backprop-segment"
+logger = logging.getLogger(__name__)
+DONE, BAD_INPUT = 0, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 done, 2 bad input, 130 interrupted.
+    """Run the command line and return its exit code.
+
+    0 done, 2 bad input, 130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
 
     Parameters
     ----------
     argv : sequence of str, optional
         The arguments after the program's name; those of the process if left out.
     """
+    own_process = argv is None
+    if own_process:
+        terminal.prepare()
+        _leave_out_working_folder()
+    terminal.show_anything()
+    try:
+        with signals.raised():
+            code = _main(argv)
+    except KeyboardInterrupt as interruption:
+        if own_process:
+            signals.ignored()
+        terminal.complain("interrupted; the run in progress was not written")
+        code = signals.exit_code(interruption)
+    if own_process:
+        terminal.leave_quietly()
+    return code
+
+
+def _main(argv: Sequence[str] | None) -> int:
     args = make_parser().parse_args(argv)
     from napari_backprop_segmentation.network.threads import share_the_processor
 
     share_the_processor()
     try:
         return int(args.command(args))
-    except KeyboardInterrupt:
-        print(f"{PROGRAM}: interrupted; the run in progress was not written", file=sys.stderr)
-        return INTERRUPTED
     except (SegmentationError, OSError, MemoryError) as error:
-        print(f"{PROGRAM}: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)
+        terminal.complain(terminal.in_a_line(error))
         return BAD_INPUT
+    except Exception as error:
+        logger.debug("an unexpected end", exc_info=True)
+        terminal.complain(f"{type(error).__name__}: {terminal.in_a_line(error)}; {terminal.REPORT}")
+        return BAD_INPUT
+
+
+def _leave_out_working_folder() -> None:
+    """Import nothing from the folder where the command is given: a napari.py among somebody's images is not napari."""
+    here, home = Path.cwd(), Path(__file__).resolve().parents[2]
+    if sys.path and sys.path[0] in ("", str(here)) and home != here:
+        del sys.path[0]
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -63,15 +96,22 @@ def make_parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="segment image files", allow_abbrev=False)
     run.set_defaults(command=_run)
+    _add_image_arguments(run)
     _add_run_arguments(run)
     add_settings(run)
+
+    apply = commands.add_parser("apply", help="label image files with a trained network", allow_abbrev=False)
+    apply.set_defaults(command=_apply)
+    apply.add_argument("model", type=Path, metavar="MODEL", help="a file that run --save-model has written")
+    _add_image_arguments(apply)
+    add_settings(apply, wanted={"device"}.union(*(names_of(section) for section in (Objects, Regions, Series))))
 
     info = commands.add_parser("info", help="versions, devices and memory, for a bug report", allow_abbrev=False)
     info.set_defaults(command=_info)
     return parser
 
 
-def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
+def _add_image_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", type=Path, metavar="IN", help="image: TIFF, PNG or JPEG")
     parser.add_argument(
         "-o",
@@ -107,6 +147,22 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="settings to start from: " + "; ".join(f"{n}: {_escaped(p.description)}" for n, p in PRESETS.items()),
     )
     parser.add_argument(
+        "--table",
+        action="store_true",
+        help="measure every label (size, place, outline, brightness); the table goes beside the labels, as .csv",
+    )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="write over files of these names, whatever they are; default: only over what this program wrote and "
+        "nobody has edited since",
+    )
+    parser.add_argument("--quiet", action="store_true", help="show no progress and no summary")
+
+
+def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--strokes",
         "--scribbles",
         type=Path,
         metavar="FILE",
@@ -117,24 +173,45 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "--log", type=Path, metavar="FILE.csv", help="write one row an iteration; with several images one file each"
     )
     parser.add_argument(
-        "--table",
-        action="store_true",
-        help="measure every label (size, place, outline, brightness); the table goes beside the labels, as .csv",
-    )
-    parser.add_argument(
         "--agreement",
         type=Path,
         metavar="FILE.tif",
         help="write how stable each border is over several runs (--n-runs), from 0 to 1; with several images one file "
         "each",
     )
-    parser.add_argument("--quiet", action="store_true", help="show no progress and no summary")
+    parser.add_argument(
+        "--save-model",
+        type=Path,
+        metavar="FILE.safetensors",
+        help="write the trained network, for the command apply; with several images one file each",
+    )
 
 
-def add_settings(parser: argparse.ArgumentParser, kind: type[Params] = Params) -> None:
-    """Add a flag for each setting, described by its metadata; only flags that are given end up in the namespace."""
-    shown = [(parser.add_argument_group(f"settings: {name}"), f) for name, fs in kind.groups().items() for f in fs]
-    for group, setting in shown:
+def names_of(section: type[Section]) -> set[str]:
+    """Return the names of the settings of a section."""
+    return {setting.name for setting in dataclasses.fields(section)}
+
+
+def add_settings(
+    parser: argparse.ArgumentParser, kind: type[Params] = Params, wanted: Collection[str] | None = None
+) -> None:
+    """Add a flag for each setting, described by its metadata; only flags that are given end up in the namespace.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+    kind : type of Params
+    wanted : collection of str, optional
+        Names of settings; all if left out.
+    """
+    for name, settings in kind.groups().items():
+        chosen = [setting for setting in settings if wanted is None or setting.name in wanted]
+        if chosen:
+            _add_group(parser.add_argument_group(f"settings: {name}"), chosen)
+
+
+def _add_group(group: Any, settings: Iterable[dataclasses.Field[Any]]) -> None:
+    for setting in settings:
         flag = "--" + setting.name.replace("_", "-")
         text = _escaped(f"{setting.metadata['description']} ({rule(setting)}; default of {DEFAULT_PRESET}: ")
         text += _escaped(f"{setting.default})")
@@ -196,32 +273,51 @@ def _run(args: argparse.Namespace) -> int:
     from napari_backprop_segmentation.cli import run as commands
 
     files = commands.plan_files(
-        args.inputs, args.output, args.log, args.scribbles, tables=args.table, agreement=args.agreement
+        args.inputs,
+        args.output,
+        args.log,
+        args.strokes,
+        tables=args.table,
+        agreement=args.agreement,
+        model=args.save_model,
     )
     reading = commands.Reading(args.axes, args.spacing, args.channels)
-    return _tell(commands.run_files(files, params, reading, args.quiet, _say(args.quiet)), args.quiet)
+    outcomes = commands.run_files(files, params, reading, args.quiet, _say(args.quiet), overwrite=args.overwrite)
+    return _tell(outcomes, args.quiet)
+
+
+def _apply(args: argparse.Namespace) -> int:
+    params = Params.preset(args.preset, **settings_of(args))
+    from napari_backprop_segmentation.cli import run as commands
+    from napari_backprop_segmentation.io.model_file import load_model
+
+    model = load_model(args.model)
+    files = commands.plan_files(args.inputs, args.output, tables=args.table)
+    reading = commands.Reading(args.axes, args.spacing, args.channels)
+    told = {"overwrite": args.overwrite, "model": model}
+    return _tell(commands.run_files(files, params, reading, args.quiet, _say(args.quiet), **told), args.quiet)
 
 
 def _say(quiet: bool) -> Callable[[str], None]:
-    return lambda line: None if quiet else print(line, flush=True)
+    return lambda line: None if quiet else terminal.say(line)
 
 
 def _tell(outcomes: "Iterable[Outcome]", quiet: bool) -> int:
     """Print how each job ended, as it ends, and return the exit code of all."""
     code = DONE
     for outcome in outcomes:
-        if outcome.error or outcome.interrupted:
-            code = max(code, BAD_INPUT if outcome.error else INTERRUPTED)
-            print(f"{PROGRAM}: {outcome.message}", file=sys.stderr)
+        if outcome.error or outcome.signal:
+            code = max(code, signals.exit_code(outcome.signal) if outcome.signal else BAD_INPUT)
+            terminal.complain(outcome.message)
         elif not quiet:
-            print(outcome.message, flush=True)
+            terminal.say(outcome.message)
     return code
 
 
 def _info(_: argparse.Namespace) -> int:
     from napari_backprop_segmentation.cli.environment import report
 
-    print(report())
+    terminal.say(report())
     return DONE
 
 
@@ -238,7 +334,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
         from napari_backprop_segmentation import __version__
 
-        print(f"{PROGRAM} {__version__}")
+        terminal.say(f"{PROGRAM} {__version__}")
         parser.exit()
 
 

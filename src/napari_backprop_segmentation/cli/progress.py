@@ -1,16 +1,16 @@
 """Drives a run in a terminal: progress bar, log, and a Ctrl-C that keeps what is there."""
 
 import csv
-import signal
 import sys
 from collections.abc import Callable, Generator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import FrameType
-from typing import Self
+from typing import TextIO
 
 from tqdm import tqdm
 
+from napari_backprop_segmentation.cli.signals import Interruption
+from napari_backprop_segmentation.cli.terminal import Steady, complain, in_a_line, is_terminal
 from napari_backprop_segmentation.network.losses import LOSS_NAMES
 from napari_backprop_segmentation.network.step import Command, Step
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
@@ -34,12 +34,13 @@ class Tally:
 def watch(
     steps: Generator[Step, Command | None, Segmentation],
     total: int,
+    interruption: Interruption,
     *,
     name: str = "",
     log: Path | None = None,
     quiet: bool = False,
     tally: Tally | None = None,
-) -> tuple[Segmentation, bool]:
+) -> Segmentation:
     """Drive a run to its end with a progress bar and a log; the first Ctrl-C ends it early and keeps its result.
 
     Parameters
@@ -48,10 +49,12 @@ def watch(
         From `run`.
     total : int
         The most steps there can be; 0 if that is not known.
+    interruption : Interruption
+        Asks the run to stop, and knows afterwards whether it did.
     name : str
         What the progress bar says.
     log : Path, optional
-        A CSV file to write, one row an iteration.
+        A CSV file to write, one row an iteration; the run goes on without it where the disk is full.
     quiet : bool
         Whether to leave out the progress bar; it is left out too where stderr is no terminal.
     tally : Tally, optional
@@ -59,39 +62,62 @@ def watch(
 
     Returns
     -------
-    result : Segmentation
-    interrupted : bool
+    Segmentation
     """
     with ExitStack() as stack:
-        watchers: list[Watcher] = [] if log is None else [_csv_log(log, stack)]
-        if not quiet and sys.stderr.isatty():
+        watchers: list[Watcher] = [] if log is None else [_Log(log, stack)]
+        if not quiet and is_terminal(sys.stderr):
             watchers.append(_progress(total, name, stack, tally))
-        interruption = stack.enter_context(_Interruption())
         while True:
             try:
                 step = steps.send("stop" if interruption.asked else None)
             except StopIteration as done:
-                return done.value, interruption.asked
+                interruption.defer()
+                result: Segmentation = done.value
+                return result
             interruption.arm()
             for watcher in watchers:
                 watcher(step)
 
 
-def _csv_log(path: Path, stack: ExitStack) -> Watcher:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Line by line, so that the log can be followed and survives whatever happens to the run.
-    rows = csv.writer(stack.enter_context(path.open("w", newline="", encoding="utf-8", buffering=1)))
-    rows.writerow(LOG_COLUMNS)
+class _Log:
+    """Writes a row a step, line by line: it can be followed, and survives whatever happens to the run."""
 
-    def write(step: Step) -> None:
-        values = (step.iteration, step.n_labels, step.loss, *step.losses.values(), step.seconds)
-        rows.writerow([f"{v:.6g}" if isinstance(v, float) else v for v in values])
+    def __init__(self, path: Path, stack: ExitStack) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file: TextIO | None = opened(path)
+        stack.callback(self._close)
+        self._write(LOG_COLUMNS)
 
-    return write
+    def __call__(self, step: Step) -> None:
+        """Write the row of a step."""
+        values = (step.iteration, step.n_labels, step.loss, *(step.losses[n] for n in LOSS_NAMES), step.seconds)
+        self._write([f"{v:.6g}" if isinstance(v, float) else v for v in values])
+
+    def _write(self, row: object) -> None:
+        if self._file is None:
+            return
+        try:
+            csv.writer(self._file).writerow(row)  # type: ignore[arg-type]
+        except OSError as error:
+            complain(f"log {self._path} ends early ({in_a_line(error)}); the run goes on without it")
+            self._close()
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(OSError):
+                file.close()
+
+
+def opened(path: Path) -> TextIO:
+    """Return a file that is written line by line."""
+    return path.open("w", newline="", encoding="utf-8", buffering=1)
 
 
 def _progress(total: int, name: str, stack: ExitStack, tally: Tally | None) -> Watcher:
-    bar = stack.enter_context(tqdm(total=total or None, desc=name, unit="it", file=sys.stderr))
+    bar = stack.enter_context(tqdm(total=total or None, desc=name, unit="it", file=Steady(sys.stderr)))
     if tally is not None:
         tally.show = bar.set_postfix_str
 
@@ -103,28 +129,3 @@ def _progress(total: int, name: str, stack: ExitStack, tally: Tally | None) -> W
             bar.set_postfix(**run, labels=step.n_labels, loss=f"{step.loss:.3f}")
 
     return update
-
-
-class _Interruption:
-    """Ctrl-C while armed asks the run to stop at its next step; a second one aborts as usual."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self._armed = False
-
-    def __enter__(self) -> Self:
-        self._previous = signal.getsignal(signal.SIGINT)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._previous)
-
-    def arm(self) -> None:
-        """Take over Ctrl-C, once; before the first step there is nothing to keep."""
-        if not self._armed:
-            self._armed = True
-            signal.signal(signal.SIGINT, self._ask)
-
-    def _ask(self, _signal: int, _frame: FrameType | None) -> None:
-        self.asked = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)

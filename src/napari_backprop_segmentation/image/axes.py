@@ -53,7 +53,7 @@ def check_axes(axes: str | None, shape: Sequence[int]) -> str:
     """
     if axes is None:
         return guess_axes(shape)
-    letters = axes.upper()
+    letters = axes.upper() if isinstance(axes, str) else ""
     if len(letters) != len(shape) or len(set(letters)) != len(letters) or not set(letters) <= set(KNOWN):
         raise ImageError(
             f"axes must be {len(shape)} different letters of {KNOWN} for an array of shape {tuple(shape)}, "

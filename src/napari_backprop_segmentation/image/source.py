@@ -1,7 +1,7 @@
 """An array of any kind as a Source: read window by window, channels first, normalised."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any, Protocol
 
@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.image.axes import channel_axis, check_axes, spatial_axes
 from napari_backprop_segmentation.image.binning import PLANE, Binned
-from napari_backprop_segmentation.image.blocks import Window
+from napari_backprop_segmentation.image.blocks import Window, blocks
+from napari_backprop_segmentation.image.limits import Extent, extent, united, valid
 from napari_backprop_segmentation.image.normalise import Normaliser, sample_strides
 from napari_backprop_segmentation.image.preparation import Preparation
 
+ALL_PIXELS = 2**24  # up to here the normalisation looks at every pixel, above at a sample
 SAMPLE_PIXELS = 1_000_000
 SAMPLE_FRAMES = 16  # reading a frame of a lazy series can take seconds
-RGBA = 4
+BLOCK_SIDE = 4096
+RGB, RGBA = 3, 4
 GLIMPSE_PIXELS = 2**18
 SPACED = "ZYX"
 
@@ -55,7 +58,9 @@ class Source(Protocol):
 class ArraySource:
     """Pixels of a NumPy, dask, zarr or xarray array.
 
-    Nothing is read but the window that is asked for, and a sparse sample to fix the normalisation.
+    Nothing is read but the window that is asked for, and what the normalisation is fixed by: all of an image of up to
+    `ALL_PIXELS`, else a sample; the rest of it block by block where that cannot tell its lowest and highest value.
+    What is masked counts as not-a-number.
 
     Parameters
     ----------
@@ -78,6 +83,8 @@ class ArraySource:
     ----------
     shape : tuple of int
         (C, *spatial), time included; the alpha channel of an RGBA image (axis S of length 4) is left out.
+    is_rgb : bool
+        Whether the channels are the three colour samples of an image, not a choice of them.
     axes : str
         Of the array.
     spatial_axes : str
@@ -102,11 +109,8 @@ class ArraySource:
         spacing: Sequence[float] | None = None,
         binning: int = 1,
     ) -> None:
-        if not hasattr(array, "shape") or not hasattr(array, "dtype"):
-            array = np.asarray(array)
-        if 0 in array.shape or not array.shape:
-            raise ImageError(f"image must hold pixels, got shape {tuple(array.shape)}; choose another image")
-        self._array, self._binning = array, binning
+        self._array = array = _checked_array(array)
+        self._binning = binning
         self.axes = check_axes(axes, array.shape)
         self.spatial_axes = spatial_axes(self.axes)
         self._channel_axis = channel_axis(self.axes)
@@ -117,6 +121,7 @@ class ArraySource:
             n_channels if self._chosen is None else len(self._chosen),
             *(sizes[letter] for letter in self.spatial_axes),
         )
+        self.is_rgb = sizes.get("S") in (RGB, RGBA) and self._chosen in (None, tuple(range(RGB)))
         self.spacing = _checked_spacing(spacing, [a for a in self.spatial_axes if a in SPACED])
         self.normaliser = normaliser or self._fitted(normalisation)
         if len(self.normaliser.offsets) != self.shape[0]:
@@ -124,11 +129,6 @@ class ArraySource:
                 f"image must have {len(self.normaliser.offsets)} channels, as the network was trained on so many, "
                 f"got {self.shape[0]}; choose channels or train anew"
             )
-
-    @property
-    def is_rgb(self) -> bool:
-        """Whether the channels are colours: red, green and blue in this order, not another choice of samples."""
-        return "S" in self.axes and self._chosen in (None, tuple(range(RGBA - 1)))
 
     @property
     def preparation(self) -> Preparation:
@@ -181,26 +181,39 @@ class ArraySource:
         return Part(self, place)
 
     def _fitted(self, kind: str) -> Normaliser:
+        if math.prod(self.shape[1:]) <= ALL_PIXELS:
+            return Normaliser.fit(self._raw(self.whole).reshape(self.shape[0], -1), kind, self.is_rgb)
         strides = sample_strides(self.shape[1:], SAMPLE_PIXELS)
         if self.spatial_axes[0] == "T":
             frames = slice(None, None, math.ceil(self.shape[1] / SAMPLE_FRAMES))
             n_frames = len(range(*frames.indices(self.shape[1])))
             strides = (frames, *sample_strides(self.shape[2:], SAMPLE_PIXELS // n_frames))
-        return Normaliser.fit(self._raw(strides).reshape(self.shape[0], -1), kind, "S" in self.axes)
+        sample = self._raw(strides).reshape(self.shape[0], -1)
+        return Normaliser.fit(sample, kind, self.is_rgb, self._extents)
+
+    def _extents(self) -> list[Extent | None]:
+        """Return the lowest and the highest value of each channel, reading the image block by block."""
+        found: list[Extent | None] = [None] * self.shape[0]
+        for place in self.places(len(self.spatial_axes) - len(PLANE)):
+            for window in blocks(self.shape[-2:], BLOCK_SIDE):
+                pixels = self._raw((*(slice(i, i + 1) for i in place), *window))
+                found = [united([known, extent(valid(c))]) for known, c in zip(found, pixels, strict=True)]
+        return found
 
     def _raw(self, window: tuple[slice, ...]) -> NDArray[Any]:
         if self._channel_axis is None:
-            return np.asarray(self._array[tuple(window)])[None]
+            return _pixels(self._array[tuple(window)])[None]
         if self._chosen is None:
             return np.moveaxis(self._with_channels(window, slice(0, self.shape[0])), self._channel_axis, 0)
         # One by one: not every kind of array can be indexed by a list.
-        taken = [self._with_channels(window, slice(c, c + 1)) for c in self._chosen]
-        return np.concatenate([np.moveaxis(pixels, self._channel_axis, 0) for pixels in taken])
+        taken = [np.moveaxis(self._with_channels(window, slice(c, c + 1)), self._channel_axis, 0) for c in self._chosen]
+        masked = any(isinstance(pixels, np.ma.MaskedArray) for pixels in taken)
+        return np.ma.concatenate(taken) if masked else np.concatenate(taken)  # type: ignore[no-untyped-call]
 
     def _with_channels(self, window: tuple[slice, ...], channels: slice) -> NDArray[Any]:
         index = list(window)
         index.insert(self._channel_axis or 0, channels)
-        return np.asarray(self._array[tuple(index)])
+        return _pixels(self._array[tuple(index)])
 
 
 class Part:
@@ -247,22 +260,56 @@ class Part:
         return self.read(tuple(slice(None, None, stride) for _ in self.shape[1:]))
 
 
+def _checked_array(array: Any) -> Any:
+    """Return what can be read like an array.
+
+    Raises
+    ------
+    ImageError
+        If it cannot, or it holds no pixels.
+    """
+    if not hasattr(array, "shape") or not hasattr(array, "dtype"):
+        try:
+            array = np.asarray(array)
+        except (ValueError, TypeError) as error:
+            raise ImageError(
+                f"image must be an array of numbers, got {type(array).__name__} ({error}); convert it first"
+            ) from error
+    if not all(isinstance(n, (int, np.integer)) for n in array.shape):
+        raise ImageError(
+            f"image must have a known shape, got {tuple(array.shape)}; let dask compute it: compute_chunk_sizes()"
+        )
+    if 0 in array.shape or not array.shape:
+        raise ImageError(f"image must hold pixels, got shape {tuple(array.shape)}; choose another image")
+    return array
+
+
+def _pixels(values: Any) -> NDArray[Any]:
+    """Return what was read as a NumPy array, masked where it was masked."""
+    pixels = np.asanyarray(values)
+    return pixels if isinstance(pixels, np.ma.MaskedArray) else np.asarray(pixels)
+
+
 def _checked_channels(channels: Sequence[int] | None, n: int) -> tuple[int, ...] | None:
     if channels is None:
         return None
-    chosen = tuple(channels)
-    if not chosen or len(set(chosen)) != len(chosen) or not all(0 <= channel < n for channel in chosen):
+    chosen = tuple(channels) if isinstance(channels, Iterable) else (channels,)
+    numbers = all(isinstance(channel, (int, np.integer)) for channel in chosen)
+    if not chosen or not numbers or len(set(chosen)) != len(chosen) or not all(0 <= channel < n for channel in chosen):
         raise ImageError(
             f"channels must be different numbers from 0 to {n - 1}, got {', '.join(map(str, chosen)) or 'none'}; "
             f"the image has {n} channel{'s' * (n != 1)}, the first is 0"
         )
-    return chosen
+    return tuple(int(channel) for channel in chosen)
 
 
 def _checked_spacing(spacing: Sequence[float] | None, axes: Sequence[str]) -> tuple[float, ...]:
     if spacing is None:
         return (1.0,) * len(axes)
-    sizes = tuple(float(size) for size in spacing)
+    try:
+        sizes = tuple(float(size) for size in spacing)
+    except (TypeError, ValueError):
+        sizes = ()
     if len(sizes) != len(axes) or not all(math.isfinite(size) and size > 0 for size in sizes):
         raise ImageError(
             f"spacing must be {len(axes)} positive numbers, the sizes of a pixel along {', '.join(axes)}, got "

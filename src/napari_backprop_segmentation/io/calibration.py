@@ -1,15 +1,21 @@
-"""The size of a pixel, as TIFF files tell it."""
+"""The size of a pixel, as TIFF files tell it. What they tell wrongly is left out, never an error."""
 
-from collections.abc import Mapping
+import logging
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard, TypeVar
 from xml.etree import ElementTree
 
 import tifffile
 
-CENTIMETRE = 3
+NO_UNIT, INCH, CENTIMETRE = 1, 2, 3
 MICROMETRES_A_CENTIMETRE = 1e4
 IMAGEJ_MICROMETRE = ("micron", "microns", "um", "µm", "\\u00B5m", "micrometer")
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Sizes = dict[str, tuple[float, str]]
 
 
 @dataclass(frozen=True)
@@ -19,7 +25,7 @@ class Calibration:
     Attributes
     ----------
     sizes : mapping of str to (float, str)
-        Axis letter to length and unit, such as ``{"X": (0.5, "µm")}``.
+        Axis letter to length and unit, such as ``{"X": (0.5, "µm")}``; positive and finite.
     resolution : (float, float), optional
         Pixels per `resolution_unit` along X and Y: the plain TIFF tags.
     resolution_unit : int
@@ -28,7 +34,7 @@ class Calibration:
 
     sizes: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     resolution: tuple[float, float] | None = None
-    resolution_unit: int = 1
+    resolution_unit: int = NO_UNIT
 
     def spacing(self, axes: str) -> tuple[float, ...] | None:
         """Return the size of a pixel along each of Z, Y, X in `axes`; None unless all are known in one unit."""
@@ -45,41 +51,58 @@ class Calibration:
 def calibration_of(tif: tifffile.TiffFile) -> Calibration:
     """Return what a TIFF file tells of the size of its pixels: in OME, in ImageJ, or in plain tags."""
     tags = tif.pages.first.tags
-    resolution = _resolution(tags)
-    unit = int(tags.valueof(296, default=1))
-    sizes: dict[str, tuple[float, str]] = {}
+    resolution = unless_odd(lambda: _resolution(tags))
+    unit = unless_odd(lambda: int(tags.valueof(296, default=NO_UNIT)))
+    unit = unit if unit in (NO_UNIT, INCH, CENTIMETRE) else NO_UNIT
+    return Calibration(unless_odd(lambda: _sizes(tif, resolution, unit)) or {}, resolution, unit)
+
+
+def unless_odd(read: Callable[[], T]) -> T | None:
+    """Return what is read of metadata, None where they cannot be understood."""
+    try:
+        return read()
+    except Exception:  # wrong types, missing keys, zeros, broken XML, and whatever tifffile makes of them
+        logger.debug("odd metadata are left out", exc_info=True)
+        return None
+
+
+def _sizes(tif: tifffile.TiffFile, resolution: tuple[float, float] | None, unit: int) -> Sizes:
     if tif.ome_metadata:
-        sizes = _ome_sizes(tif.ome_metadata)
-    elif tif.imagej_metadata and resolution:
-        sizes = _imagej_sizes(tif.imagej_metadata, resolution)
-    elif unit == CENTIMETRE and resolution:
-        sizes = {a: (MICROMETRES_A_CENTIMETRE / r, "µm") for a, r in zip("XY", resolution, strict=True)}
-    return Calibration(sizes, resolution, unit)
+        return _ome_sizes(tif.ome_metadata)
+    if tif.imagej_metadata and resolution:
+        return _imagej_sizes(tif.imagej_metadata, resolution)
+    if unit == CENTIMETRE and resolution:
+        return {a: (MICROMETRES_A_CENTIMETRE / r, "µm") for a, r in zip("XY", resolution, strict=True)}
+    return {}
 
 
 def _resolution(tags: tifffile.TiffTags) -> tuple[float, float] | None:
     """Return XResolution and YResolution; None unless both are positive."""
-    fractions = [tags.valueof(code) for code in (282, 283)]
-    if not all(f and f[0] and f[1] for f in fractions):
-        return None
-    (x, per_x), (y, per_y) = fractions
-    return x / per_x, y / per_y
+    (x, per_x), (y, per_y) = (tags.valueof(code) for code in (282, 283))
+    found = x / per_x, y / per_y
+    return found if all(map(_is_size, found)) else None
 
 
-def _ome_sizes(xml: str) -> dict[str, tuple[float, str]]:
-    try:
-        pixels = ElementTree.fromstring(xml).find(".//{*}Pixels")
-    except ElementTree.ParseError:
-        return {}
+def _ome_sizes(xml: str) -> Sizes:
+    pixels = ElementTree.fromstring(xml).find(".//{*}Pixels")
     known = {} if pixels is None else pixels.attrib
-    keys = {axis: f"PhysicalSize{axis}" for axis in "XYZ"}
-    return {a: (float(known[key]), known.get(f"{key}Unit", "µm")) for a, key in keys.items() if key in known}
+    sizes = {}
+    for axis, key in ((axis, f"PhysicalSize{axis}") for axis in "XYZ"):
+        size = unless_odd(lambda key=key: float(known[key]))  # type: ignore[misc]
+        if _is_size(size):
+            sizes[axis] = (size, known.get(f"{key}Unit", "µm"))
+    return sizes
 
 
-def _imagej_sizes(metadata: Mapping[str, Any], resolution: tuple[float, float]) -> dict[str, tuple[float, str]]:
+def _imagej_sizes(metadata: Mapping[str, Any], resolution: tuple[float, float]) -> Sizes:
     unit = str(metadata.get("unit", "pixel"))
     if unit in ("pixel", "pixels"):
         return {}
     unit = "µm" if unit in IMAGEJ_MICROMETRE else unit
     sizes = {axis: (1 / pixels, unit) for axis, pixels in zip("XY", resolution, strict=True)}
-    return sizes | ({"Z": (float(metadata["spacing"]), unit)} if "spacing" in metadata else {})
+    depth = unless_odd(lambda: float(metadata["spacing"]))
+    return sizes | ({"Z": (depth, unit)} if _is_size(depth) else {})
+
+
+def _is_size(value: float | None) -> TypeGuard[float]:
+    return value is not None and math.isfinite(value) and value > 0

@@ -18,7 +18,7 @@ import numpy as np
 from napari_backprop_segmentation.errors import ModelFileError, ParameterError
 from napari_backprop_segmentation.image.normalise import Normaliser
 from napari_backprop_segmentation.image.preparation import Preparation
-from napari_backprop_segmentation.io.files import replacing
+from napari_backprop_segmentation.io.write import replacing
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.network import empty_network, fill_network
 from napari_backprop_segmentation.params.sections import Input, Training
@@ -160,7 +160,10 @@ def _preparation(described: Mapping[str, Any], n_channels: int) -> Preparation:
     if not good or binning < 1:
         raise ModelFileError("scaling must be an offset and a span for each channel, got others; save the model again")
     chosen = None if channels is None else tuple(int(channel) for channel in channels)
-    return Preparation(Normaliser(offsets, spans, bool(scaling["clip"])), chosen, binning)
+    bases = tuple(int(base) for base in scaling["bases"])
+    if len(bases) not in (0, n_channels):
+        raise ModelFileError("scaling must have a base for each channel or none, got others; save the model again")
+    return Preparation(Normaliser(offsets, spans, bool(scaling["clip"]), bases), chosen, binning)
 
 
 def _section(kind: type[Any], values: Any) -> Any:

@@ -41,7 +41,7 @@ def overlay(image: Any, labels: NDArray[Any], axes: str | None = None) -> NDArra
             f"labels must have the shape of the image {source.shape[1:]}, got {labels.shape}; draw one plane at a time"
         )
     pixels = source.read(tuple(slice(0, n) for n in source.shape[1:]))
-    colours = pixels if "S" in source.axes else pixels.mean(axis=0, keepdims=True).repeat(3, axis=0)
+    colours = pixels if source.is_rgb else pixels.mean(axis=0, keepdims=True).repeat(3, axis=0)
     tinted = label2rgb(labels, np.moveaxis(colours, 0, -1), alpha=OPACITY, bg_label=0)
     outlined = mark_boundaries(tinted, labels, color=BOUNDARY, mode="inner")
     return np.asarray(np.rint(outlined * np.iinfo(np.uint8).max), dtype=np.uint8)

@@ -16,6 +16,7 @@ Table = dict[str, NDArray[Any]]
 SIZES = {2: "area", 3: "volume"}
 POWERS = {1: "", 2: "²", 3: "³"}
 TIME = "T"
+MOST_GAPS = 4  # numbers a pixel that are looked up in a table; beyond, labels are sorted
 
 
 def measure(
@@ -45,13 +46,14 @@ def measure(
         - ``area`` or, in volumes, ``volume``, with the unit in brackets;
         - ``perimeter`` of planes whose pixels are square: the length of the outline;
         - ``centroid y`` and so on: the centre, in the unit, from the middle of the first pixel;
-        - ``mean`` and ``std`` of the intensities, of each channel.
+        - ``mean`` and ``std`` of the intensities, of each channel, without pixels that are masked.
 
     Raises
     ------
     ImageError
         If the labels do not have the spatial shape of the image, or are not whole numbers from 0.
     """
+    labels, image = _array("labels", labels), _array("image", image)
     letters = check_axes(axes, image.shape)
     spatial = spatial_axes(letters)
     expected = tuple(n for n, letter in zip(image.shape, letters, strict=True) if letter not in CHANNEL_LETTERS)
@@ -60,10 +62,12 @@ def measure(
             f"labels must have the spatial shape of the image {expected}, got {tuple(labels.shape)}; "
             "give the labels of this image"
         )
-    if labels.dtype.kind not in "bui" or labels.min(initial=0) < 0:
+    if labels.dtype.kind not in "bui":
         raise ImageError(f"labels must be whole numbers from 0, got {labels.dtype}; give the labels of this image")
-    sizes = tuple(spacing or (1.0,) * len(spatial.lstrip(TIME)))
-    parts = [_one(part, pixels, sizes, unit) for part, pixels in _frames(labels, image, letters)]
+    if image.dtype.kind not in "buif":
+        raise ImageError(f"image must be of a number type, got {image.dtype}; convert it first")
+    sizes = _checked_spacing(spacing, spatial.lstrip(TIME))
+    parts = [_one(part, pixels, sizes, str(unit or "")) for part, pixels in _frames(labels, image, letters)]
     if not spatial.startswith(TIME):
         return parts[0]
     frames = np.repeat(np.arange(len(parts)), [len(part["label"]) for part in parts])
@@ -71,17 +75,46 @@ def measure(
     return {"label": joined.pop("label"), "frame": frames, **joined}
 
 
+def _array(name: str, given: Any) -> Any:
+    """Return what has a shape and a type; a list becomes an array."""
+    if not hasattr(given, "shape") or not hasattr(given, "dtype"):
+        try:
+            given = np.asanyarray(given)
+        except (ValueError, TypeError) as error:
+            raise ImageError(
+                f"{name} must be an array of numbers, got {type(given).__name__} ({error}); convert it first"
+            ) from error
+    if not given.shape or not all(isinstance(n, (int, np.integer)) and n > 0 for n in given.shape):
+        raise ImageError(f"{name} must hold pixels, got shape {tuple(given.shape)}; give those of this image")
+    return given
+
+
+def _checked_spacing(spacing: Sequence[float] | None, axes: str) -> tuple[float, ...]:
+    if spacing is None:
+        return (1.0,) * len(axes)
+    try:
+        sizes = tuple(float(size) for size in spacing)
+    except (TypeError, ValueError):
+        sizes = ()
+    if len(sizes) != len(axes) or not all(math.isfinite(size) and size > 0 for size in sizes):
+        raise ImageError(
+            f"spacing must be {len(axes)} positive numbers, the sizes of a pixel along {', '.join(axes)}, got "
+            f"{spacing}; give all in one unit"
+        )
+    return sizes
+
+
 def _frames(labels: NDArray[Any], image: Any, letters: str) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     """Yield the labels and the pixels (C, *spatial) of each frame; of the whole where there is no time."""
     axis = channel_axis(letters)
     if TIME not in letters:
-        yield labels, _channels_first(np.asarray(image), axis)
+        yield np.asarray(labels[...]), _channels_first(np.asanyarray(image), axis)
         return
     time = letters.index(TIME)
     if axis is not None and axis > time:
         axis -= 1
     for frame in range(image.shape[time]):
-        pixels = np.asarray(image[(slice(None),) * time + (frame,)])
+        pixels = np.asanyarray(image[(slice(None),) * time + (frame,)])
         yield np.asarray(labels[frame]), _channels_first(pixels, axis)
 
 
@@ -90,26 +123,43 @@ def _channels_first(pixels: NDArray[Any], axis: int | None) -> NDArray[Any]:
 
 
 def _one(labels: NDArray[Any], pixels: NDArray[Any], spacing: tuple[float, ...], unit: str) -> Table:
-    counts = np.bincount(labels.ravel())
-    counts[0] = 0
-    found = np.flatnonzero(counts)
-    numbers = np.zeros(len(counts), np.int32)
-    numbers[found] = index = np.arange(1, len(found) + 1)  # without gaps, which scipy divides by
-    objects = numbers[labels]
+    if labels.min() < 0:
+        raise ImageError(f"labels must be whole numbers from 0, got {labels.min()}; give the labels of this image")
+    found, objects = _numbered(labels)
+    index = np.arange(1, len(found) + 1)
+    counts = np.bincount(objects.ravel(), minlength=len(found) + 1)[1:]
     length = unit or ("px" if set(spacing) == {1.0} else "units")
     table: Table = {"label": found}
-    table[f"{SIZES[labels.ndim]} ({length}{POWERS[labels.ndim]})"] = counts[found] * float(np.prod(spacing))
+    table[f"{SIZES[labels.ndim]} ({length}{POWERS[labels.ndim]})"] = counts * float(np.prod(spacing))
     if labels.ndim == 2 and math.isclose(*spacing):
         table[f"perimeter ({length})"] = _perimeters(objects) * spacing[0]
     centres = np.reshape(ndimage.center_of_mass(np.ones(labels.shape, np.uint8), objects, index), (-1, labels.ndim))
     for letter, values, size in zip("zyx"[-labels.ndim :], centres.T, spacing, strict=True):
         table[f"centroid {letter} ({length})"] = values * size
     with np.errstate(invalid="ignore"):  # where nothing is unlabelled, scipy divides by the pixels of label 0
-        for number, channel in enumerate(pixels):
+        for number, channel in enumerate(pixels.astype(np.uint8) if pixels.dtype.kind == "b" else pixels):
             name = f" channel {number}" if len(pixels) > 1 else ""
-            table[f"mean{name}"] = np.reshape(ndimage.mean(channel, objects, index), -1)
-            table[f"std{name}"] = np.reshape(ndimage.standard_deviation(channel, objects, index), -1)
+            seen = np.where(np.ma.getmaskarray(channel), 0, objects) if np.ma.is_masked(channel) else objects
+            values = np.ma.getdata(channel)
+            table[f"mean{name}"] = np.reshape(ndimage.mean(values, seen, index), -1)
+            table[f"std{name}"] = np.reshape(ndimage.standard_deviation(values, seen, index), -1)
     return table
+
+
+def _numbered(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    """Return the labels that occur, and their image numbered from 1 without gaps, which scipy divides by."""
+    if labels.dtype.kind == "b":
+        labels = labels.astype(np.uint8)
+    if int(labels.max()) > MOST_GAPS * labels.size:  # room for all numbers up to the largest would be too much
+        found, objects = np.unique(labels, return_inverse=True)
+        objects = objects.reshape(labels.shape) + (0 if found[0] == 0 else 1)
+        return found[found > 0], objects.astype(np.int32)
+    occurs = np.bincount(labels.ravel().astype(np.intp, copy=False)) > 0
+    occurs[0] = False
+    found = np.flatnonzero(occurs)
+    numbers = np.zeros(len(occurs), np.int32)
+    numbers[found] = np.arange(1, len(found) + 1)
+    return found, numbers[labels]
 
 
 def _perimeters(objects: NDArray[np.int32]) -> NDArray[np.float64]:

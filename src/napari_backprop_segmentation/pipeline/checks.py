@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ImageError, ParameterError
+from napari_backprop_segmentation.image.output import Output, check_output
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
@@ -37,6 +38,19 @@ def check_objects(request: Request, in_pieces: bool) -> None:
             raise ParameterError(
                 f"objects must be 'off' {where}, got {params.objects!r}; {advice}, or set objects to 'off'"
             )
+
+
+def checked_output(request: Request, shape: tuple[int, ...]) -> Output | None:
+    """Return where labels are written piece by piece; refuse what cannot take them.
+
+    Labels as trained are at most as many as the network has channels. Merged regions of a series can be any number:
+    `Output` refuses the first that does not fit.
+    """
+    params = request.params
+    n_labels = {"kmeans": params.n_clusters, "graph": 0}.get(params.method, params.n_channels)
+    if request.model is not None:
+        n_labels = request.model.training.n_channels
+    return check_output(request.out, shape, n_labels)
 
 
 def check_runs(job: Job) -> None:

@@ -40,7 +40,7 @@ def segment_image(job: Job) -> Generator[Step, Command | None, Segmentation]:
         labels = classical_labels(job, job.part)
         if job.out is not None:
             job.out[job.part.whole] = labels
-            labels = job.out
+            labels = job.out.array
         return Segmentation(labels, record=ending("trained", f"{job.params.method} done", 0))
     model = yield from train_image(job)
     return label_image(job, model)

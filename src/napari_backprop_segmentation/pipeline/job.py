@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.merge import Merge
+from napari_backprop_segmentation.image.output import Output
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.image.source import ArraySource, Part, Place
 from napari_backprop_segmentation.network.model import Model
@@ -48,7 +49,7 @@ class Job:
     strokes : (*spatial) int array, optional
     model : Model, optional
         Trained before: nothing is trained.
-    out : array-like, optional
+    out : Output, optional
         Where labels are written piece by piece.
     progress : callable, optional
         Hears how many frames and slices of a series are labelled, and of how many.
@@ -66,7 +67,7 @@ class Job:
     ridges: Ridges | None = None
     strokes: NDArray[np.integer[Any]] | None = None
     model: Model | None = None
-    out: Any = None
+    out: Output | None = None
     progress: Progress | None = None
 
     @property

@@ -22,7 +22,9 @@ def label_image(job: Job, model: Model) -> Segmentation:
     """Return what a trained network finds in an image."""
     reason = (model.stopped_by, model.iterations) if job.model is None else ("labelled by a network trained before", 0)
     if not job.merges or model.taught:
-        return Segmentation(model.predict(job.part, job.out), model, record=ending("trained", *reason))
+        labels = model.predict(job.part, job.out)
+        labels = labels if job.out is None else job.out.array
+        return Segmentation(labels, model, record=ending("trained", *reason))
     found = from_tree(job, tree_of(job, job.part, model))
     return replace(found, model=model, record=ending(found.record["regions"], *reason))
 

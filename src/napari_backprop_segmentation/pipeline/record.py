@@ -23,7 +23,11 @@ def record_of(job: Job) -> dict[str, Any]:
         "image_shape": list(job.image_shape),
         "channels": None if source.preparation.channels is None else list(source.preparation.channels),
         "spacing": list(source.spacing),
-        "normalisation": {"offsets": list(scaling.offsets), "spans": list(scaling.spans)},
+        "normalisation": {
+            "offsets": list(scaling.offsets),
+            "spans": list(scaling.spans),
+            "bases": list(scaling.bases),
+        },
         "binning": source.preparation.binning,
         "ridges": None if job.ridges is None else job.ridges.record(),
         "crop": None if job.plan.crop is None else list(job.plan.crop),

@@ -94,7 +94,7 @@ class SeriesLabels:
         self._links = job.merges or not job.learns
         self._through_time, self._through_depth = LabelLinker(), LabelLinker()
         self._slices = SliceStack(job)
-        self._out = job.out
+        self._out: Any = job.out
         if self._out is None:
             dtype = np.int32 if self._links else label_dtype(job.params.n_channels)
             self._out = np.empty(job.source.shape[1:], dtype)
@@ -118,9 +118,9 @@ class SeriesLabels:
 
     def whole(self) -> Any:
         """Return the labels of all parts, in the smallest type that holds them unless they were written elsewhere."""
-        if self._job.out is None and self._links:
-            return self._out.astype(label_dtype(int(self._out.max())), copy=False)
-        return self._out
+        if self._job.out is not None:
+            return self._job.out.array
+        return self._out.astype(label_dtype(int(self._out.max())), copy=False) if self._links else self._out
 
 
 class SliceStack:

@@ -66,7 +66,7 @@ def settle(request: Request) -> Job:
         ridges=ridges,
         strokes=strokes,
         model=request.model and request.model.on(plan.device),
-        out=request.out,
+        out=checks.checked_output(request, image_shape[1:]),
         progress=request.progress,
     )
     checks.check_runs(replace(job, merges=merges))

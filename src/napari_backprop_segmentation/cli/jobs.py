@@ -1,0 +1,176 @@
+"""Which file goes where: decided, and refused, before anything is computed."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from napari_backprop_segmentation.cli.progress import LOG_COLUMNS
+from napari_backprop_segmentation.errors import ParameterError
+from napari_backprop_segmentation.io.overwrite import check_labels, check_table, check_text
+from napari_backprop_segmentation.io.places import check_places, check_space, remove_abandoned
+from napari_backprop_segmentation.io.read import TIFF_SUFFIXES
+
+MODEL_SUFFIX = ".safetensors"
+
+
+@dataclass(frozen=True)
+class Job:
+    """The files of one run.
+
+    Attributes
+    ----------
+    image, labels : Path
+        What is read and what is written.
+    log : Path or None
+        One row an iteration.
+    strokes : Path or None
+        Labels drawn by hand.
+    table : Path or None
+        One row a label.
+    agreement : Path or None
+        How stable borders are, of several runs.
+    model : Path or None
+        The trained network.
+    """
+
+    image: Path
+    labels: Path
+    log: Path | None = None
+    strokes: Path | None = None
+    table: Path | None = None
+    agreement: Path | None = None
+    model: Path | None = None
+
+    @property
+    def written(self) -> list[Path]:
+        """Everything that will be written."""
+        return [path for path in (self.labels, self.log, self.table, self.agreement, self.model) if path]
+
+
+def plan_files(
+    images: Sequence[Path],
+    output: Path,
+    log: Path | None = None,
+    strokes: Path | None = None,
+    *,
+    tables: bool = False,
+    agreement: Path | None = None,
+    model: Path | None = None,
+) -> list[Job]:
+    """Decide where everything goes before anything is computed.
+
+    Parameters
+    ----------
+    images : sequence of Path
+    output : Path
+        A .tif file for one image, or a folder.
+    log : Path, optional
+        A CSV file; with several images each one's name is put into it.
+    strokes : Path, optional
+        For one image.
+    tables : bool
+        Whether the labels are measured; the table goes beside them.
+    agreement : Path, optional
+        A .tif file for the map of stable borders; with several images each one's name is put into it.
+    model : Path, optional
+        A .safetensors file for the trained network; with several images each one's name is put into it.
+
+    Returns
+    -------
+    list of Job
+
+    Raises
+    ------
+    ParameterError
+        If results would overwrite an input or each other, or the arguments do not fit together.
+    """
+    folder = os.path.isdir(output) or not output.suffix
+    several = len(images) > 1
+    if not folder and output.suffix.lower() not in TIFF_SUFFIXES:
+        raise ParameterError(f"output must be a folder or end in .tif, got {str(output)!r}; labels are written as TIFF")
+    if several and not folder:
+        raise ParameterError(
+            f"output must be a folder for {len(images)} images, got {str(output)!r}; give a name without a suffix"
+        )
+    if several and strokes:
+        raise ParameterError(f"strokes must belong to one image, got {len(images)} images; run them one by one")
+    if agreement and agreement.suffix.lower() not in TIFF_SUFFIXES:
+        raise ParameterError(f"agreement must end in .tif, got {str(agreement)!r}; the map is written as TIFF")
+    if model and model.suffix.lower() != MODEL_SUFFIX:
+        raise ParameterError(f"model must end in {MODEL_SUFFIX}, got {str(model)!r}; choose such a name")
+    jobs = [
+        Job(
+            image=image,
+            labels=output / f"{image.stem}_labels.tif" if folder else output,
+            log=_named_after(image, log) if several else log,
+            strokes=strokes,
+            agreement=_named_after(image, agreement) if several else agreement,
+            model=_named_after(image, model) if several else model,
+        )
+        for image in images
+    ]
+    jobs = [replace(job, table=job.labels.with_suffix(".csv")) for job in jobs] if tables else jobs
+    _check_overlaps(jobs)
+    return jobs
+
+
+def _named_after(image: Path, path: Path | None) -> Path | None:
+    """Return a path with the name of an image in it."""
+    return path and path.with_stem(f"{path.stem}_{image.stem}")
+
+
+def _check_overlaps(jobs: Sequence[Job]) -> None:
+    read = {_identity(path) for job in jobs for path in (job.image, job.strokes) if path}
+    written = [path for job in jobs for path in job.written]
+    for path in written:
+        if _identity(path) in read:
+            raise ParameterError(f"output must not be an input, got {str(path)!r} for both; choose another place")
+    names = [os.path.realpath(path) for path in written]  # which does not mind loops of links
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ParameterError(f"outputs must have different names, got {twice[0]!r} twice; rename an image or log")
+
+
+def _identity(path: Path) -> object:
+    """Return what tells whether two paths are one file, links included."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return os.path.realpath(path)
+    return status.st_dev, status.st_ino
+
+
+def prepare(jobs: Sequence[Job]) -> None:
+    """Find out whether everything can be written, and remove what runs that were killed have left.
+
+    Raises
+    ------
+    OutputError
+        If something cannot be written where it should be.
+    """
+    check_places(path for job in jobs for path in job.written)
+    remove_abandoned(folder for job in jobs for folder in _folders(job))
+
+
+def _folders(job: Job) -> Iterator[Path]:
+    yield from (path.absolute().parent for path in job.written)
+
+
+def check_overwriting(job: Job) -> None:
+    """Refuse to lose a file that is no result of ours, or that was edited since.
+
+    Raises
+    ------
+    OutputError
+    """
+    if job.table:
+        check_table(job.table, job.labels)
+    if job.log:
+        check_text(job.log, ",".join(LOG_COLUMNS))
+    for path in filter(None, (job.agreement, job.labels)):
+        check_labels(path)
+
+
+def check_room(job: Job, n_pixels: int) -> None:
+    """Refuse a job whose labels would not fit the disk, as far as that can be told from the size of the image."""
+    check_space(job.labels, n_pixels)

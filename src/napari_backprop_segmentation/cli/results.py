@@ -1,0 +1,83 @@
+"""What is written of a run: labels first, then what is known of them."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from napari_backprop_segmentation.cli.jobs import Job
+from napari_backprop_segmentation.image.axes import spatial_axes
+from napari_backprop_segmentation.io.model_file import save_model
+from napari_backprop_segmentation.io.read import ImageFile
+from napari_backprop_segmentation.io.record import OTHERS, checksum_of_bytes
+from napari_backprop_segmentation.io.tables import table_bytes, write_bytes
+from napari_backprop_segmentation.io.write import write_agreement, write_labels
+from napari_backprop_segmentation.objects.measure import measure
+from napari_backprop_segmentation.pipeline.segmentation import Segmentation
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How a file was understood.
+
+    Attributes
+    ----------
+    axes : str
+    spacing : sequence of float, optional
+    unit : str
+        Of `spacing`.
+    """
+
+    axes: str
+    spacing: Sequence[float] | None
+    unit: str
+
+
+def write_results(job: Job, result: Segmentation, image: ImageFile, measured: Measured) -> tuple[str, ...]:
+    """Write labels, agreement and table of a run.
+
+    Returns
+    -------
+    tuple of str
+        What had to be left out of the files, in words.
+
+    Raises
+    ------
+    OutputError
+        If the labels or the agreement cannot be written. They are then kept elsewhere; the message says where.
+    Exception
+        Whatever kept the table from being made or written. The labels are there.
+    """
+    drawn = str(job.strokes) if job.strokes else None
+    record: dict[str, Any] = {**result.record, "input": str(job.image), "strokes": drawn}
+    table, failure = _table(job, result, image, measured)
+    if table is not None:
+        record[OTHERS] = {"table": checksum_of_bytes(table)}
+    axes = spatial_axes(measured.axes)
+    remarks = write_labels(job.labels, result.labels, record, axes, image.calibration)
+    if job.agreement and result.agreement:
+        stable = result.agreement.map(result.record["params"]["detail"])
+        write_agreement(job.agreement, stable, record, axes, image.calibration)
+    if job.model and result.model:
+        save_model(job.model, result.model, record)
+    if failure is not None:
+        raise failure
+    if job.table and table is not None:
+        write_bytes(job.table, table)
+    return remarks
+
+
+def _table(
+    job: Job, result: Segmentation, image: ImageFile, measured: Measured
+) -> tuple[bytes | None, Exception | None]:
+    """Return the table of the labels, or why there is none: the labels are written all the same."""
+    if not job.table:
+        return None, None
+    try:
+        table = measure(result.labels, image.pixels, axes=measured.axes, spacing=measured.spacing, unit=measured.unit)
+        return table_bytes(table), None
+    except Exception as error:
+        logger.debug("no table of %s", job.image, exc_info=True)
+        return None, error

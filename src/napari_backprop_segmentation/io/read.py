@@ -1,0 +1,286 @@
+"""Image files in: TIFF, PNG and JPEG."""
+
+import logging
+import math
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image, ImageSequence
+
+from napari_backprop_segmentation.errors import ImageError, MemoryLimitError, SegmentationError
+from napari_backprop_segmentation.image.axes import KNOWN
+from napari_backprop_segmentation.io.calibration import Calibration, calibration_of, unless_odd
+from napari_backprop_segmentation.io.tiff_planes import check_planes
+
+TIFF_SUFFIXES = (".tif", ".tiff")
+UNLABELLED = 255
+COPIED_BYTES = 2**28  # larger files that can be mapped stay on the disk and are read where they are looked at
+MOST_COMPRESSED = 5000  # bytes of pixels a byte of file: deflate reaches 1032, LZW about 2700
+PLAUSIBLE_BYTES = 2**26  # so little is not worth a doubt
+BYTES_A_SAMPLE = {"1": 1, "L": 1, "I;16": 2, "I;16B": 2, "I": 4, "F": 4}
+UNDESCRIBED: dict[str, Any] = {
+    "is_ome": False,
+    "is_imagej": False,
+    "is_shaped": False,
+}  # planes as they stand in the file
+MACHINE_NAME = re.compile(r"^<[^>]*>\s*")  # of the object that complains
+GIB = 2**30
+STDERR = 2
+
+Stamp = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """What an image file holds.
+
+    Attributes
+    ----------
+    pixels : array
+    axes : str or None
+        One letter an axis of `pixels`; None where the file does not say.
+    calibration : Calibration
+    remarks : tuple of str
+        What is odd about the file, though it could be read.
+    mapped : Path, optional
+        The file, where its pixels are not in memory but read when they are looked at.
+    """
+
+    pixels: NDArray[Any]
+    axes: str | None = None
+    calibration: Calibration = field(default_factory=Calibration)
+    remarks: tuple[str, ...] = ()
+    mapped: Path | None = None
+    _stamp: Stamp | None = None
+
+    def check_unchanged(self) -> None:
+        """Refuse what was made of the pixels, where the file was written to while they were looked at.
+
+        Raises
+        ------
+        ImageError
+        """
+        if self.mapped is not None and _stamp(self.mapped) != self._stamp:
+            raise ImageError(
+                f"image must not change while it is segmented, got {str(self.mapped)!r} written to or removed during "
+                "the run; run it again once the file is complete"
+            )
+
+
+def read_image(path: str | os.PathLike[str], what: str = "image") -> ImageFile:
+    """Read a TIFF, PNG or JPEG file.
+
+    Parameters
+    ----------
+    path : path-like
+    what : str
+        What the file is for, to be named in errors.
+
+    Returns
+    -------
+    ImageFile
+        A TIFF of several series or resolutions gives the first series at full resolution.
+
+    Raises
+    ------
+    ImageError
+        If there is no such file, it cannot be read as an image, or holds fewer planes than it says.
+    MemoryLimitError
+        If its pixels do not fit the memory.
+    """
+    path = Path(path)
+    if not os.path.isfile(path):  # which finds no file where a name is too long or a loop of links
+        raise ImageError(f"{what} must be an existing file, got {str(path)!r}; check the path")
+    with _decoded(path, what) as remarks:
+        image = _read_tiff(path) if path.suffix.lower() in TIFF_SUFFIXES else _read_plain(path)
+    return _with_remarks(image, remarks)
+
+
+@contextmanager
+def _decoded(path: Path, what: str) -> Iterator[list[str]]:
+    """Turn whatever decoders raise into errors in words, and give what they would print."""
+    try:
+        with quiet_decoders() as remarks:
+            yield remarks
+    except SegmentationError:
+        raise
+    except MemoryError as error:
+        raise MemoryLimitError(
+            f"{what} must fit the memory, got {str(path)!r}, which does not; close other programs or take a part of it"
+        ) from error
+    except Exception as error:  # decoders raise anything on damaged files, RuntimeError and IndexError among them
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ImageError(
+            f"{what} must be a readable TIFF, PNG or JPEG file, got {str(path)!r} ({reason}); save it again as TIFF"
+        ) from error
+
+
+def _with_remarks(image: ImageFile, remarks: list[str]) -> ImageFile:
+    told = tuple(dict.fromkeys((*image.remarks, *remarks)))
+    return ImageFile(image.pixels, image.axes, image.calibration, told, image.mapped, image._stamp)
+
+
+@contextmanager
+def quiet_decoders() -> Iterator[list[str]]:
+    """Collect what the decoders of files would print beside our own lines."""
+    told: list[str] = []
+    logger, handler = logging.getLogger("tifffile"), _Collector(told)
+    propagate, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield told
+        told.extend(str(each.message).splitlines()[0] for each in caught if str(each.message))
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagate
+
+
+@contextmanager
+def _silent_libraries() -> Iterator[None]:
+    """Keep libraries in C from writing to the stderr of the process, past everything of Python."""
+    try:
+        kept, nowhere = os.dup(STDERR), os.open(os.devnull, os.O_WRONLY)
+    except OSError:
+        yield
+        return
+    os.dup2(nowhere, STDERR)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(kept, STDERR)
+        os.close(kept)
+
+
+class _Collector(logging.Handler):
+    def __init__(self, told: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._told = told
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the first line."""
+        self._told.append(MACHINE_NAME.sub("", record.getMessage()).splitlines()[0])
+
+
+def _read_tiff(path: Path) -> ImageFile:
+    with tifffile.TiffFile(path) as tif:
+        if unless_odd(lambda: tif.series):
+            return _of_series(tif, path)
+    with tifffile.TiffFile(path, **UNDESCRIBED) as tif:
+        return _of_series(tif, path, ("its description is not understood",))
+
+
+def _of_series(tif: tifffile.TiffFile, path: Path, remarks: tuple[str, ...] = ()) -> ImageFile:
+    stamp, series = _stamp(path), tif.series[0]
+    check_planes(tif, series, path)
+    axes = series.axes if set(series.axes) <= set(KNOWN) else None
+    calibration = calibration_of(tif)
+    if series.nbytes > COPIED_BYTES:
+        with suppress(Exception):  # compressed, or in pieces
+            return ImageFile(tifffile.memmap(path, mode="r"), axes, calibration, remarks, path, stamp)
+    _check_size(series.nbytes, path)
+    return ImageFile(_tiff_pixels(series, path), axes, calibration, remarks)
+
+
+def _tiff_pixels(series: tifffile.TiffPageSeries, path: Path) -> NDArray[Any]:
+    try:
+        return series.asarray()
+    except ValueError as error:
+        # LZW and JPEG inside TIFF: tifffile wants a further package for them, Pillow reads the common ones.
+        if "imagecodecs" not in str(error):
+            raise
+        with _silent_libraries(), Image.open(path) as pages:
+            pixels = np.stack([np.asarray(page) for page in ImageSequence.Iterator(pages)])
+        if pixels.size != np.prod(series.shape):
+            raise
+        return pixels.reshape(series.shape)
+
+
+def _check_size(n_bytes: int, path: Path) -> None:
+    """Refuse a file that says it holds more than it can, or than there is room for, before the room is asked for."""
+    in_file = path.stat().st_size
+    if n_bytes > max(PLAUSIBLE_BYTES, MOST_COMPRESSED * in_file):
+        raise ImageError(
+            f"image must hold the pixels it says it holds, got {str(path)!r}: {n_bytes / GIB:.3g} GiB in a file of "
+            f"{in_file} bytes; save it again as TIFF"
+        )
+    free = psutil.virtual_memory().available
+    if n_bytes > free:
+        raise MemoryLimitError(
+            f"image must fit the memory, got {n_bytes / GIB:.3g} GiB of pixels in {str(path)!r} with {free / GIB:.3g} "
+            "GiB free; close other programs, take a part of it, or save it uncompressed"
+        )
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def _read_plain(path: Path) -> ImageFile:
+    with Image.open(path) as image:
+        samples = BYTES_A_SAMPLE.get(image.mode, len(image.getbands()))
+        _check_size(math.prod(image.size) * samples, path)
+        pixels = np.asarray(image.convert(_plain_mode(image)))
+    return ImageFile(pixels, "YX" if pixels.ndim == 2 else "YXS")
+
+
+def _plain_mode(image: Image.Image) -> str:
+    """Return the mode in which an image is grey, RGB or RGBA, without losing depth."""
+    if image.mode == "P":
+        return "RGBA" if "transparency" in image.info else "RGB"
+    return {"LA": "L", "PA": "RGBA", "CMYK": "RGB", "YCbCr": "RGB"}.get(image.mode, image.mode)
+
+
+def read_strokes(path: str | os.PathLike[str]) -> NDArray[np.int32]:
+    """Read labels that were drawn by hand.
+
+    Parameters
+    ----------
+    path : path-like
+        An image of whole numbers: 0 where nothing is drawn, labels from 1. An 8-bit image that holds 255 is read in
+        the convention of the published code instead: 255 where nothing is drawn, labels from 0. The numbers of a PNG
+        with a palette are its palette entries.
+
+    Returns
+    -------
+    (*spatial) int32
+        0 where nothing is drawn, labels from 1.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be read or does not hold one whole number a pixel.
+    """
+    image = read_image(path, "strokes")
+    pixels = _palette_indices(Path(path)) if image.axes == "YXS" else image.pixels
+    if pixels is None or pixels.dtype.kind not in "bui" or pixels.max(initial=0) > np.iinfo(np.int32).max:
+        raise ImageError(
+            f"strokes must hold one whole number a pixel, got {image.pixels.dtype} of shape {image.pixels.shape}; "
+            "save a Labels layer as TIFF, or an 8-bit PNG without colours"
+        )
+    drawn = pixels.astype(np.int32)
+    if pixels.dtype == np.uint8 and (pixels == UNLABELLED).any():
+        drawn = np.where(pixels == UNLABELLED, 0, drawn + 1).astype(np.int32)
+    return drawn
+
+
+def _palette_indices(path: Path) -> NDArray[Any] | None:
+    """Return the palette entry of each pixel, or None for an image without a palette."""
+    with _decoded(path, "strokes"), Image.open(path) as image:
+        return np.asarray(image) if image.mode == "P" else None

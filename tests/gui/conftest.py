@@ -20,6 +20,7 @@ class FakeStep:
     n_labels: int = 5
     similarity: float = 0.5
     continuity: float = 0.0
+    scribble: float = 0.0
     place: tuple[int, ...] = ()
     run: tuple[int, int] = (1, 1)
 

@@ -1,21 +1,17 @@
 """What runs in the worker thread: the loop, watched and guarded. No Qt, no viewer, no layer here."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import engine_errors
 from napari_backprop_segmentation.gui.input.run_input import RunInput
-from napari_backprop_segmentation.gui.run.torch_startup import (
-    give_way,
-    light_collection,
-    load_torch_library,
-    no_collection,
-)
+from napari_backprop_segmentation.gui.run.process_guards import no_collection, pass_over_new_objects
+from napari_backprop_segmentation.gui.run.torch_startup import give_way, load_torch_library
 from napari_backprop_segmentation.network.threads import share_the_processor
 from napari_backprop_segmentation.params.params import Params
 
@@ -26,10 +22,12 @@ if TYPE_CHECKING:
 
 MESSAGE_SECONDS = 1 / 20  # shortest time between two messages to the GUI
 PREVIEW_SECONDS = 1 / 5  # and between two that carry a label image
+PAUSE_SECONDS = 1 / 20  # how long a paused run sleeps before it looks whether it may go on
 UNREAD_STEPS = 50  # steps hold memory of the device, so only so many are kept for reading their numbers later
 SMOOTHING = 0.2  # weight of the newest step in the mean duration
 
-Steps = Generator["Step", Literal["stop"] | None, "Result"]
+Segmentation: TypeAlias = "Result"  # what a run ends with, by the name that it has in the window
+Steps = Generator["Step", Literal["stop"] | None, "Segmentation"]
 
 
 @dataclass
@@ -42,7 +40,11 @@ class WorkerControl:
     Attributes
     ----------
     command : {"stop", "cancel"}, optional
-        Stop keeps the labels, cancel drops them.
+        Stop ends training and labels every pixel, cancel drops the labels.
+    pause : bool
+        Whether the run should rest; a command ends the rest.
+    resting : bool
+        Whether it does. Written by the worker, which then yields now and then.
     message_seconds : float
         Shortest time between two messages; the GUI raises it where drawing is slow.
     heard : bool
@@ -54,6 +56,8 @@ class WorkerControl:
     """
 
     command: Literal["stop", "cancel"] | None = None
+    pause: bool = False
+    resting: bool = False
     message_seconds: float = MESSAGE_SECONDS
     heard: bool = True
     labelled: tuple[int, int] = (0, 0)
@@ -70,12 +74,24 @@ class WorkerControl:
 
 @dataclass(frozen=True)
 class Point:
-    """The numbers of one iteration."""
+    """The numbers of one iteration.
+
+    Attributes
+    ----------
+    iteration, n_labels : int
+    losses : mapping of str to float
+        Each term by its name; a new term appears by itself wherever losses are shown.
+    """
 
     iteration: int
     n_labels: int
-    similarity: float
-    continuity: float
+    losses: Mapping[str, float]
+
+
+def point_of(step: "Step") -> Point:
+    """Return the numbers of a step; asking for them waits for the device."""
+    losses = {"similarity": step.similarity, "continuity": step.continuity, "scribble": step.scribble}
+    return Point(step.iteration, step.n_labels, losses)
 
 
 @dataclass(frozen=True)
@@ -133,14 +149,17 @@ def start_steps(run_input: RunInput, params: Params, control: WorkerControl, tra
         from napari_backprop_segmentation.hierarchy.merge import MergeProcess
         from napari_backprop_segmentation.pipeline.run import Extras, run
 
-    with light_collection(), MergeProcess() as merge:
+    pass_over_new_objects()  # torch's
+    with MergeProcess() as merge:
         told = control.tell_labelled
         extras = Extras(merge=merge, trained=trained, channels=run_input.channels, labelled=told)
         array = Cancellable(run_input.array, control)
         return (yield from run(array, params, axes=run_input.axes, spacing=run_input.spacing, extras=extras))
 
 
-def watched(start: Callable[[], Steps], control: WorkerControl) -> Generator[Progress | None, None, "Result | None"]:
+def watched(
+    start: Callable[[], Steps], control: WorkerControl
+) -> Generator[Progress | None, None, "Segmentation | None"]:
     """Drive a run and report now and then; obey orders.
 
     Parameters
@@ -156,7 +175,7 @@ def watched(start: Callable[[], Steps], control: WorkerControl) -> Generator[Pro
 
     Returns
     -------
-    Result or None
+    Segmentation or None
         None after a cancel.
 
     Raises
@@ -178,7 +197,7 @@ class Failure:
 
 def outcome(
     start: Callable[[], Steps], control: WorkerControl
-) -> Generator[Progress | None, None, "Result | Failure | None"]:
+) -> Generator[Progress | None, None, "Segmentation | Failure | None"]:
     """Do what `watched` does, but return an error instead of raising it.
 
     Where Qt comes from PySide6, napari 0.9 itself fails on the signal of a worker that raises or returns an exception.
@@ -189,7 +208,7 @@ def outcome(
         return Failure(error)
 
 
-def _drive(steps: Steps, control: WorkerControl) -> Generator[Progress | None, None, "Result | None"]:
+def _drive(steps: Steps, control: WorkerControl) -> Generator[Progress | None, None, "Segmentation | None"]:
     messages = _Messages(control)
     command: Literal["stop"] | None = None
     while not control.cancelled:
@@ -199,16 +218,26 @@ def _drive(steps: Steps, control: WorkerControl) -> Generator[Progress | None, N
         except StopIteration as done:
             if messages.pending:
                 yield messages.take()
-            result: Result = done.value
+            result: Segmentation = done.value
             return None if control.cancelled else result
         messages.add(step, time.monotonic() - began)
         if messages.due():
             yield messages.take()
         elif messages.quiet():
             yield None
+        yield from _rest(control)
         command = "stop" if control.command == "stop" else None
     steps.close()
     return None
+
+
+def _rest(control: WorkerControl) -> Generator[None]:
+    """Wait while the run is paused; whoever started it is asked now and then whether it should end."""
+    while control.pause and not control.command:
+        control.resting = True
+        yield None
+        time.sleep(PAUSE_SECONDS)
+    control.resting = False
 
 
 class _Messages:
@@ -261,5 +290,5 @@ class _Messages:
         return Progress(points, self._step_seconds, labels, place, run)
 
     def _read(self) -> None:
-        self._points += [Point(s.iteration, s.n_labels, s.similarity, s.continuity) for s in self._unread]
+        self._points += [point_of(step) for step in self._unread]
         self._unread = []

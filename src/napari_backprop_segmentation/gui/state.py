@@ -14,6 +14,7 @@ from psygnal import Signal, SignalGroup
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
+from napari_backprop_segmentation.gui.result.consensus import AgreementLayer
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult, result_of
 from napari_backprop_segmentation.gui.run.worker import Point
 from napari_backprop_segmentation.params.params import Params
@@ -75,6 +76,8 @@ class Run:
         The last that was heard of its progress.
     ending : str
         How it ended.
+    agreement : AgreementLayer, optional
+        Of several trainings, as long as the layer is there.
     """
 
     name: str = ""
@@ -83,6 +86,7 @@ class Run:
     points: tuple[Point, ...] = ()
     told: str = ""
     ending: str = ""
+    agreement: AgreementLayer | None = None
 
 
 class StateEvents(SignalGroup):
@@ -177,8 +181,8 @@ class State:
         if not self.run.ending:
             return words.READY
         ending = self.run.ending
-        if self.phase is Phase.DONE and self.result is not None and self.result.agreement is not None:
-            ending = f"{ending} {words.agreement(self.result.agreement.n_runs)}"
+        if self.run.agreement is not None:
+            ending = f"{ending} {words.agreement(self.run.agreement.n_runs)}"
         return ending if self._of_chosen_image else words.earlier(self.run.name, ending)
 
     @property
@@ -230,7 +234,9 @@ class State:
 
     def end(self, phase: Phase, ending: str, result: LayerResult | None = None) -> None:
         """End the run, with its result if it has one."""
-        changes: dict[str, Any] = {"phase": phase, "run": replace(self.run, layer=None, ending=ending), "notice": ""}
+        agreement = None if result is None else result.agreement
+        run = replace(self.run, layer=None, ending=ending, agreement=agreement)
+        changes: dict[str, Any] = {"phase": phase, "run": run, "notice": ""}
         if result is not None:
             changes |= {"result": result, "detail": result.detail}
         self._set(**changes)
@@ -255,16 +261,16 @@ class State:
 
     def keep(self, layers: Container[Any]) -> None:
         """Let go of what belongs to layers that are not among these any more."""
-        result = self.result
-        lost = result is not None and result.agreement is not None and not result.agreement.among(layers)
-        if result is not None and lost:
-            result.agreement = None
-        if result is not None and result.layer not in layers:
-            result = None
+        for found in (self.result, self.target_result):
+            if found is not None and found.agreement is not None and not found.agreement.among(layers):
+                found.agreement = None
+        run = self.run
+        if run.agreement is not None and not run.agreement.among(layers):
+            run = replace(run, agreement=None)
+        result = self.result if self.result is not None and self.result.layer in layers else None
         notice = self.notice if result is self.result else ""
-        self._set(result=result, labels=self.labels if self.labels in layers else None, notice=notice)
-        if lost and result is not None:
-            self.events.result.emit(result)
+        labels = self.labels if self.labels in layers else None
+        self._set(run=run, result=result, labels=labels, notice=notice)
 
     def close(self) -> None:
         """Tell nobody any more."""

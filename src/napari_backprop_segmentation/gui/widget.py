@@ -261,7 +261,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     def _prepare(self) -> None:
         """Do what would make the first click on Run slow, and measure the machine if that was never done."""
         warm_up()
-        self._run_estimate.measure(self.native)
+        self._run_estimate.measure()
 
     def _retheme(self, _: Any = None) -> None:
         theme = get_theme(self._viewer.theme)

@@ -96,16 +96,16 @@ def test_in_the_3d_view_a_click_removes_what_it_meets_first(widget, viewer, qtbo
     widget.curation.click_button.native.setChecked(True)
     away = {"position": (-300.0, 18.0, 18.0), "view_direction": np.array([1.0, 0, 0]), "dims_displayed": [0, 1, 2]}
     event = SimpleNamespace(type="mouse_release", **away)
-    list(widget.curation._clicked(layer, event))
+    list(widget.curation.clicked(layer, event))
     assert widget.status == f"Removed object {front}."
     assert set(np.unique(layer.data)) == {0, behind}
-    list(widget.curation._clicked(layer, event))
+    list(widget.curation.clicked(layer, event))
     assert not layer.data.any()
-    list(widget.curation._clicked(layer, event))
+    list(widget.curation.clicked(layer, event))
     assert "switch the display to 2D and click on it" in widget.status
     viewer.dims.ndisplay = 2
     flat = SimpleNamespace(type="mouse_release", position=(12.0, 12.0, 12.0), dims_displayed=[1, 2])
-    list(widget.curation._clicked(layer, flat))
+    list(widget.curation.clicked(layer, flat))
     assert layer.data[6, 12, 12] > 0
 
 
@@ -143,10 +143,10 @@ def test_a_click_with_a_brush_in_hand_only_paints(counted):
     before = np.array(layer.data)
     event = SimpleNamespace(type="mouse_release", position=(20 * 0.5, 20 * 0.5), dims_displayed=[0, 1])
     layer.mode = "paint"
-    assert list(widget.curation._clicked(layer, event)) == [None]
+    assert list(widget.curation.clicked(layer, event)) == [None]
     np.testing.assert_array_equal(layer.data, before)
     layer.mode = "pan_zoom"
-    list(widget.curation._clicked(layer, event))
+    list(widget.curation.clicked(layer, event))
     assert (layer.data == 0).sum() > (before == 0).sum()
 
 

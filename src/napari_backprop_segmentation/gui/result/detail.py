@@ -100,9 +100,9 @@ class DetailSlider:
     def __init__(self, viewer: "Viewer", state: State, control: ValueWidget[Any], title: QLabel | None = None) -> None:
         self._viewer, self._state, self._control, self._title = viewer, state, control, title
         self._tooltip = control.tooltip
-        for signal in (state.events.params, state.events.phase, state.events.input, state.events.result):
+        events = state.events
+        for signal in (events.params, events.phase, events.input, events.run, events.result, events.labels):
             signal.connect(self._update)
-        state.events.labels.connect(self._update)
         state.events.detail_asked.connect(self._cut)
         self._update()
 

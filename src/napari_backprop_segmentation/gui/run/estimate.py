@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QLabel, QWidget
+from qtpy.QtWidgets import QLabel
 
 from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.forms import text_label
@@ -50,26 +50,21 @@ class RunEstimate:
         self._state = state
         self._probe: threading.Thread | None = None
         self._costs = Costs.load()
-        self._parent: QWidget | None = None
         for signal in (state.events.input, state.events.params, state.events.detail):
             signal.connect(self.show)
         state.events.phase.connect(self._compare)
         self.show()
 
-    def measure(self, parent: QWidget) -> None:
+    def measure(self) -> None:
         """Measure the speed in a process of its own, unless it is known; takes three seconds, once.
 
-        Parameters
-        ----------
-        parent : QWidget
-            Nobody waits any more when it is gone; the process ends by itself.
+        Nobody waits any more once the label is gone; the process ends by itself.
         """
-        self._parent = parent
         if self._costs is not None or self._probe is not None:
             return
         self._probe = threading.Thread(target=_probe, daemon=True)
         self._probe.start()
-        self._timer = QTimer(parent)
+        self._timer = QTimer(self.label)
         self._timer.timeout.connect(self._look)
         self._timer.start(LOOK_MS)
 
@@ -89,11 +84,11 @@ class RunEstimate:
         if record["iterations"] < total_steps(params, spatial_axes(axes), shape[1:]):
             return  # ended early, or a network was reused
         found = self._estimate(params, axes, shape)
-        if found is None or self._parent is None:
+        if found is None:
             return
         if not found.seconds / TOLERANCE < record["seconds"] < found.seconds * TOLERANCE + SLOW_START:
             self._costs = None
-            self.measure(self._parent)
+            self.measure()
 
     def _look(self) -> None:
         """See whether the process has ended."""

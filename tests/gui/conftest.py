@@ -214,6 +214,8 @@ def shown(model, state):
     from napari_backprop_segmentation.gui.run.preview import Preview
 
     def show(segmentation, seconds=1.0):
+        # a copy: edits of a layer change the array it was given
+        segmentation = SimpleNamespace(**{**vars(segmentation), "labels": segmentation.labels.copy()})
         run_input, layers = state.input.run_input, state.input.layers
         state.begin(run_input.name, layers)
         preview = Preview(model, run_input)

@@ -281,6 +281,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._viewer.events.theme.disconnect(self._retheme)
         self._viewer.layers.selection.events.changed.disconnect(self._select)
         self.input_form.disconnect()
+        self.curation.tables.close()
         self.state.close()
         if self._controller is not None and self.state.busy:
             self._controller.abandon()

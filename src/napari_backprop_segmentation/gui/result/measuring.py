@@ -114,6 +114,7 @@ class Tables:
         self._tables: WeakKeyDictionary[Labels, _Table] = WeakKeyDictionary()
         self._followed: WeakSet[Labels] = WeakSet()
         self._touched: WeakSet[Labels] = WeakSet()
+        self._closed = False
         self._timer = QTimer(parent)
         self._timer.setSingleShot(True)
         self._timer.setInterval(EDIT_MS)
@@ -135,7 +136,8 @@ class Tables:
         create_worker(measured, labels, run_input, _connect={"returned": partial(self._fill, layer, run_input, done)})
 
     def close(self) -> None:
-        """Follow no layer any more."""
+        """Follow no layer any more, and fill no table."""
+        self._closed = True
         for layer in self._followed:
             for name, callback in self._callbacks().items():
                 getattr(layer.events, name).disconnect(callback)
@@ -146,7 +148,7 @@ class Tables:
         return {"paint": self._on_edit, "set_data": self._on_edit, "data": self._on_other_labels}
 
     def _fill(self, layer: Labels, run_input: RunInput, done: Done | None, found: "Measured | Failure") -> None:
-        if layer not in self._viewer.layers:
+        if self._closed or layer not in self._viewer.layers:
             return
         if isinstance(found, Failure):
             show_error(str(found.error))

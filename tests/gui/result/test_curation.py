@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from napari.layers import Image
 from qtpy.QtWidgets import QWidget
+from tests.gui.conftest import CENTRES, nuclei
 
 from napari_backprop_segmentation.gui.result import measuring
 from napari_backprop_segmentation.gui.result.curation import Curation
@@ -15,7 +16,6 @@ from napari_backprop_segmentation.gui.run.preview import METADATA
 from napari_backprop_segmentation.gui.state import Input
 from napari_backprop_segmentation.gui.widget import BackpropWidget
 from napari_backprop_segmentation.params.params import Params
-from tests.gui.conftest import CENTRES, nuclei
 
 UM = {"scale": (0.5, 0.5), "units": ("um", "um")}
 OBJECTS = Params(n_channels=8, iterations=3, n_superpixels=100, objects="bright")

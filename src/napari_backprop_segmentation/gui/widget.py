@@ -260,7 +260,8 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _prepare(self) -> None:
         """Do what would make the first click on Run slow, and measure the machine if that was never done."""
-        warm_up()
+        if not self.state.busy:  # then it is too late
+            warm_up()
         self._run_estimate.measure()
 
     def _retheme(self, _: Any = None) -> None:

@@ -9,6 +9,7 @@ from napari.layers import Image
 from qtpy.QtWidgets import QWidget
 from tests.gui.conftest import CENTRES, nuclei
 
+from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui.result import measuring
 from napari_backprop_segmentation.gui.result.curation import Curation
 from napari_backprop_segmentation.gui.result.layer_result import result_of
@@ -141,7 +142,11 @@ def test_what_fits_no_image_is_said(counted, curation, model, state):
     state._set(result=None)
     model.layers.selection.active = small
     curation.measure()
-    assert state.status == "Measure needs the image that the labels 'small' (9 x 8) belong to. Choose it above."
+    needs = "Measure needs the image that the labels 'small' (9 x 8) belong to. "
+    assert state.status == needs + "Choose it above."
+    state.choose(Input(state.run.layers, obstacle=ImageError("each axis must be depth")))
+    curation.measure()
+    assert state.status == needs + "Each axis must be depth."
 
 
 def test_undo_and_redo_are_measured_again(counted, curation, qtbot):

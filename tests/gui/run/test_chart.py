@@ -41,3 +41,8 @@ def test_a_new_loss_appears_by_itself_and_goes_with_its_run(qtbot):
     assert chart._curves["depth"][0].getData()[0].size == 0
     chart.show_points(())
     assert ">losses<" in chart._captions["losses"].text
+    for box in chart._boxes.values():
+        assert [round(end) for span in box.viewRange() for end in span] == [0, 1, 0, 1]
+    chart.show_points(points(similarity=[30.0, 20.0]))
+    chart.grab()  # which is when pyqtgraph finds the range
+    assert chart._boxes["losses"].viewRange()[1][1] > 25

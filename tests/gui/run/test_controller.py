@@ -92,17 +92,32 @@ def test_a_paused_run_ends_without_another_iteration(start, state, model, engine
     assert len(state.run.points) <= 2
 
 
-def test_an_error_keeps_the_labels_that_have_formed(start, state, model, engine, qtbot, notes):
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ImageError("image must hold pixels"), "image must hold pixels"),
+        (RuntimeError("shapes cannot be multiplied"), "the engine stopped: shapes cannot be multiplied"),
+        (MemoryError("8 GB"), "image must fit the memory, got: 8 GB; choose a faster preset"),
+        (ZeroDivisionError("a defect"), "a defect"),
+    ],
+)
+@pytest.mark.parametrize("steps", [0, 1])
+def test_every_error_ends_in_words_and_keeps_labels_that_have_formed(
+    start, state, model, engine, qtbot, notes, error, text, steps
+):
     start()
-    step(engine, state, qtbot)
-    qtbot.waitUntil(lambda: model.layers[-1].data.max() == 1)
-    engine.fail_with = ImageError("image must hold pixels")
+    for _ in range(steps):
+        step(engine, state, qtbot)
+    qtbot.waitUntil(lambda: model.layers[-1].data.max() == steps)
+    engine.fail_with = error
     engine.allow(1)
     qtbot.waitUntil(lambda: not state.busy)
     assert (state.phase, state.result) == (Phase.FAILED, None)
-    assert state.status.startswith("Failed: image must hold pixels. The labels formed so far are kept in")
-    assert model.layers[-1].editable
+    assert text in state.status
     assert [severity for severity, _ in notes] == ["error"]
+    assert text in notes[0][1]
+    assert [layer.name for layer in model.layers] == ["cells", "cells labels"][: 1 + steps]
+    assert model.layers[-1].editable
 
 
 def test_two_runs_overlap_and_the_last_one_unfreezes(start, state, engine, qtbot):

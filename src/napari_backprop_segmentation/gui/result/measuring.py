@@ -22,6 +22,7 @@ from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.result.layer_result import result_of
 from napari_backprop_segmentation.gui.run.worker import Failure
 from napari_backprop_segmentation.gui.state import State
+from napari_backprop_segmentation.gui.words import sentence
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -52,9 +53,10 @@ def image_for(layer: Labels, state: State) -> RunInput | None:
 def why_not(layer: Labels, state: State) -> str:
     """Return in words why a layer of labels cannot be measured."""
     size = " x ".join(map(str, layer.data.shape))
-    chosen = state.input.run_input or (state.result.run_input if state.result is not None else None)
+    chosen = state.input.run_input
     if chosen is None:
-        return f"Measure needs the image that the labels '{layer.name}' ({size}) belong to. Choose it above."
+        reason = sentence(str(state.input.obstacle)) if state.input.layers else "Choose it above."
+        return f"Measure needs the image that the labels '{layer.name}' ({size}) belong to. {reason}"
     other = " x ".join(map(str, chosen.layer_shape))
     return (
         f"Measure takes labels of the size of the chosen image '{chosen.name}' ({other}); '{layer.name}' has {size}. "

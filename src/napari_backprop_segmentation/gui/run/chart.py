@@ -109,6 +109,12 @@ class Chart(QWidget):
             curve, colour = self._curve(name, plot)
             curve.setData(iterations, values)
             captions[plot].append(f'<span style="color:{colour}">{name} <b>{values[-1]:.4g}</b></span>')
+        if self._points:
+            self._boxes[LABELS].enableAutoRange()
+            self._boxes[LOSSES].enableAutoRange()
+        else:  # no numbers along the axes that belong to another run
+            for box in self._boxes.values():
+                box.setRange(xRange=(0, 1), yRange=(0, 1))
         self._boxes[LABELS].setYRange(0, max((point.n_labels for point in self._points), default=1))
         for plot, parts in captions.items():
             empty = f'<span style="color:{self._text}">{plot}</span>'

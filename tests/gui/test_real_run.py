@@ -1,4 +1,4 @@
-"""The whole way, with the real engine, in a real window; writes the picture of the documentation."""
+"""The whole way, with the real engine, in a real window; writes the image of the documentation."""
 
 import os
 import subprocess
@@ -161,7 +161,7 @@ assert torch.ones(2).sum() == 2
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
-def test_the_picture_of_the_documentation(make_napari_viewer, qtbot, monkeypatch):
+def test_the_screenshot_of_the_documentation(make_napari_viewer, qtbot, monkeypatch):
     """A run on the synthetic cells as the user sees it; kept only where WRITE_SCREENSHOTS is set."""
     from napari_backprop_segmentation.gui.samples import open_sample
     from napari_backprop_segmentation.gui.widget import BackpropWidget

@@ -1,8 +1,12 @@
 """What follows from what: the state of the window, without a window."""
 
+import gc
+from weakref import ref
+
 import numpy as np
 import pytest
 
+from napari_backprop_segmentation.gui.result.layer_result import result_of
 from napari_backprop_segmentation.gui.run.worker import Point
 from napari_backprop_segmentation.gui.state import Input, Phase, State
 from napari_backprop_segmentation.params.params import Params
@@ -145,6 +149,18 @@ def test_results_go_with_their_layers(state, chosen, shown, image, regions, mode
         model.layers.remove(layer)
     state.keep(model.layers)
     assert (state.result is None, state.labels is None, state.target is None) == (gone,) * 3
+
+
+def test_a_result_is_let_go_of_with_its_layer(state, chosen, shown, image, regions, model):
+    chosen(image)
+    result = ref(result_of(shown(regions)))
+    assert result() is state.result
+    model.layers.clear()
+    state.keep(model.layers)
+    model.add_image(PIXELS)  # napari itself holds on to the layer that was selected last
+    model.layers.selection.active = model.layers[0]
+    gc.collect()
+    assert result() is None
 
 
 def test_labels_that_are_still_forming_are_nothing_to_work_on(state, chosen, model):

@@ -162,7 +162,6 @@ class InputForm:
 
     def refresh(self) -> None:
         """Take note of layers that came, went or changed their name."""
-        self._group = tuple(layer for layer in self._group if layer in self._viewer.layers)
         with self.image.changed.blocked():
             self.image.reset_choices()
         self._image_changed()
@@ -227,8 +226,9 @@ class InputForm:
         found: list[tuple[str, Any]] = [
             (layer.name, layer) for layer in self._viewer.layers if isinstance(layer, Image)
         ]
-        if len(self._group) > 1:
-            found.append((f"{len(self._group)} layers: {group_name(self._group)}", self._group))
+        group = tuple(layer for layer in self._group if layer in self._viewer.layers)
+        if len(group) > 1:
+            found.append((f"{len(group)} layers: {group_name(group)}", group))
         return found
 
     def _meanings_of(self, row: int) -> Callable[[Any], list[tuple[str, str]]]:

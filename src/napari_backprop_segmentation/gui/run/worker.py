@@ -35,7 +35,7 @@ class WorkerControl:
     """What GUI and run tell each other, mostly the GUI thread to the worker; single attributes, so no lock.
 
     A value sent to a generator that has not begun is an error, and one sent while it computes replaces the one
-    before, hence orders rather than ``worker.send``.
+    before, hence attributes rather than ``worker.send``.
 
     Attributes
     ----------
@@ -160,7 +160,7 @@ def start_steps(run_input: RunInput, params: Params, control: WorkerControl, tra
 def watched(
     start: Callable[[], Steps], control: WorkerControl
 ) -> Generator[Progress | None, None, "Segmentation | None"]:
-    """Drive a run and report now and then; obey orders.
+    """Drive a run, report now and then, and do what `control` says.
 
     Parameters
     ----------

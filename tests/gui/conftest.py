@@ -1,6 +1,6 @@
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,8 +18,7 @@ class FakeStep:
     iteration: int
     shape: tuple[int, ...]
     n_labels: int = 5
-    similarity: float = 0.5
-    continuity: float = 0.0
+    losses: dict = field(default_factory=lambda: {"similarity": 0.5, "strokes": 0.0, "continuity": 0.0})
     place: tuple[int, ...] = ()
     run: tuple[int, int] = (1, 1)
 
@@ -94,6 +93,25 @@ def costs(monkeypatch, tmp_path):
     return path
 
 
+class MergeHere:
+    """Stands for the process that merges regions, which takes seconds to start: the same work in this one."""
+
+    def __enter__(self):
+        from napari_backprop_segmentation.hierarchy.merge import merge_regions
+
+        return merge_regions
+
+    def __exit__(self, *_):
+        pass
+
+
+@pytest.fixture(autouse=True)
+def quick_runs(monkeypatch):
+    """Real runs without a process of their own and without giving way to whatever else the machine does."""
+    monkeypatch.setattr("napari_backprop_segmentation.hierarchy.merge.MergeProcess", MergeHere)
+    monkeypatch.setattr("napari_backprop_segmentation.gui.run.torch_startup.give_way", lambda: None)
+
+
 @pytest.fixture
 def engine(monkeypatch):
     from napari_backprop_segmentation.gui.run import worker
@@ -112,10 +130,99 @@ def viewer(make_napari_viewer_proxy):
 
 @pytest.fixture
 def image():
+    return cells()
+
+
+def cells():
     rng = np.random.default_rng(0)
     image = rng.integers(0, 60, (24, 32)).astype(np.uint8)
     image[6:18, 8:24] += 150
     return image
+
+
+def nuclei():
+    """Three discs of 8 pixels around `CENTRES`."""
+    from skimage.draw import disk
+
+    mask = np.zeros((64, 64), bool)
+    for centre in CENTRES:
+        mask[disk(centre, 8)] = True
+    return (np.where(mask, 200, 20) + np.random.default_rng(0).integers(0, 20, mask.shape)).astype(np.uint8)
+
+
+CENTRES = ((20, 20), (44, 44), (20, 46))
+SMALL = {"n_channels": 8, "iterations": 3, "n_superpixels": 50, "min_labels": 0, "min_region": 1}
+
+
+def segmented(image, **settings):
+    from napari_backprop_segmentation.params.params import Params
+    from napari_backprop_segmentation.pipeline.run import finish, run
+
+    return finish(run(image, Params(**SMALL | settings)))
+
+
+@pytest.fixture(scope="session")
+def regions():
+    """What a run finds in the image of cells: regions and their tree."""
+    return segmented(cells())
+
+
+@pytest.fixture(scope="session")
+def objects():
+    """What a run finds in the image of nuclei: three objects."""
+    return segmented(nuclei(), n_superpixels=100, objects="bright")
+
+
+@pytest.fixture
+def model():
+    """A viewer without a window."""
+    from napari.components import ViewerModel
+
+    return ViewerModel()
+
+
+@pytest.fixture
+def state():
+    from napari_backprop_segmentation.gui.state import State
+    from napari_backprop_segmentation.params.params import Params
+
+    return State(Params())
+
+
+@pytest.fixture
+def chosen(model, state):
+    """Add an image to the viewer without a window, and choose it."""
+    from napari_backprop_segmentation.gui.input.layers import run_input_of
+    from napari_backprop_segmentation.gui.input.run_input import LayerSelection
+    from napari_backprop_segmentation.gui.state import Input
+
+    def choose(image, axes="YX", **settings):
+        layer = model.add_image(image, **settings)
+        state.choose(Input((layer,), run_input_of(LayerSelection((layer,), axes))))
+        return layer
+
+    return choose
+
+
+@pytest.fixture
+def shown(model, state):
+    """Show a segmentation of the chosen image as the end of a run does; return its layer."""
+    from napari_backprop_segmentation.gui.run.ending import settled
+    from napari_backprop_segmentation.gui.run.job import Job
+    from napari_backprop_segmentation.gui.run.preview import Preview
+
+    def show(segmentation, seconds=1.0):
+        # a copy: edits of a layer change the array it was given
+        segmentation = SimpleNamespace(**{**vars(segmentation), "labels": segmentation.labels.copy()})
+        run_input, layers = state.input.run_input, state.input.layers
+        state.begin(run_input.name, layers)
+        preview = Preview(model, run_input)
+        state.form_in(preview.layer)
+        state.end(*settled(model, Job(run_input, state.settings, layers), preview, segmentation, seconds))
+        state.select(preview.layer)
+        return preview.layer
+
+    return show
 
 
 @pytest.fixture

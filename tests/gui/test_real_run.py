@@ -1,4 +1,4 @@
-"""The whole way, with the real engine, in a real window; writes the picture of the documentation."""
+"""The whole way, with the real engine, in a real window; writes the image of the documentation."""
 
 import os
 import subprocess
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from napari_backprop_segmentation.gui.run.preview import METADATA
+from napari_backprop_segmentation.hierarchy.merge import MergeProcess  # the real one, whatever else stands for it
 from napari_backprop_segmentation.params.params import Params
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
@@ -56,6 +57,22 @@ def test_an_image_without_contrast_is_refused_in_words(quick, viewer, qtbot, not
     assert [severity for severity, _ in notes] == ["error"]
     assert "blank labels" not in viewer.layers
     assert quick.run_button.enabled
+
+
+def test_regions_are_merged_in_a_process_of_their_own(quick, viewer, qtbot, notes, monkeypatch):
+    started = []
+
+    class Seen(MergeProcess):
+        def __init__(self):
+            super().__init__()
+            started.append(self._process)
+
+    monkeypatch.setattr("napari_backprop_segmentation.hierarchy.merge.MergeProcess", Seen)
+    quick.run()
+    finish(quick, qtbot)
+    assert notes == []
+    assert len(np.unique(viewer.layers["cells labels"].data)) > 1
+    assert started[0].poll() is not None  # it has ended with the run
 
 
 def test_not_a_number_here_and_there_does_no_harm(quick, viewer, qtbot, notes, image):
@@ -121,7 +138,7 @@ def test_what_is_learned_on_a_slice_is_applied_to_the_volume(quick, viewer, qtbo
 
 def test_several_runs_are_told_apart_and_counted_on(quick, viewer, qtbot, notes, monkeypatch):
     said = []
-    monkeypatch.setattr(type(quick), "said", lambda _, text: said.append(text))
+    quick.state.events.run.connect(lambda _: said.append(quick.state.status))
     quick.controls["n_runs"].value = 3
     quick.run()
     finish(quick, qtbot)
@@ -144,7 +161,7 @@ assert torch.ones(2).sum() == 2
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
-def test_the_picture_of_the_documentation(make_napari_viewer, qtbot, monkeypatch):
+def test_the_screenshot_of_the_documentation(make_napari_viewer, qtbot, monkeypatch):
     """A run on the synthetic cells as the user sees it; kept only where WRITE_SCREENSHOTS is set."""
     from napari_backprop_segmentation.gui.samples import open_sample
     from napari_backprop_segmentation.gui.widget import BackpropWidget

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QThreadPool
 
-from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui.forms import LEAST_HEIGHT, FittingScrollArea
 from napari_backprop_segmentation.gui.run import controller
 from napari_backprop_segmentation.gui.run.chart import READABLE_HEIGHT
@@ -199,29 +198,14 @@ def test_buttons_without_a_run_do_nothing(widget, viewer):
     assert widget.status == "Ready."
 
 
-@pytest.mark.parametrize(
-    ("error", "text"),
-    [
-        (ImageError("image must hold pixels"), "image must hold pixels"),
-        (RuntimeError("shapes cannot be multiplied"), "the engine stopped: shapes cannot be multiplied"),
-        (MemoryError("8 GB"), "image must fit the memory, got: 8 GB; choose a faster preset"),
-        (ZeroDivisionError("a defect"), "a defect"),
-    ],
-)
-@pytest.mark.parametrize("steps", [0, 1])
-def test_every_error_ends_in_words_and_the_widget_is_ready(widget, viewer, engine, qtbot, notes, error, text, steps):
-    widget.run()
-    engine.allow(steps)
-    qtbot.waitUntil(lambda: len(widget.chart.points) == steps)
-    engine.fail_with = error
+def test_after_an_error_the_widget_is_ready(widget, viewer, engine, qtbot, notes):
+    first_step(widget, engine, qtbot)
+    engine.fail_with = RuntimeError("shapes cannot be multiplied")
     engine.allow(1)
     qtbot.waitUntil(lambda: not widget.running)
     assert_ready(widget)
-    assert text in widget.status
+    assert "the engine stopped: shapes cannot be multiplied" in widget.status
     assert [severity for severity, _ in notes] == ["error"]
-    assert text in notes[0][1]
-    # Labels that have formed are not thrown away; an empty layer is.
-    assert [layer.name for layer in viewer.layers] == ["cells", LABELS][: 1 + steps]
     engine.fail_with = None
     run_to_end(widget, engine, qtbot)
     assert widget.status.startswith("Done")

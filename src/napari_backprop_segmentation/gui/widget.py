@@ -12,24 +12,24 @@ from qtpy.QtWidgets import QHBoxLayout, QWidget
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.forms import FittingScrollArea, add_row, make_form, text_label
-from napari_backprop_segmentation.gui.input.controls import Controls
+from napari_backprop_segmentation.gui.input.controls import Controls, differing
 from napari_backprop_segmentation.gui.input.form import InputForm
-from napari_backprop_segmentation.gui.input.run_input import RunInput
-from napari_backprop_segmentation.gui.result.apply_model import ModelApplication
+from napari_backprop_segmentation.gui.input.layers import run_input_of, unwrapped
+from napari_backprop_segmentation.gui.result.apply_model import applicable, described, suited
 from napari_backprop_segmentation.gui.result.curation import Curation
 from napari_backprop_segmentation.gui.result.detail import DetailSlider
+from napari_backprop_segmentation.gui.result.layer_result import LayerResult, result_of
 from napari_backprop_segmentation.gui.run.chart import Chart
 from napari_backprop_segmentation.gui.run.controller import RunController
 from napari_backprop_segmentation.gui.run.estimate import RunEstimate
+from napari_backprop_segmentation.gui.run.job import Job
 from napari_backprop_segmentation.gui.run.preview import warm_up
-from napari_backprop_segmentation.gui.run.worker import Progress
+from napari_backprop_segmentation.gui.state import Phase, State
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.presets import FIRST_PRESET, PRESETS
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
-
-    from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 MIN_WIDTH = 300
 CHART_STRETCH = 1000  # napari puts an empty stretch below, of 1 more in every widget it docks
@@ -52,14 +52,17 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     run_button, pause_button, stop_button, cancel_button, apply_button : PushButton
     curation : Curation
     chart : Chart
+    state : State
+        All that is shown here, and all that the user does.
     """
 
     def __init__(self, napari_viewer: "Viewer") -> None:
         super().__init__(labels=False)
         self._viewer = napari_viewer
         self._controller: RunController | None = None
+        self.state = state = State(Params.preset(FIRST_PRESET))
         self._about_image, self._about_preset, self._status = text_label(), text_label(dim=True), text_label()
-        self.input_form = InputForm(napari_viewer, self._describe_image)
+        self.input_form = InputForm(napari_viewer, state)
         self.preset = ComboBox(
             label="Preset",
             choices=[(preset.title, name) for name, preset in PRESETS.items()],
@@ -67,25 +70,17 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
             tooltip="Settings that go well together:\n"
             + "\n".join(f"- {preset.title}: {preset.description}" for preset in PRESETS.values()),
         )
-        self.controls = Controls(self._describe_preset, Params.preset(FIRST_PRESET))
-        self._detail = DetailSlider(napari_viewer, self.controls)
+        self.controls = Controls(state)
         self.chart = Chart()
-        self._run_estimate = RunEstimate(self._describe_image)
-        self._apply_model = ModelApplication()
-        self.curation = Curation(napari_viewer, self.said)
+        self._run_estimate = RunEstimate(state)
+        self.curation = Curation(napari_viewer, state)
         self._make_buttons()
         self._lay_out()
-        self.preset.changed.connect(self._fill)
-        self.input_form.image.changed.connect(self._detail.renew)
-        self.controls["detail"].changed.connect(self._change_detail)
-        napari_viewer.events.theme.connect(self._retheme)
-        self.native.destroyed.connect(self._on_destroyed)
-        self.native_parent_changed.connect(self._on_parent_changed)
+        self._detail = DetailSlider(napari_viewer, state, self.controls["detail"], self.controls.titles["detail"])
+        self._connect()
         self._retheme()
-        self._describe_preset()
-        self._describe_image()
-        self.ended()
-        self.said("Ready.")
+        self.reset_choices()
+        self._take_up()
         self._warm_up = QTimer(self.native)
         self._warm_up.setSingleShot(True)
         self._warm_up.timeout.connect(self._prepare)
@@ -94,7 +89,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     @property
     def running(self) -> bool:
         """Whether a run is under way."""
-        return self._controller is not None
+        return self.state.busy
 
     @property
     def status(self) -> str:
@@ -103,99 +98,98 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def run(self) -> None:
         """Segment the chosen image; does nothing during a run."""
-        if self._controller is not None:
+        if self.state.busy:
             return
-        try:
-            run_input, params = self.input_form.run_input(), self._detail.as_asked(self.controls.params())
-        except SegmentationError as error:
-            self._refuse(error)
+        self.input_form.update()
+        chosen = self.state.input
+        if chosen.run_input is None:
+            self._refuse(str(chosen.obstacle))
             return
-        self._apply_model.begin(self.input_form)
-        self.chart.clear()
-        self._start(RunController(self._viewer, run_input, params, self))
+        self._start(Job(chosen.run_input, self.state.settings, chosen.layers, chosen.whole))
 
     def apply(self) -> None:
-        """Apply the network of the last run, on a part, to all of the image; does nothing during a run."""
-        if self._controller is not None or self._apply_model.model is None:
+        """Apply the network of a run on a part to all of the image; does nothing during a run."""
+        result = self._applicable()
+        if self.state.busy or result is None or result.whole is None or result.model is None:
             return
         try:
-            run_input, params = self._apply_model.run_input(), self._apply_model.params(self.controls.params())
+            run_input = run_input_of(result.whole)
         except SegmentationError as error:
-            self._refuse(error)
+            self._refuse(str(error))
             return
-        self._start(RunController(self._viewer, run_input, params, self, self._apply_model.model))
-
-    def _refuse(self, error: SegmentationError) -> None:
-        self.said(words.sentence(str(error)))
-        show_error(str(error))
-
-    def _start(self, controller: RunController) -> None:
-        self._controller = controller
-        self._lock(True)
-        try:
-            self._controller.start(self.native)
-        except Exception:  # nothing of ours; napari shows it, and the widget must not wait for a run that never began
-            self._controller.abandon()
-            self.ended()
-            self.said("Failed: the labels layer could not be added.")
-            raise
+        params = suited(self.state.settings, result.model)
+        self._start(Job(run_input, params, result.layers, result.whole, result.model))
 
     def pause(self) -> None:
         """Pause the run, or resume it."""
         if self._controller is not None:
             self._controller.toggle_pause()
-            self._update_buttons()
 
     def stop(self) -> None:
-        """End the run and keep the labels."""
+        """End training and label every pixel with what was learned."""
         if self._controller is not None:
             self._controller.stop()
-            self._update_buttons()
 
     def cancel(self) -> None:
         """End the run and remove the labels."""
         if self._controller is not None:
             self._controller.cancel()
-            self._update_buttons()
-
-    def progressed(self, message: Progress) -> None:
-        """Show the numbers of a run (see `Watcher`)."""
-        self.chart.add(message.points)
-
-    def said(self, text: str) -> None:
-        """Show what is going on (see `Watcher`)."""
-        self._status.setText(text)
-
-    def kept(self, layer: Labels, result: "Segmentation", run_input: RunInput) -> None:
-        """Let the Detail slider change this result from now on (see `Watcher`)."""
-        self.curation.take(layer, result, run_input)
-        self._detail.take(layer, result, run_input)
-        self._apply_model.take(result)
-        self._run_estimate.compare(result.record, self.native)
-
-    def ended(self) -> None:
-        """Be ready for the next run (see `Watcher`)."""
-        self._controller = None
-        self._lock(False)
 
     def reset_choices(self, *_: Any) -> None:
         """Take note of layers that came, went or changed their name; napari calls this."""
-        self.input_form.refresh()
-        self._apply_model.forget(self._viewer.layers)
-        self.curation.forget(self._viewer.layers)
-        self._detail.update()
-        self.said(self._detail.without_borders(self.status))
-        self._update_buttons()
+        if not self.state.busy:
+            self.input_form.refresh()
+        self.state.keep(self._viewer.layers)
+        self._show_apply()
 
-    def _change_detail(self, detail: float) -> None:
-        if self._controller is None and (text := self._detail.show(detail)):
-            self.curation.outdated()
-            self.said(text)
+    def _refuse(self, text: str) -> None:
+        self.state.refuse(words.sentence(text))
+        show_error(text)
+
+    def _start(self, job: Job) -> None:
+        self._controller = RunController(self._viewer, self.state, job)
+        self._controller.start(self.native)
+
+    def _take_up(self) -> None:
+        """Take up the newest result of a widget that was closed, and what is selected."""
+        results = [result_of(unwrapped(layer)) for layer in self._viewer.layers if isinstance(layer, Labels)]
+        newest = next((result for result in reversed(results) if result is not None), None)
+        if newest is not None:
+            self.state.found(newest)
+        self._select()
+
+    def _select(self, _: Any = None) -> None:
+        selected = [unwrapped(layer) for layer in self._viewer.layers.selection if isinstance(layer, Labels)]
+        self.state.select(selected[0] if len(selected) == 1 else None)
+
+    def _applicable(self) -> LayerResult | None:
+        result = self.state.target_result or self.state.result
+        return result if applicable(result, self._viewer.layers) else None
+
+    def _connect(self) -> None:
+        events = self.state.events
+        self.preset.changed.connect(self._fill)
+        for signal in (events.phase, events.run, events.result, events.notice, events.refusal, events.input):
+            signal.connect(self._show_status)
+        for signal in (events.run, events.input):
+            signal.connect(self._show_points)
+        for signal in (events.phase, events.result, events.labels):
+            signal.connect(self._show_buttons)
+        for signal in (events.params, events.detail):
+            signal.connect(self._show_preset)
+        events.input.connect(self._show_image)
+        self._viewer.layers.selection.events.changed.connect(self._select)
+        self._viewer.events.theme.connect(self._retheme)
+        self.native.destroyed.connect(self._on_destroyed)
+        self.native_parent_changed.connect(self._on_parent_changed)
+        self._show_status()
+        self._show_preset()
+        self._show_buttons()
 
     def _make_buttons(self) -> None:
         self.run_button = PushButton(text="Run", tooltip="Segment the image. The labels form in a new layer.")
         self.pause_button = PushButton(text="Pause", tooltip="Let the run rest, and go on when you like.")
-        self.stop_button = PushButton(text="Stop", tooltip="End now and keep the labels that are there.")
+        self.stop_button = PushButton(text="Stop", tooltip="End training now, and label every pixel with it.")
         self.cancel_button = PushButton(text="Cancel", tooltip="End now and remove the labels of this run.")
         self.apply_button = PushButton(text="Apply to the whole image")
         self.run_button.changed.connect(self.run)
@@ -227,50 +221,48 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addWidget(self.chart, CHART_STRETCH)
         self.native.setMinimumWidth(MIN_WIDTH)
 
-    def _lock(self, locked: bool) -> None:
-        self.input_form.lock(locked)
-        self.controls.lock(locked)
-        self._detail.lock(locked)
-        self.preset.enabled = not locked
-        self._update_buttons()
+    def _show_status(self, _: Any = None) -> None:
+        self._status.setText(self.state.status)
 
-    def _update_buttons(self) -> None:
-        controller = self._controller
-        self.run_button.enabled = self.apply_button.enabled = controller is None
-        self.apply_button.native.setVisible(self._apply_model.model is not None)
-        self.apply_button.tooltip = (
-            "Label all of the image with the network that was trained on a part of it, without training.\n"
-            + self._apply_model.describe()
-        )
+    def _show_points(self, _: Any = None) -> None:
+        points = self.state.points
+        if points is not self.chart.points:
+            self.chart.show_points(points)
+
+    def _show_image(self, _: Any = None) -> None:
+        self._about_image.setText(words.described(self.state.input.run_input, self.state.input.obstacle))
+
+    def _show_preset(self, _: Any = None) -> None:
+        preset = PRESETS[self.preset.value]
+        titles = differing(self.state.settings, Params.preset(self.preset.value))
+        self._about_preset.setText(preset.description + words.changed(titles))
+
+    def _show_buttons(self, _: Any = None) -> None:
+        busy, phase = self.state.busy, self.state.phase
+        self.preset.enabled = self.run_button.enabled = self.apply_button.enabled = not busy
         for button in (self.pause_button, self.stop_button, self.cancel_button):
-            button.enabled = controller is not None
-        self.pause_button.text = "Resume" if controller is not None and controller.paused else "Pause"
+            button.enabled = busy
+        self.pause_button.text = "Resume" if phase in (Phase.PAUSING, Phase.PAUSED) else "Pause"
+        self._show_apply()
+
+    def _show_apply(self) -> None:
+        result = self._applicable()
+        self.apply_button.native.setVisible(result is not None)
+        if result is not None:
+            self.apply_button.tooltip = (
+                "Label all of the image with the network that was trained on a part of it, without training.\n"
+                + described(result)
+            )
 
     def _fill(self, name: str) -> None:
-        self.controls.fill(Params.preset(name))
-
-    def _describe_preset(self) -> None:
-        preset = PRESETS[self.preset.value]
-        besides = "detail" if preset.settings.get("automatic") and self._detail.adapted else ""
-        changed = self.controls.different(Params.preset(self.preset.value), besides)
-        self._about_preset.setText(preset.description + words.changed(changed))
-        self._detail.renew()
-        self._foresee()
-
-    def _describe_image(self) -> None:
-        self._about_image.setText(self.input_form.describe())
-        self._foresee()
-
-    def _foresee(self) -> None:
-        try:
-            self._run_estimate.show(self.input_form.run_input(), self._detail.as_asked(self.controls.params()))
-        except SegmentationError:  # said elsewhere
-            self._run_estimate.show(None, None)
+        self.state.fill(Params.preset(name))
+        self._show_preset()
 
     def _prepare(self) -> None:
         """Do what would make the first click on Run slow, and measure the machine if that was never done."""
-        warm_up()
-        self._run_estimate.measure(self.native)
+        if not self.state.busy:  # then it is too late
+            warm_up()
+        self._run_estimate.measure()
 
     def _retheme(self, _: Any = None) -> None:
         theme = get_theme(self._viewer.theme)
@@ -278,15 +270,20 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _on_parent_changed(self, parent: QWidget | None) -> None:
         """End a run whose widget was closed: napari takes a closed widget out of its window, but does not delete it."""
-        if parent is None and self._controller is not None:
+        if parent is not None:
+            return
+        self.curation.disconnect()
+        if self._controller is not None and self.state.busy:
             self._controller.abandon()
             self._controller.release()
-            self.ended()
 
     def _on_destroyed(self) -> None:
         """Let go of the run and the viewer: this object outlives its window."""
         self._viewer.events.theme.disconnect(self._retheme)
+        self._viewer.layers.selection.events.changed.disconnect(self._select)
         self.input_form.disconnect()
-        if self._controller is not None:
+        self.curation.tables.close()
+        self.state.close()
+        if self._controller is not None and self.state.busy:
             self._controller.abandon()
-            self._controller = None
+        self._controller = None

@@ -3,11 +3,27 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from napari_backprop_segmentation.gui.input.run_input import POSITIONS
+from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.gui.input.run_input import POSITIONS, RunInput
+from napari_backprop_segmentation.gui.input.summary import summary
 from napari_backprop_segmentation.gui.run.worker import Point
 from napari_backprop_segmentation.pipeline.messages import count, found, remarks
 
 MINUTE, HOUR = 60, 3600
+READY = "Ready."
+PHASES = {  # what is said where nothing better is known
+    "running": "Starting...",
+    "pausing": "Pausing after this iteration...",
+    "paused": (
+        "Paused. Resume goes on; Stop ends training and labels every pixel with what was learned so far; "
+        "Cancel removes the labels."
+    ),
+    "stopping": "Stopping: labelling every pixel with what was learned...",
+    "cancelling": "Cancelling after this iteration...",
+}
+CANCELLED = "Cancelled. The labels were removed."
+DELETED = "The labels layer was deleted, so the run has ended."
+LEFT = "The run was ended; the labels formed so far are kept."
 
 
 def duration(seconds: float) -> str:
@@ -65,6 +81,17 @@ def done(number: int, seconds: float, record: Mapping[str, Any]) -> str:
     return " ".join(sentence(text) for text in (ended, *remarks(number, record)))
 
 
+def earlier(name: str, ending: str) -> str:
+    """Return how a run on another image than the chosen one ended.
+
+    Examples
+    --------
+    >>> earlier("cells", "Done in 3 s: 5 labels.")
+    "The last run, on 'cells': Done in 3 s: 5 labels."
+    """
+    return f"The last run, on '{name}': {ending}"
+
+
 def agreement(n_runs: int) -> str:
     """Return how the map of stable borders is read."""
     return f"In the agreement layer, borders that all {n_runs} runs have are yellow, those of few violet."
@@ -79,6 +106,13 @@ def sentence(text: str) -> str:
     'Image must be RGB, got a PDF; open a photograph.'
     """
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+
+
+def described(run_input: RunInput | None, obstacle: ImageError | None) -> str:
+    """Return exactly what will be segmented, or why nothing can be."""
+    if run_input is not None:
+        return sentence(summary(run_input))
+    return "" if obstacle is None else sentence(str(obstacle))
 
 
 def changed(titles: Sequence[str]) -> str:

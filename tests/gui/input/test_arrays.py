@@ -48,6 +48,13 @@ def test_a_stack_has_a_type_that_holds_all():
     assert Stack([np.zeros(3, np.uint8), np.zeros(3, np.float32)])[:].dtype == np.float32
 
 
+@pytest.mark.parametrize("lazy", [Window(ARRAY, (2, *[slice(1, 5)] * 3)), Stack([ARRAY[0], ARRAY[1]])])
+def test_numpy_reads_all_of_what_is_lazy(lazy):
+    np.testing.assert_array_equal(np.asarray(lazy), lazy[:])
+    assert np.asarray(lazy, dtype=np.float32).dtype == np.float32
+    assert np.asarray(lazy).shape == lazy.shape
+
+
 def test_all_of_an_array_is_the_array_itself():
     assert part_of(ARRAY, (slice(0, 4), slice(0, 6), slice(0, 8), slice(0, 10))) is ARRAY
 

@@ -4,6 +4,7 @@ import pytest
 from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, SpinBox
 
 from napari_backprop_segmentation.gui.input import controls
+from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.params.fields import choices
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.presets import PRESETS
@@ -12,8 +13,12 @@ pytestmark = pytest.mark.usefixtures("qapp")
 
 
 @pytest.fixture
-def made():
-    return controls.Controls(lambda: None)
+def made(state):
+    return controls.Controls(state)
+
+
+def values(made):
+    return {setting.name: made[setting.name].value for setting in fields(Params)}
 
 
 def test_every_setting_has_a_control_with_its_words_and_limits(made):
@@ -36,14 +41,15 @@ def test_every_setting_has_a_control_with_its_words_and_limits(made):
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_goes_through_the_controls_unchanged(made, name):
     made.fill(Params.preset(name))
+    assert values(made) == Params.preset(name).to_dict()
     assert made.params() == Params.preset(name)
-    assert made.different(Params.preset(name)) == []
+    assert controls.differing(made.params(), Params.preset(name)) == []
 
 
 def test_small_numbers_are_not_rounded_away(made):
     odd = Params(learning_rate=1.25e-05, momentum=0.999)
     made.fill(odd)
-    assert made.params() == odd
+    assert values(made) == odd.to_dict()
 
 
 def test_a_new_setting_gets_a_control_by_itself(monkeypatch):
@@ -57,7 +63,7 @@ def test_a_new_setting_gets_a_control_by_itself(monkeypatch):
         share: float = setting(0.125, minimum=0.0, maximum=1.0)
 
     monkeypatch.setattr(controls, "Params", More)
-    made = controls.Controls(lambda: None)
+    made = controls.Controls(State(More()))
     kinds = {name: type(made[name]) for name in ("flag", "unlimited", "share", "method")}
     assert kinds == {"flag": CheckBox, "unlimited": SpinBox, "share": FloatSpinBox, "method": ComboBox}
     assert made.params() == More()
@@ -65,11 +71,12 @@ def test_a_new_setting_gets_a_control_by_itself(monkeypatch):
     assert made.params() == More(flag=False)
 
 
-def test_changes_are_told_once_and_named(made):
+def test_changes_are_told_once_and_named(made, state):
     told = []
-    made = controls.Controls(lambda: told.append(True))
+    state.events.params.connect(lambda _: told.append(True))
     made.fill(Params(n_layers=5, iterations=3))
     assert len(told) == 1
     made["n_layers"].value = 4
     assert len(told) == 2
-    assert made.different(Params()) == ["Iterations", "Layers"]
+    assert controls.differing(made.params(), Params()) == ["Iterations", "Layers"]
+    assert made.params().given >= {"n_layers"}

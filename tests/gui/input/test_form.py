@@ -112,6 +112,41 @@ def test_selected_layers_are_the_channels_of_one_image(widget, viewer, engine, q
     assert not isinstance(widget.input_form.image.value, tuple)
 
 
+def test_the_line_follows_scale_and_unit_and_axes_that_are_set_later(widget, viewer, qtbot):
+    line = widget._about_image
+    layer = viewer.layers["cells"]
+    assert line.text() == "24 x 32, grey, 8-bit."
+    layer.scale = (0.5, 0.5)
+    assert line.text() == "24 x 32, grey, 8-bit; pixel 0.5."
+    layer.units = ("um", "um")
+    assert line.text() == "24 x 32, grey, 8-bit; pixel 0.5 µm."
+    layer.data = np.zeros((50, 60), np.uint16)
+    assert line.text() == "50 x 60, grey, 16-bit; pixel 0.5 µm."
+    stack = viewer.add_image(np.zeros((5, *SHAPE), np.uint8), name="stack")
+    assert rows(widget) == ["Image", "choose: 5"]
+    stack.axis_labels = ("z", "y", "x")
+    assert line.text() == "Depth 5 x 24 x 32, grey, 8-bit."
+    layer.scale = (7, 7)  # not chosen any more
+    assert line.text() == "Depth 5 x 24 x 32, grey, 8-bit."
+    viewer.layers.remove(stack)
+    stack.scale = (9, 9, 9)
+    assert line.text() == "50 x 60, grey, 16-bit; pixel 7 µm."
+
+
+def test_old_texts_and_plots_go_with_their_image(widget, viewer, engine, qtbot):
+    run_to_end(widget, engine, qtbot)
+    plotted = len(widget.chart.points)
+    assert plotted == 20
+    viewer.add_image(np.zeros((5, *SHAPE), np.uint8), name="stack")
+    assert widget.status.startswith("The last run, on 'cells': Done in ")
+    assert len(widget.chart.points) == 0
+    widget.run()
+    assert widget.status.startswith("Each axis must be")
+    viewer.layers.selection.active = viewer.layers["cells"]
+    assert widget.status.startswith("Done in ")
+    assert len(widget.chart.points) == plotted
+
+
 def test_one_slice_of_a_stack(widget, viewer, engine, qtbot):
     array = np.arange(5)[:, None, None] * np.ones(SHAPE)
     viewer.add_image(array, name="stack", axis_labels=["z", "y", "x"], scale=[3, 1, 1])
@@ -312,6 +347,7 @@ def test_lazy_layers_are_read_piece_by_piece_and_never_by_the_window(widget, vie
     from napari_backprop_segmentation.params.params import Params
 
     monkeypatch.setattr("napari_backprop_segmentation.image.source.SAMPLE_PIXELS", 10_000)
+    monkeypatch.setattr("napari_backprop_segmentation.image.source.ALL_PIXELS", 10_000)
     array = Recorder((6, 5, 64, 64))
     viewer.add_image(array, name="lazy", axis_labels=["t", "z", "y", "x"], contrast_limits=(0, 255))
     widget.controls.fill(Params(n_channels=4, iterations=1, n_superpixels=50, volumes="slices", frames="once"))

@@ -11,13 +11,10 @@ NAME = "cells agreement"
 
 def run(widget, qtbot, **changes):
     """Run to the end, and return the result."""
-    results, kept = [], type(widget).kept
     widget.controls.fill(PARAMS.replace(**changes))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(widget), "kept", lambda self, *end: (results.append(end[1]), kept(self, *end)))
-        widget.run()
-        qtbot.waitUntil(lambda: not widget.running, timeout=300_000)
-    return results[0]
+    widget.run()
+    qtbot.waitUntil(lambda: not widget.running, timeout=300_000)
+    return widget.state.result.segmentation
 
 
 def assert_same_place(layer, labels):

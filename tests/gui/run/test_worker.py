@@ -165,7 +165,7 @@ def test_step_time_forgets_the_first_iteration_which_makes_the_superpixels(engin
     assert messages[-1].step_seconds <= 1
 
 
-def test_labelled_frames_reach_the_orders_of_a_real_run():
+def test_labelled_frames_reach_the_control_of_a_real_run():
     film = np.random.default_rng(0).integers(0, 99, (3, 16, 16)).astype(np.uint8)
     run_input = RunInput("film", film, "TYX", {}, film.shape, (1.0, 1.0))
     control = WorkerControl()

@@ -47,6 +47,10 @@ class Window:
             self._array[tuple(_within(i, next(asked)) if isinstance(i, slice) else i for i in self._index)]
         )
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Read all of it; NumPy asks for this, and would else take the whole for one object."""
+        return np.asarray(self[:], dtype)
+
 
 class Stack:
     """Arrays of one shape as the channels of one array, which is its first axis.
@@ -74,6 +78,10 @@ class Stack:
             pixels = np.stack([np.asarray(array[tuple(rest)], self.dtype) for array in chosen])
             return pixels[: len(self._arrays[channels])]
         return np.asarray(self._arrays[channels][tuple(rest)], self.dtype)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Read all of it; NumPy asks for this, and would else take the whole for one object."""
+        return np.asarray(self[:], dtype)
 
 
 def _complete(key: Any, ndim: int) -> list[slice | int]:

@@ -1,8 +1,9 @@
 """Controls made from the metadata of Params: one a setting, so that a new setting appears by itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import Field, fields
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from magicgui import widgets
@@ -12,6 +13,7 @@ from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
 from superqt import QCollapsible
 
 from napari_backprop_segmentation.gui.forms import add_row, make_form
+from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.params.fields import MAIN, choices
 from napari_backprop_segmentation.params.params import Params
 
@@ -56,10 +58,8 @@ class Controls:
 
     Parameters
     ----------
-    on_change : callable
-        Called when the user changes a setting, and once after `fill`.
-    params : Params, optional
-        What is shown first; the defaults if left out.
+    state : State
+        Whose settings are shown and changed.
 
     Attributes
     ----------
@@ -69,64 +69,52 @@ class Controls:
         What stands before the controls that are in a form.
     """
 
-    def __init__(self, on_change: Callable[[], None], params: Params | None = None) -> None:
+    def __init__(self, state: State) -> None:
         self.titles: dict[str, QLabel] = {}
+        self._state = state
         self._controls = {setting.name: make_control(setting) for setting in fields(Params)}
-        self._on_change = on_change
         self.folded = self._fold()
-        self._filling = False
-        self._show(params or Params())
-        for control in self._controls.values():
-            control.changed.connect(self._changed)
+        for setting in fields(Params):
+            self._show_value(setting)
+        for name, control in self._controls.items():
+            control.changed.connect(partial(state.change, name))
+        for signal in (state.events.params, state.events.detail):
+            signal.connect(self._show)
+        state.events.phase.connect(self._lock)
 
     def __getitem__(self, name: str) -> ValueWidget[Any]:
         """Return the control of a setting."""
         return self._controls[name]
 
     def params(self) -> Params:
-        """Return what the controls say; what differs from what was filled in counts as given by the user.
-
-        Raises
-        ------
-        ParameterError
-            If a value is not allowed.
-        """
-        shown = Params(**{name: control.value for name, control in self._controls.items()})
-        changed = {name for name, control in self._controls.items() if control.value != getattr(self._filled, name)}
-        return shown.marked(self._filled.given | changed)
+        """Return the settings for the next run; what differs from what was filled in counts as given by the user."""
+        return self._state.settings
 
     def fill(self, params: Params) -> None:
         """Show these settings."""
-        self._filling = True
-        self._show(params)
-        self._filling = False
-        self._on_change()
+        self._state.fill(params)
 
-    def _show(self, params: Params) -> None:
-        self._filled = params
+    def _show(self, _: Any = None) -> None:
+        """Bring the controls to the settings."""
         for setting in fields(Params):
-            control, value = self._controls[setting.name], getattr(params, setting.name)
+            if self._controls[setting.name].value != self._value(setting.name):
+                self._show_value(setting)
+
+    def _show_value(self, setting: "Field[Any]") -> None:
+        control, value = self._controls[setting.name], self._value(setting.name)
+        with control.changed.blocked():
             if isinstance(control, FloatSpinBox):
                 _set_decimals(control, value, setting.metadata)
             control.value = value
 
-    def different(self, params: Params, besides: str = "") -> list[str]:
-        """Return the titles of the settings that differ from these, all but one."""
-        return [
-            str(setting.metadata["title"])
-            for members in Params.groups().values()
-            for setting in members
-            if setting.name != besides and self._controls[setting.name].value != getattr(params, setting.name)
-        ]
+    def _value(self, name: str) -> Any:
+        return self._state.detail if name == "detail" else getattr(self._state.params, name)
 
-    def lock(self, locked: bool) -> None:
+    def _lock(self, _: Any = None) -> None:
         """Make the controls unusable during a run, or usable again."""
-        for control in self._controls.values():
-            control.enabled = not locked
-
-    def _changed(self) -> None:
-        if not self._filling:
-            self._on_change()
+        for name, control in self._controls.items():
+            if name != "detail":  # which has more reasons to rest, see `DetailSlider`
+                control.enabled = not self._state.busy
 
     def add_main(self, form: QFormLayout) -> None:
         """Add the settings of the group "main" to a form."""
@@ -148,6 +136,16 @@ class Controls:
                 self._add_group(form, group)
         folded.addWidget(content)
         return folded
+
+
+def differing(params: Params, others: Params) -> list[str]:
+    """Return the titles of the settings that differ."""
+    return [
+        str(setting.metadata["title"])
+        for members in Params.groups().values()
+        for setting in members
+        if getattr(params, setting.name) != getattr(others, setting.name)
+    ]
 
 
 def _set_decimals(control: FloatSpinBox, value: float, limits: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Which image to segment, and what its axes are: it follows the active layer, and all can be corrected."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -18,7 +19,7 @@ from napari_backprop_segmentation.gui.input.channels import EVERY, group_name, p
 from napari_backprop_segmentation.gui.input.multiscale import levels
 from napari_backprop_segmentation.gui.input.roi import RoiForm
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
-from napari_backprop_segmentation.gui.input.summary import summary
+from napari_backprop_segmentation.gui.state import Input, State
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -29,8 +30,12 @@ AXIS_TOOLTIP = (
 )
 
 
+# A layer may be given another scale, unit or array while it is chosen.
+LAYER_EVENTS = ("data", "scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+
+
 @dataclass
-class Memory:
+class LayerOptions:
     """What the user has said of a layer.
 
     Attributes
@@ -52,8 +57,8 @@ class InputForm:
     Parameters
     ----------
     viewer : napari.viewer.Viewer
-    on_change : callable
-        Called when something else will be segmented.
+    state : State
+        Is told what is chosen.
 
     Attributes
     ----------
@@ -66,11 +71,10 @@ class InputForm:
     roi : RoiForm
     """
 
-    def __init__(self, viewer: "Viewer", on_change: Callable[[], None]) -> None:
-        self._viewer, self._on_change = viewer, on_change
-        self._locked = self._showing = False
+    def __init__(self, viewer: "Viewer", state: State) -> None:
+        self._viewer, self._state = viewer, state
         self._group: tuple[Image, ...] = ()
-        self._memories: WeakKeyDictionary[Image, Memory] = WeakKeyDictionary()
+        self._options: WeakKeyDictionary[Image, LayerOptions] = WeakKeyDictionary()
         self._rows: dict[Any, QLabel] = {}
         self._axes_row: QWidget | None = None
         self._asked: list[int] = []  # the axes that the controls stand for
@@ -91,7 +95,8 @@ class InputForm:
             choices=self._levels,
             tooltip="Which level of the pyramid to segment. The labels lie exactly over the image at each of them.",
         )
-        self.roi = RoiForm(viewer, on_change)
+        self.roi = RoiForm(viewer, self.update)
+        self._listened: tuple[Image, ...] = ()
         self._connect()
 
     def add_to(self, form: QFormLayout, parent: QWidget) -> None:
@@ -120,13 +125,13 @@ class InputForm:
         chosen = self._layers()
         if not chosen:
             return None
-        memory = self._memory()
+        options = self._layer_options()
         n_levels = len(levels(chosen[0]))
-        level = memory.level if memory.level is not None and memory.level < n_levels else None
+        level = options.level if options.level is not None and options.level < n_levels else None
         found = LayerSelection(chosen, self._letters(), level=level)
         if len(chosen) > 1:
             return found
-        return replace(found, channels=parse_channels(memory.channels, layers.channel_count(found)))
+        return replace(found, channels=parse_channels(options.channels, layers.channel_count(found)))
 
     def run_input(self) -> RunInput:
         """Return what is chosen.
@@ -140,29 +145,31 @@ class InputForm:
 
     def describe(self) -> str:
         """Return exactly what will be segmented, or why nothing can be."""
-        try:
-            return words.sentence(summary(self.run_input()))
-        except ImageError as error:
-            return words.sentence(str(error))
+        chosen = self.current()
+        return words.described(chosen.run_input, chosen.obstacle)
 
-    def refresh(self, *_: Any) -> None:
+    def current(self) -> Input:
+        """Return what is chosen now."""
+        chosen = self._layers()
+        try:
+            return Input(chosen, self.run_input(), whole=None if self.roi.whole() else self.whole())
+        except ImageError as error:
+            return Input(chosen, obstacle=error)
+
+    def update(self) -> None:
+        """Tell the state what is chosen."""
+        self._state.choose(self.current())
+
+    def refresh(self) -> None:
         """Take note of layers that came, went or changed their name."""
-        self._group = tuple(layer for layer in self._group if layer in self._viewer.layers)
-        self.image.reset_choices()
+        with self.image.changed.blocked():
+            self.image.reset_choices()
         self._image_changed()
 
-    def lock(self, locked: bool) -> None:
-        """Hold on to the choice during a run, or let it go."""
-        self._locked = locked
-        for control in (self.image, *self.axes, self.channels, self.level):
-            control.enabled = not locked
-        self.roi.lock(locked)
-        if not locked:
-            self._follow()
-
     def disconnect(self) -> None:
-        """Stop listening to the viewer."""
+        """Stop listening to the viewer and its layers."""
         self._viewer.layers.selection.events.changed.disconnect(self._follow)
+        self._listen_to(())
         self.roi.disconnect()
 
     def _connect(self) -> None:
@@ -174,20 +181,43 @@ class InputForm:
         self.channels.changed.connect(self._details_changed)
         self.level.changed.connect(self._details_changed)
         self._viewer.layers.selection.events.changed.connect(self._follow)
+        self._state.events.phase.connect(self._lock)
+
+    def _lock(self, _: Any = None) -> None:
+        """Hold on to the choice during a run, and catch up with the selection afterwards."""
+        for control in (self.image, *self.axes, self.channels, self.level):
+            control.enabled = not self._state.busy
+        self.roi.lock(self._state.busy)
+        if not self._state.busy:
+            self._follow()
+
+    def _listen_to(self, chosen: tuple[Image, ...]) -> None:
+        """Hear of changes of these layers, and of no others."""
+        for layer in self._listened:
+            for event in _events(layer):
+                event.disconnect(self._layer_changed)
+        self._listened = chosen
+        for layer in chosen:
+            for event in _events(layer):
+                event.connect(self._layer_changed)
+
+    def _layer_changed(self, _: Any = None) -> None:
+        if not self._state.busy:
+            self._image_changed()
 
     def _layers(self) -> tuple[Image, ...]:
         value = self.image.value
-        return () if value is None else value if isinstance(value, tuple) else (value,)
+        chosen = () if value is None else value if isinstance(value, tuple) else (value,)
+        return tuple(layers.unwrapped(layer) for layer in chosen)
 
-    def _memory(self) -> Memory:
-        layer = self._layers()[0]  # from a widget's viewer, napari gives a new wrapper at each look
-        return self._memories.setdefault(getattr(layer, "__wrapped__", layer), Memory({}))
+    def _layer_options(self) -> LayerOptions:
+        return self._options.setdefault(self._layers()[0], LayerOptions({}))
 
     def _letters(self) -> str:
         """Return what the axes of the chosen layer mean, as it says itself or as the user has corrected it."""
         layer = self._layers()[0]
         letters = list(meanings(layer, levels(layer)[0].shape))
-        for axis, letter in self._memory().axes.items():
+        for axis, letter in self._layer_options().axes.items():
             if axis < len(letters) and letters[axis] not in (*PLANE, SINGLE):  # the data may have been replaced
                 letters[axis] = letter
         return "".join(letters)
@@ -196,8 +226,9 @@ class InputForm:
         found: list[tuple[str, Any]] = [
             (layer.name, layer) for layer in self._viewer.layers if isinstance(layer, Image)
         ]
-        if len(self._group) > 1:
-            found.append((f"{len(self._group)} layers: {group_name(self._group)}", self._group))
+        group = tuple(layer for layer in self._group if layer in self._viewer.layers)
+        if len(group) > 1:
+            found.append((f"{len(group)} layers: {group_name(group)}", group))
         return found
 
     def _meanings_of(self, row: int) -> Callable[[Any], list[tuple[str, str]]]:
@@ -223,42 +254,47 @@ class InputForm:
 
     def _follow(self, _: Any = None) -> None:
         """Take the selected image, or the selected ones together."""
-        if self._locked:
+        if self._state.busy:
             return
         selected = self._viewer.layers.selection
         group = tuple(layer for layer in self._viewer.layers if layer in selected and isinstance(layer, Image))
-        if not group:
-            return
         if len(group) > 1:
             self._group = group
-        self.image.reset_choices()
-        self.image.value = group if len(group) > 1 else group[0]
+        with self.image.changed.blocked():
+            self.image.reset_choices()
+            if group:
+                self.image.value = group if len(group) > 1 else group[0]
+        self._image_changed()
 
     def _image_changed(self, _: Any = None) -> None:
+        self._listen_to(self._layers())
         self._show()
-        self._on_change()
+        self.update()
 
     def _axes_changed(self, _: Any = None) -> None:
-        if self._showing or not self._layers():
+        if not self._layers():
             return
         for axis, control in zip(self._asked, self.axes, strict=False):
             if control.value not in (None, UNKNOWN):
-                self._memory().axes[axis] = control.value
+                self._layer_options().axes[axis] = control.value
         self._show()
-        self._on_change()
+        self.update()
 
     def _details_changed(self, _: Any = None) -> None:
-        if self._showing or not self._layers():
+        if not self._layers():
             return
-        memory = self._memory()
-        memory.channels, memory.level = self.channels.value, self.level.value
-        self._on_change()
+        options = self._layer_options()
+        options.channels, options.level = self.channels.value, self.level.value
+        self.update()
 
     def _show(self) -> None:
         """Bring the controls to what is chosen, and hide those that do not apply."""
-        if self._showing:
-            return
-        self._showing = True
+        with ExitStack() as silence:
+            for control in (*self.axes, self.channels, self.level):
+                silence.enter_context(control.changed.blocked())
+            self._show_values()
+
+    def _show_values(self) -> None:
         chosen = self._layers()
         letters = self._letters() if chosen else ""
         self._asked = [axis for axis, letter in enumerate(letters) if letter not in (*PLANE, SINGLE)][: len(WORDS)]
@@ -271,13 +307,12 @@ class InputForm:
         if self._axes_row is not None:
             self._axes_row.setVisible(bool(self._asked))
         self.level.reset_choices()
-        self.level.value = self._memory().level if chosen else None
-        self.channels.value = self._memory().channels if chosen else EVERY
+        self.level.value = self._layer_options().level if chosen else None
+        self.channels.value = self._layer_options().channels if chosen else EVERY
         self._show_row(self.level, len(self.level.choices) > 2)
         single = len(chosen) == 1
         self._show_row(self.channels, single and layers.channel_count(LayerSelection(chosen, letters)) > 1)
         self.roi.offer(letters)
-        self._showing = False
 
     def _show_row(self, control: Any, visible: bool) -> None:
         if control in self._rows:
@@ -287,3 +322,8 @@ class InputForm:
         layer = self._layers()[0]
         name = axis_names(layer)[axis]
         return f"{axis} ({name})" if name else str(axis)
+
+
+def _events(layer: Image) -> list[Any]:
+    """Return the emitters of a layer that tell of what matters here; the oldest napari lacks some."""
+    return [getattr(layer.events, name) for name in LAYER_EVENTS if hasattr(layer.events, name)]

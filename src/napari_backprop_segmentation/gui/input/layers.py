@@ -63,6 +63,11 @@ def run_input_of(layer_selection: LayerSelection | None) -> RunInput:
     )
 
 
+def unwrapped(layer: Any) -> Any:
+    """Return the layer itself: from a widget's viewer, napari gives a new wrapper at each look."""
+    return getattr(layer, "__wrapped__", layer)
+
+
 def channel_count(layer_selection: LayerSelection) -> int:
     """Return how many channels can be chosen from; 1 where there is no choice."""
     if len(layer_selection.layers) > 1:

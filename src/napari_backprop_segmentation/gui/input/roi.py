@@ -28,7 +28,7 @@ class RoiForm:
     ----------
     viewer : napari.viewer.Viewer
     on_change : callable
-        Called when another part will be segmented.
+        Called when another part may be wanted.
 
     Attributes
     ----------
@@ -72,9 +72,11 @@ class RoiForm:
     def offer(self, axes: str) -> None:
         """Offer what can be chosen for an image with these axes, see `meanings`."""
         self._axes = axes
-        self.area.reset_choices()
-        with self.range.changed.blocked():  # whoever changes the image says so, once all controls follow it
+        # Whoever changes the image says so, once all controls follow it.
+        with self.range.changed.blocked(), self.area.changed.blocked():
             self.range.reset_choices()
+            self.area.reset_choices()
+        self._listen_to(self.area.value)
         self.range.native.setVisible(len(self._ranges()) > 1)
 
     def whole(self) -> bool:
@@ -137,14 +139,17 @@ class RoiForm:
         ]
 
     def _area_changed(self, value: Any) -> None:
-        self._listen_to(value if isinstance(value, Shapes) else None)
+        self._listen_to(value)
         self._on_change()
 
     def _on_change_of_range(self, _: Any = None) -> None:
         self._on_change()
 
-    def _listen_to(self, shapes: Shapes | None) -> None:
+    def _listen_to(self, area: Any) -> None:
         """Hear of what is drawn in a layer, and of no other."""
+        shapes = area if isinstance(area, Shapes) else None
+        if shapes == self._drawn_in:
+            return
         if self._drawn_in is not None:
             self._drawn_in.events.data.disconnect(self._moved)
         self._drawn_in = shapes

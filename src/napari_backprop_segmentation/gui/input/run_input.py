@@ -7,6 +7,7 @@ from typing import Any
 from napari.layers import Image
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.gui.input.transforms import short_name
 from napari_backprop_segmentation.image.axes import CHANNEL_LETTERS
 
 POSITIONS = {"T": "frame", "Z": "slice"}
@@ -101,6 +102,12 @@ class RunInput:
         sizes = dict(zip(self.axes, self.array.shape, strict=True))
         chosen = sizes.get("C", 1) if self.channels is None else len(self.channels)
         return min(int(sizes.get("S", 1)), len("RGB")) * int(chosen)
+
+    @property
+    def unit(self) -> str:
+        """Of `spacing`, such as µm; nothing for pixels, or where there are no units."""
+        units = self.placement.get("units")
+        return short_name(units[-1]) if units else ""
 
     def place_in_words(self, place: Sequence[int]) -> str:
         """Return which frame or slice an index along the first axes of the labels is; empty for no index."""

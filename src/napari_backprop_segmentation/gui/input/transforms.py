@@ -100,7 +100,12 @@ def spacing(layer: Image, axes: Sequence[int], grids: Sequence[Grid]) -> tuple[f
 def unit_name(layer: Layer, axis: int) -> str:
     """Return the short name of the unit of an axis, such as µm; nothing for pixels, or where there are no units."""
     units = getattr(layer, "units", None)
-    name = "" if units is None else f"{units[axis]:~P}"
+    return "" if units is None else short_name(units[axis])
+
+
+def short_name(unit: Any) -> str:
+    """Return the short name of a unit; nothing for pixels."""
+    name = f"{unit:~P}"
     return "" if name in ("pixel", "px") else name
 
 

@@ -1,13 +1,14 @@
 """After several runs: a layer that shows how stable borders are, above the labels."""
 
+from collections.abc import Container
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 from napari.layers import Image
 from napari.utils.colormaps import Colormap, ensure_colormap
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 
 if TYPE_CHECKING:
@@ -43,17 +44,13 @@ class AgreementLayer:
     agreement : Agreement
     detail : float
         Shown first.
-
-    Attributes
-    ----------
-    layer : Image
     """
 
     def __init__(self, viewer: "Viewer", run_input: RunInput, agreement: "Agreement", detail: float) -> None:
-        self._viewer, self._run_input, self._agreement = viewer, run_input, agreement
+        self._run_input, self._agreement = run_input, agreement
         self._shown = self._map(detail)
         selected = set(viewer.layers.selection)
-        self.layer = Image(
+        layer = Image(
             self._shown.copy(),  # a plugin may write into the layer's own array
             name=f"{run_input.name} agreement",
             colormap=colours(),
@@ -61,24 +58,25 @@ class AgreementLayer:
             blending="translucent",
             **run_input.placement,
         )
-        viewer.add_layer(self.layer)
+        viewer.add_layer(layer)
         viewer.layers.selection = selected  # napari selects what is new, and the widget would segment it next
+        self._layer = ref(layer)  # results outlive windows, and must not keep their layers
+
+    def among(self, layers: Container[Any]) -> bool:
+        """Return whether the user has left the layer where it is, among those of the viewer."""
+        return self._layer() in layers
 
     @property
-    def alive(self) -> bool:
-        """Whether the user has left the layer where it is."""
-        return self.layer in self._viewer.layers
+    def n_runs(self) -> int:
+        """How many runs are compared."""
+        return self._agreement.n_runs
 
-    @property
-    def legend(self) -> str:
-        """How the layer is read."""
-        return words.agreement(self._agreement.n_runs)
-
-    def show(self, detail: float) -> None:
+    def show(self, viewer: "Viewer", detail: float) -> None:
         """Show another detail; a layer that the user has changed or deleted is left alone."""
-        if self.alive and np.array_equal(self.layer.data, self._shown):
+        layer = self._layer()
+        if layer is not None and layer in viewer.layers and np.array_equal(layer.data, self._shown):
             self._shown = self._map(detail)
-            self.layer.data = self._shown.copy()
+            layer.data = self._shown.copy()
 
     def _map(self, detail: float) -> NDArray[Any]:
         return self._run_input.laid(self._agreement.map(detail))

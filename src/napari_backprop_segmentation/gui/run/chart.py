@@ -5,17 +5,16 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_backprop_segmentation.gui.run.worker import Point
 
 LABELS, LOSSES = "labels", "losses"
-SERIES = {  # field of Point -> plot, name, colour readable on dark and on light
-    "n_labels": (LABELS, "labels of the network", "#3fb68b"),
-    "similarity": (LOSSES, "similarity", "#e8963c"),
-    "continuity": (LOSSES, "continuity", "#6f94ea"),
-}
+COUNT = "labels of the network"
+# Readable on dark and on light; losses take theirs in the order in which they come.
+COUNT_COLOUR, LOSS_COLOURS = "#3fb68b", ("#e8963c", "#6f94ea", "#d06fb0", "#b5a642", "#5fb8c9", "#e06a5a")
 MIN_HEIGHT = 120  # in a low window the settings need the room more
 READABLE_HEIGHT = 170  # below, the numbers along the upright axes would lie one over the other
 AXIS_WIDTH = 38
@@ -39,7 +38,7 @@ class Chart(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._points: list[Point] = []
+        self._points: Sequence[Point] = ()
         self._text = "gray"
         self._view = pg.GraphicsView(self)
         self._view.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)  # takes what is left
@@ -54,21 +53,13 @@ class Chart(QWidget):
         boxes = {LABELS: self._add_plot(1, _WholeAxis), LOSSES: self._add_plot(3, pg.AxisItem)}
         boxes[LOSSES].setXLink(boxes[LABELS])
         self._add_axis(_WholeAxis("bottom", maxTickLength=TICK), boxes[LOSSES], 4, 1).setLabel("iteration")
-        self._labels_box = boxes[LABELS]
-        self._curves = {}
-        for name, (plot, _, colour) in SERIES.items():
-            self._curves[name] = pg.PlotCurveItem(pen=pg.mkPen(colour, width=LINE_WIDTH))
-            boxes[plot].addItem(self._curves[name])
+        self._boxes = boxes
+        self._curves: dict[str, tuple[Any, str]] = {}  # with their colours
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._view)
         self.setMinimumHeight(MIN_HEIGHT)
-        self.clear()
-
-    @property
-    def points(self) -> tuple[Point, ...]:
-        """What is shown."""
-        return tuple(self._points)
+        self._draw()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
         """Leave out the numbers for which there is no room; the captions hold the last ones."""
@@ -77,14 +68,14 @@ class Chart(QWidget):
             if axis.orientation == "left":
                 axis.setStyle(showValues=self.height() >= READABLE_HEIGHT)
 
-    def clear(self) -> None:
-        """Forget the last run."""
-        self._points = []
-        self._draw()
+    @property
+    def points(self) -> Sequence[Point]:
+        """What is shown."""
+        return self._points
 
-    def add(self, points: Sequence[Point]) -> None:
-        """Show more iterations."""
-        self._points.extend(points)
+    def show_points(self, points: Sequence[Point]) -> None:
+        """Show these iterations."""
+        self._points = points
         self._draw()
 
     def recolour(self, background: str, text: str) -> None:
@@ -109,15 +100,46 @@ class Chart(QWidget):
 
     def _draw(self) -> None:
         iterations = np.array([point.iteration for point in self._points], dtype=float)
+        numbers = series(self._points)
         captions: Mapping[str, list[str]] = {LABELS: [], LOSSES: []}
-        for name, (plot, title, colour) in SERIES.items():
-            values = np.array([getattr(point, name) for point in self._points], dtype=float)
-            # A loss the method does not have stays at 0 and would only be a line along the axis.
-            shown = bool(values.any())
-            self._curves[name].setData(iterations if shown else [], values if shown else [])
-            if shown:
-                captions[plot].append(f'<span style="color:{colour}">{title} <b>{values[-1]:.4g}</b></span>')
-        self._labels_box.setYRange(0, max((point.n_labels for point in self._points), default=1))
+        for name in self._curves.keys() - numbers:
+            self._curves[name][0].setData([], [])
+        for name, values in numbers.items():
+            plot = LABELS if name == COUNT else LOSSES
+            curve, colour = self._curve(name, plot)
+            curve.setData(iterations, values)
+            captions[plot].append(f'<span style="color:{colour}">{name} <b>{values[-1]:.4g}</b></span>')
+        if self._points:
+            self._boxes[LABELS].enableAutoRange()
+            self._boxes[LOSSES].enableAutoRange()
+        else:  # no numbers along the axes that belong to another run
+            for box in self._boxes.values():
+                box.setRange(xRange=(0, 1), yRange=(0, 1))
+        self._boxes[LABELS].setYRange(0, max((point.n_labels for point in self._points), default=1))
         for plot, parts in captions.items():
             empty = f'<span style="color:{self._text}">{plot}</span>'
             self._captions[plot].setText("&nbsp;&nbsp; ".join(parts) or empty)
+
+    def _curve(self, name: str, plot: str) -> tuple[Any, str]:
+        """Return the curve of some numbers, and its colour."""
+        if name not in self._curves:
+            taken = [colour for _, colour in self._curves.values()]
+            free = [colour for colour in LOSS_COLOURS if colour not in taken] or LOSS_COLOURS
+            colour = COUNT_COLOUR if name == COUNT else free[0]
+            curve = pg.PlotCurveItem(pen=pg.mkPen(colour, width=LINE_WIDTH))
+            self._boxes[plot].addItem(curve)
+            self._curves[name] = curve, colour
+        return self._curves[name]
+
+
+def series(points: Sequence[Point]) -> dict[str, NDArray[np.float64]]:
+    """Return what a chart of some iterations shows, by name: the number of labels and the losses that there are.
+
+    A loss that the method does not have stays at 0 and would only be a line along the axis.
+    """
+    if not points:
+        return {}
+    names = dict.fromkeys(name for point in points for name in point.losses)
+    losses = {name: np.array([point.losses.get(name, np.nan) for point in points]) for name in names}
+    shown = {name: values for name, values in losses.items() if np.nan_to_num(values).any()}
+    return {COUNT: np.array([point.n_labels for point in points], dtype=float), **shown}

@@ -9,15 +9,14 @@ from collections.abc import Callable
 
 import numpy as np
 from qtpy.QtCore import QTimer
-from qtpy.QtGui import QMovie
 from qtpy.QtWidgets import QLabel, QWidget
 
+from napari_backprop_segmentation.gui.run.process_guards import Hold, slow_movies
 from napari_backprop_segmentation.gui.run.worker import MESSAGE_SECONDS, WorkerControl
 
 SHARE = 0.25  # of its time that the GUI thread may spend on showing a run
 MAX_SECONDS = 5.0
 PAINT_WAIT_MS = 20  # Qt paints within about this time after something has changed
-INDICATOR_PERCENT, FULL_PERCENT = 10, 100
 
 
 class Throttle:
@@ -34,7 +33,7 @@ class Throttle:
         self._control, self._parent = control, parent
         self._began = self._waited = 0.0
         self._action: Callable[[], None] | None = None
-        self._indicators: list[QMovie] = []
+        self._slowed: list[Hold] = []
         self._timer = QTimer(parent)
         self._timer.setSingleShot(True)
         self._timer.setInterval(PAINT_WAIT_MS)
@@ -60,16 +59,15 @@ class Throttle:
 
         It repaints the window 22 times a second, the canvas included.
         """
-        self._indicators = [movie for label in self._main_window().findChildren(QLabel) if (movie := label.movie())]
-        for movie in self._indicators:
-            movie.setSpeed(INDICATOR_PERCENT)
+        labels = self._main_window().findChildren(QLabel)
+        self._slowed = slow_movies.hold(movie for label in labels if (movie := label.movie()) is not None)
 
     def end(self) -> None:
         """Stop measuring and leave the window as it was."""
         self._timer.stop()
-        for movie in self._indicators:
-            movie.setSpeed(FULL_PERCENT)
-        self._indicators = []
+        for hold in self._slowed:
+            hold.release()
+        self._slowed = []
 
     def _main_window(self) -> QWidget:
         """Return the window of napari; a floating dock is a window of its own inside it."""

@@ -4,17 +4,23 @@ Loading torch's library takes most of a second, during which a plain import woul
 """
 
 import ctypes
-import gc
 import importlib.util
 import os
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+
+from napari_backprop_segmentation.network.threads import share_the_processor
 
 NICENESS = 10
 LIBRARIES = {"linux": "libtorch_cpu.so", "darwin": "libtorch_cpu.dylib"}
+
+
+def make_ready_for_torch() -> None:
+    """Do in the worker thread what must be done before torch is imported there."""
+    give_way()
+    share_the_processor()
+    load_torch_library()
 
 
 def load_torch_library() -> bool:
@@ -48,29 +54,3 @@ def give_way() -> None:
     thread = threading.get_native_id()
     if os.getpriority(os.PRIO_PROCESS, thread) <= os.getpriority(os.PRIO_PROCESS, os.getpid()):
         os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICENESS)
-
-
-@contextmanager
-def no_collection() -> Iterator[None]:
-    """Put off the collection of garbage while many objects are made that stay, as in an import.
-
-    They set off one full collection after the other, and each visits all objects of napari while no other thread may
-    run: 100 to 200 ms.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-@contextmanager
-def light_collection() -> Iterator[None]:
-    """Let the collection of garbage pass over what is there now, so that none takes long meanwhile."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()

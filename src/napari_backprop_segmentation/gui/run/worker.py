@@ -1,7 +1,7 @@
 """What runs in the worker thread: the loop, watched and guarded. No Qt, no viewer, no layer here."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,13 +10,8 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import engine_errors
 from napari_backprop_segmentation.gui.input.run_input import RunInput
-from napari_backprop_segmentation.gui.run.torch_startup import (
-    give_way,
-    light_collection,
-    load_torch_library,
-    no_collection,
-)
-from napari_backprop_segmentation.network.threads import share_the_processor
+from napari_backprop_segmentation.gui.run.process_guards import no_collection, pass_over_new_objects
+from napari_backprop_segmentation.gui.run.torch_startup import make_ready_for_torch
 from napari_backprop_segmentation.params.params import Params
 
 if TYPE_CHECKING:
@@ -26,6 +21,7 @@ if TYPE_CHECKING:
 
 MESSAGE_SECONDS = 1 / 20  # shortest time between two messages to the GUI
 PREVIEW_SECONDS = 1 / 5  # and between two that carry a label image
+PAUSE_SECONDS = 1 / 20  # how long a paused run sleeps before it looks whether it may go on
 UNREAD_STEPS = 50  # steps hold memory of the device, so only so many are kept for reading their numbers later
 SMOOTHING = 0.2  # weight of the newest step in the mean duration
 
@@ -37,12 +33,16 @@ class WorkerControl:
     """What GUI and run tell each other, mostly the GUI thread to the worker; single attributes, so no lock.
 
     A value sent to a generator that has not begun is an error, and one sent while it computes replaces the one
-    before, hence orders rather than ``worker.send``.
+    before, hence attributes rather than ``worker.send``.
 
     Attributes
     ----------
     command : {"stop", "cancel"}, optional
-        Stop keeps the labels, cancel drops them.
+        Stop ends training and labels every pixel, cancel drops the labels.
+    pause : bool
+        Whether the run should rest; a command ends the rest.
+    resting : bool
+        Whether it does. Written by the worker, which then yields now and then.
     message_seconds : float
         Shortest time between two messages; the GUI raises it where drawing is slow.
     heard : bool
@@ -54,6 +54,8 @@ class WorkerControl:
     """
 
     command: Literal["stop", "cancel"] | None = None
+    pause: bool = False
+    resting: bool = False
     message_seconds: float = MESSAGE_SECONDS
     heard: bool = True
     labelled: tuple[int, int] = (0, 0)
@@ -70,12 +72,23 @@ class WorkerControl:
 
 @dataclass(frozen=True)
 class Point:
-    """The numbers of one iteration."""
+    """The numbers of one iteration.
+
+    Attributes
+    ----------
+    iteration, n_labels : int
+    losses : mapping of str to float
+        Each term by its name; a new term appears by itself wherever losses are shown.
+    """
 
     iteration: int
     n_labels: int
-    similarity: float
-    continuity: float
+    losses: Mapping[str, float]
+
+
+def point_of(step: "Step") -> Point:
+    """Return the numbers of a step; asking for them waits for the device."""
+    return Point(step.iteration, step.n_labels, step.losses)
 
 
 @dataclass(frozen=True)
@@ -126,14 +139,13 @@ class Cancellable:
 
 def start_steps(run_input: RunInput, params: Params, control: WorkerControl, trained: "Model | None" = None) -> Steps:
     """Run the loop; torch is imported here, in the thread that asks for the first step."""
-    give_way()
-    share_the_processor()
-    load_torch_library()
+    make_ready_for_torch()
     with no_collection():
         from napari_backprop_segmentation.hierarchy.merge import MergeProcess
         from napari_backprop_segmentation.pipeline.run import run
 
-    with light_collection(), MergeProcess() as merge:
+    pass_over_new_objects()  # torch's
+    with MergeProcess() as merge:
         array = Cancellable(run_input.array, control)
         steps = run(
             array,
@@ -151,7 +163,7 @@ def start_steps(run_input: RunInput, params: Params, control: WorkerControl, tra
 def watched(
     start: Callable[[], Steps], control: WorkerControl
 ) -> Generator[Progress | None, None, "Segmentation | None"]:
-    """Drive a run and report now and then; obey orders.
+    """Drive a run, report now and then, and do what `control` says.
 
     Parameters
     ----------
@@ -216,9 +228,19 @@ def _drive(steps: Steps, control: WorkerControl) -> Generator[Progress | None, N
             yield messages.take()
         elif messages.quiet():
             yield None
+        yield from _rest(control)
         command = "stop" if control.command == "stop" else None
     steps.close()
     return None
+
+
+def _rest(control: WorkerControl) -> Generator[None]:
+    """Wait while the run is paused; whoever started it is asked now and then whether it should end."""
+    while control.pause and not control.command:
+        control.resting = True
+        yield None
+        time.sleep(PAUSE_SECONDS)
+    control.resting = False
 
 
 class _Messages:
@@ -271,7 +293,5 @@ class _Messages:
         return Progress(points, self._step_seconds, labels, place, run)
 
     def _read(self) -> None:
-        self._points += [
-            Point(s.iteration, s.n_labels, s.losses["similarity"], s.losses["continuity"]) for s in self._unread
-        ]
+        self._points += [point_of(step) for step in self._unread]
         self._unread = []

@@ -1,0 +1,89 @@
+"""What a finished run has found, and the Labels layer that shows it: known as long as the layer lives.
+
+The results belong to their layers, not to a widget: one that is closed and opened again finds them.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from weakref import ReferenceType, WeakKeyDictionary, ref
+
+import numpy as np
+from napari.layers import Image, Labels
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
+from napari_backprop_segmentation.gui.result.consensus import AgreementLayer
+
+if TYPE_CHECKING:
+    from napari_backprop_segmentation.hierarchy.tree import Hierarchy
+    from napari_backprop_segmentation.network.model import Model
+    from napari_backprop_segmentation.params.params import Params
+    from napari_backprop_segmentation.pipeline.segmentation import Segmentation
+
+
+@dataclass(eq=False)
+class LayerResult:
+    """The result of a run in its layer.
+
+    Attributes
+    ----------
+    run_input : RunInput
+        What was segmented.
+    segmentation : Segmentation
+    layers : tuple of Image
+        Where it was taken from.
+    asked : Params
+        The settings of the run.
+    whole : LayerSelection, optional
+        All of the image, where the run has seen a part of it.
+    model : Model, optional
+        What was trained, or applied.
+    agreement : AgreementLayer, optional
+        Of several runs.
+    detail : float
+        Of the labels that are shown.
+    shown : int array
+        The labels as they were last shown by us: what differs was edited by the user.
+    """
+
+    run_input: RunInput
+    segmentation: "Segmentation"
+    layers: tuple[Image, ...]
+    asked: "Params"
+    whole: LayerSelection | None = None
+    model: "Model | None" = None
+    agreement: AgreementLayer | None = None
+    detail: float = 0.0
+    shown: NDArray[Any] = field(default_factory=lambda: np.zeros(0, np.uint8), repr=False)
+    _layer: ReferenceType[Labels] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def layer(self) -> Labels | None:
+        """The layer that shows it; weakly held, because results are kept by layer."""
+        return None if self._layer is None else self._layer()
+
+    @property
+    def tree(self) -> "Hierarchy | None":
+        """What a click looks into; series have none."""
+        tree: Any = self.segmentation.hierarchy
+        return tree if hasattr(tree, "index") else None
+
+    @property
+    def has_objects(self) -> bool:
+        """Whether objects were looked for, rather than regions."""
+        return bool(self.segmentation.record["params"].get("objects", "off") != "off")
+
+    def show_in(self, layer: Labels) -> None:
+        """Belong to a layer from now on, whose labels are those that were found."""
+        self._layer = ref(layer)
+        self.shown = np.array(layer.data)  # a copy: painting changes the layer's own array
+        self.detail = float(self.segmentation.record["params"].get("detail", 0.0))
+        _results[layer] = self
+
+
+_results: WeakKeyDictionary[Labels, LayerResult] = WeakKeyDictionary()
+
+
+def result_of(layer: Labels | None) -> LayerResult | None:
+    """Return the result that a layer shows, if a run of this session has made it."""
+    return None if layer is None else _results.get(layer)

@@ -1,0 +1,199 @@
+"""Tables of features that say what is there: measured in a thread, and again when labels are edited or undone."""
+
+import zlib
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, WeakSet
+
+import numpy as np
+import pandas as pd
+from napari.layers import Labels
+from napari.qt.threading import create_worker
+from napari.utils.notifications import show_error
+from numpy.typing import NDArray
+from qtpy.QtCore import QObject, QTimer
+
+from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.gui.input.layers import run_input_of
+from napari_backprop_segmentation.gui.input.run_input import RunInput
+from napari_backprop_segmentation.gui.result.layer_result import result_of
+from napari_backprop_segmentation.gui.run.worker import Failure
+from napari_backprop_segmentation.gui.state import State
+from napari_backprop_segmentation.gui.words import sentence
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+EDIT_MS = 400  # after the last edit
+Measured = tuple[dict[str, NDArray[Any]], int]  # the table, and a checksum of the labels
+Done = Callable[[Labels, RunInput, int], None]
+
+
+def image_for(layer: Labels, state: State) -> RunInput | None:
+    """Return the image in which a layer of labels is measured; None where none has its size.
+
+    That of its own run comes first; then the chosen one, as it would be segmented or all of it; then that of the last
+    run.
+    """
+    own = result_of(layer)
+    found = [own.run_input] if own is not None else []
+    if state.input.run_input is not None:
+        found.append(state.input.run_input)
+    if state.input.whole is not None:
+        with suppress(ImageError):  # said elsewhere
+            found.append(run_input_of(state.input.whole))
+    if state.result is not None:
+        found.append(state.result.run_input)
+    return next((each for each in found if tuple(layer.data.shape) in (each.layer_shape, each.shape)), None)
+
+
+def why_not(layer: Labels, state: State) -> str:
+    """Return in words why a layer of labels cannot be measured."""
+    size = " x ".join(map(str, layer.data.shape))
+    chosen = state.input.run_input
+    if chosen is None:
+        reason = sentence(str(state.input.obstacle)) if state.input.layers else "Choose it above."
+        return f"Measure needs the image that the labels '{layer.name}' ({size}) belong to. {reason}"
+    other = " x ".join(map(str, chosen.layer_shape))
+    return (
+        f"Measure takes labels of the size of the chosen image '{chosen.name}' ({other}); '{layer.name}' has {size}. "
+        "Choose the image they belong to above, or select other labels."
+    )
+
+
+def array_of(layer: Labels) -> Any:
+    """Return the labels of a layer, the finest of a pyramid."""
+    return layer.data[0] if layer.multiscale else layer.data
+
+
+def measured(labels: Any, run_input: RunInput) -> "Measured | Failure":
+    """Measure labels in an image; an error is returned instead of raised, see `worker.outcome`."""
+    from napari_backprop_segmentation.objects.measure import measure
+
+    try:
+        pixels = np.asarray(labels).reshape(run_input.shape)
+        axes, spacing, unit = run_input.axes, run_input.spacing, run_input.unit
+        return measure(pixels, run_input.array, axes=axes, spacing=spacing, unit=unit), checksum(pixels)
+    except Exception as error:  # noqa: BLE001 - nothing is swallowed: the user is told, whatever Qt does with errors
+        return Failure(error)
+
+
+def checksum(labels: Any) -> int:
+    """Return a number that tells labels from others."""
+    found = 0
+    for part in labels:  # the same for every type of number, without a large copy
+        found = zlib.crc32(np.ascontiguousarray(part, np.int64).data, found)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """What was measured of a layer."""
+
+    run_input: RunInput
+    checksum: int
+    columns: tuple[str, ...]
+
+
+class Tables:
+    """The tables of all layers that were measured.
+
+    napari tells of strokes and fills (`paint`) and of other labels (`data`), but not of undoing: that only shows as one
+    of many reasons to draw anew (`set_data`). So it is compared whether the labels are still those that were measured.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+    parent : QObject
+        Timers end with it.
+    """
+
+    def __init__(self, viewer: "Viewer", parent: QObject) -> None:
+        self._viewer = viewer
+        self._tables: WeakKeyDictionary[Labels, _Table] = WeakKeyDictionary()
+        self._followed: WeakSet[Labels] = WeakSet()
+        self._touched: WeakSet[Labels] = WeakSet()
+        self._closed = False
+        self._timer = QTimer(parent)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(EDIT_MS)
+        self._timer.timeout.connect(self._measure_again)
+
+    def measure(self, layer: Labels, run_input: RunInput, done: Done | None = None) -> None:
+        """Fill the table of a layer, in a thread.
+
+        Parameters
+        ----------
+        layer : Labels
+        run_input : RunInput
+            The image it is measured in.
+        done : callable, optional
+            Called with both and the number of labels.
+        """
+        data = array_of(layer)
+        labels = data.copy() if isinstance(data, np.ndarray) else data  # the user may paint meanwhile
+        create_worker(measured, labels, run_input, _connect={"returned": partial(self._fill, layer, run_input, done)})
+
+    def close(self) -> None:
+        """Follow no layer any more, and fill no table."""
+        self._closed = True
+        for layer in self._followed:
+            for name, callback in self._callbacks().items():
+                getattr(layer.events, name).disconnect(callback)
+        self._followed.clear()
+        self._tables.clear()
+
+    def _callbacks(self) -> dict[str, Callable[..., None]]:
+        return {"paint": self._on_edit, "set_data": self._on_edit, "data": self._on_other_labels}
+
+    def _fill(self, layer: Labels, run_input: RunInput, done: Done | None, found: "Measured | Failure") -> None:
+        if self._closed or layer not in self._viewer.layers:
+            return
+        if isinstance(found, Failure):
+            show_error(str(found.error))
+            return
+        table, number = found
+        frame = pd.DataFrame({"index": table["label"], **{k: v for k, v in table.items() if k != "label"}})
+        layer.features = frame
+        self._tables[layer] = _Table(run_input, number, tuple(layer.features.columns))
+        if layer not in self._followed:
+            self._followed.add(layer)
+            for name, callback in self._callbacks().items():
+                getattr(layer.events, name).connect(callback)
+        self._touch(layer)  # for what was edited while it was measured
+        if done is not None:
+            done(layer, run_input, len(np.unique(table["label"])))
+
+    def _on_other_labels(self, event: Any) -> None:
+        """Empty the table: the labels it was made of are gone."""
+        layer = event.source
+        table = self._tables.get(layer)
+        if table is None or checksum(array_of(layer)) == table.checksum:  # of another type of number, perhaps
+            return
+        if self._ours(layer):
+            layer.features = pd.DataFrame()
+        del self._tables[layer]
+
+    def _on_edit(self, event: Any) -> None:
+        self._touch(event.source)
+
+    def _touch(self, layer: Labels) -> None:
+        if layer in self._tables:
+            self._touched.add(layer)
+            self._timer.start()
+
+    def _ours(self, layer: Labels) -> bool:
+        """Return whether the table of a layer is still the one that was filled in here."""
+        table = self._tables.get(layer)
+        return table is not None and tuple(layer.features.columns) == table.columns
+
+    def _measure_again(self) -> None:
+        touched = [layer for layer in self._touched if layer in self._viewer.layers and self._ours(layer)]
+        self._touched.clear()
+        for layer in touched:
+            table = self._tables[layer]
+            if checksum(array_of(layer)) != table.checksum:
+                self.measure(layer, table.run_input)

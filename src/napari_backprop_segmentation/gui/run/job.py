@@ -1,0 +1,35 @@
+"""What a run is to do, all of it known when Run is pressed."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari.layers import Image
+
+from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
+from napari_backprop_segmentation.params.params import Params
+
+if TYPE_CHECKING:
+    from napari_backprop_segmentation.network.model import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What a run is to do.
+
+    Attributes
+    ----------
+    run_input : RunInput
+    params : Params
+    layers : tuple of Image
+        Where the image is taken from.
+    whole : LayerSelection, optional
+        All of the image, where the run sees a part of it.
+    model : Model, optional
+        Of an earlier run: it is applied, and nothing is trained.
+    """
+
+    run_input: RunInput
+    params: Params
+    layers: tuple[Image, ...]
+    whole: LayerSelection | None = None
+    model: "Model | None" = None

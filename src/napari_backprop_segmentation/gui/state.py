@@ -1,0 +1,290 @@
+"""What is going on, as one object that says what changes: everybody else shows it or changes it.
+
+Several attributes that change together are all changed before anybody is told, so no order of calls matters.
+"""
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, fields, replace
+from enum import Enum
+from typing import Any
+
+from napari.layers import Image, Labels
+from psygnal import Signal, SignalGroup
+
+from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.gui import words
+from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
+from napari_backprop_segmentation.gui.result.consensus import AgreementLayer
+from napari_backprop_segmentation.gui.result.layer_result import LayerResult, result_of
+from napari_backprop_segmentation.gui.run.worker import Point
+from napari_backprop_segmentation.params.params import Params
+
+
+class Phase(Enum):
+    """Where a run is."""
+
+    IDLE = "idle"  # none yet, or the last one left nothing
+    RUNNING = "running"
+    PAUSING = "pausing"  # this iteration is still being computed
+    PAUSED = "paused"
+    STOPPING = "stopping"  # training has ended, every pixel is being labelled
+    CANCELLING = "cancelling"
+    DONE = "done"
+    FAILED = "failed"
+
+
+ENDED = (Phase.IDLE, Phase.DONE, Phase.FAILED)
+
+
+@dataclass(frozen=True, eq=False)
+class Input:
+    """What is chosen.
+
+    Attributes
+    ----------
+    layers : tuple of Image
+        Several are the channels of one image.
+    run_input : RunInput, optional
+        What would be segmented.
+    obstacle : ImageError, optional
+        Why nothing would be.
+    whole : LayerSelection, optional
+        All of the image, where only a part is chosen.
+    """
+
+    layers: tuple[Image, ...] = ()
+    run_input: RunInput | None = None
+    obstacle: ImageError | None = None
+    whole: LayerSelection | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The run that is under way, or the last one.
+
+    Attributes
+    ----------
+    name : str
+        Of the image.
+    layers : tuple of Image
+        Of the image.
+    layer : Labels, optional
+        Where its labels form.
+    points : tuple of Point
+        All iterations so far.
+    told : str
+        The last that was heard of its progress.
+    ending : str
+        How it ended.
+    agreement : AgreementLayer, optional
+        Of several trainings, as long as the layer is there.
+    """
+
+    name: str = ""
+    layers: tuple[Image, ...] = ()
+    layer: Labels | None = None
+    points: tuple[Point, ...] = ()
+    told: str = ""
+    ending: str = ""
+    agreement: AgreementLayer | None = None
+
+
+class StateEvents(SignalGroup):
+    """One signal for each attribute of `State`, and `detail_asked` where it was the user who moved the slider."""
+
+    input = Signal(object)
+    params = Signal(object)
+    detail = Signal(float)
+    detail_asked = Signal(float)
+    phase = Signal(object)
+    run = Signal(object)
+    result = Signal(object)
+    labels = Signal(object)
+    notice = Signal(str)
+    refusal = Signal(str)
+
+
+class State:
+    """The state of one widget.
+
+    Attributes
+    ----------
+    events : StateEvents
+    input : Input
+    params : Params
+        The settings that are asked for; `given` holds what differs from what was filled in.
+    detail : float
+        Where the Detail slider stands: as asked, or where the automatic preset found it best for the last image.
+    phase : Phase
+    run : Run
+    result : LayerResult, optional
+        The last one that was found, as long as its layer is there.
+    labels : Labels, optional
+        The layer of labels that is selected.
+    notice : str
+        What the last action on a result has done.
+    refusal : str
+        Why Run was refused.
+    """
+
+    def __init__(self, params: Params) -> None:
+        self.events = StateEvents(self)
+        self.input = Input()
+        self.params = self._filled = params
+        self.detail = params.detail
+        self.phase = Phase.IDLE
+        self.run = Run()
+        self.result: LayerResult | None = None
+        self.labels: Labels | None = None
+        self.notice = self.refusal = ""
+
+    # What follows from it
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run is under way."""
+        return self.phase not in ENDED
+
+    @property
+    def target(self) -> Labels | None:
+        """The layer that Detail, Measure and clicks work on: the one that is selected, else the last result's."""
+        if self.labels is not None and not (self.busy and self.labels is self.run.layer):
+            return self.labels
+        return None if self.result is None else self.result.layer
+
+    @property
+    def target_result(self) -> LayerResult | None:
+        """The result that the target shows, if it shows one."""
+        return result_of(self.target)
+
+    @property
+    def settings(self) -> Params:
+        """The settings for the next run: a detail that was found to suit one image need not suit the next."""
+        if self.params.automatic or self.detail == self.params.detail:
+            return self.params
+        return self.params.replace(detail=self.detail)
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """The iterations to plot: those of a run on the chosen image."""
+        return self.run.points if self.busy or self._of_chosen_image else ()
+
+    @property
+    def status(self) -> str:
+        """What is going on, in words."""
+        if text := self.refusal or self.notice:
+            return text
+        if self.phase in (Phase.RUNNING, Phase.STOPPING):
+            return self.run.told or words.PHASES[self.phase.value]
+        if self.busy:
+            return words.PHASES[self.phase.value]
+        if not self.run.ending:
+            return words.READY
+        ending = self.run.ending
+        if self.run.agreement is not None:
+            ending = f"{ending} {words.agreement(self.run.agreement.n_runs)}"
+        return ending if self._of_chosen_image else words.earlier(self.run.name, ending)
+
+    @property
+    def _of_chosen_image(self) -> bool:
+        return self.run.layers == self.input.layers
+
+    # What happens to it
+
+    def choose(self, chosen: Input) -> None:
+        """Take note of what would be segmented; what was said of another image is gone."""
+        kept = self.busy or chosen.layers == self.input.layers
+        self._set(input=chosen, refusal="", notice=self.notice if kept else "")
+
+    def fill(self, params: Params) -> None:
+        """Take other settings, of which only those marked as such count as given."""
+        moved = params.detail != self.detail
+        self._filled = params
+        self._set(params=params, detail=params.detail, refusal="")
+        if moved:
+            self.events.detail_asked.emit(params.detail)
+
+    def change(self, name: str, value: Any) -> None:
+        """Change one setting; what differs from what was filled in counts as given by the user."""
+        changed = self.params.replace(**{name: value})
+        differs = {f.name for f in fields(self.params) if getattr(changed, f.name) != getattr(self._filled, f.name)}
+        detail = value if name == "detail" else self.detail
+        self._set(params=changed.marked(self._filled.given | differs), detail=detail, refusal="")
+        if name == "detail":
+            self.events.detail_asked.emit(detail)
+
+    def begin(self, name: str, layers: tuple[Image, ...], points: Sequence[Point] = ()) -> None:
+        """Begin a run; points are those of an earlier one that it goes on from."""
+        self._set(phase=Phase.RUNNING, run=Run(name, layers, points=tuple(points)), notice="", refusal="")
+
+    def form_in(self, layer: Labels) -> None:
+        """Take note of the layer in which the labels of the run form."""
+        self._set(run=replace(self.run, layer=layer))
+
+    def tell(self, text: str | None = None, points: Sequence[Point] = ()) -> None:
+        """Take note of the progress of the run."""
+        told = self.run.told if text is None else text
+        self._set(run=replace(self.run, told=told, points=(*self.run.points, *points)), notice="")
+
+    def enter(self, phase: Phase) -> None:
+        """Go on to another phase of the run that is under way."""
+        if self.busy and phase is not self.phase:
+            told = "" if phase is Phase.STOPPING else self.run.told
+            self._set(phase=phase, run=replace(self.run, told=told), notice="")
+
+    def end(self, phase: Phase, ending: str, result: LayerResult | None = None) -> None:
+        """End the run, with its result if it has one."""
+        agreement = None if result is None else result.agreement
+        run = replace(self.run, layer=None, ending=ending, agreement=agreement)
+        changes: dict[str, Any] = {"phase": phase, "run": run, "notice": ""}
+        if result is not None:
+            changes |= {"result": result, "detail": result.detail}
+        self._set(**changes)
+
+    def note(self, text: str) -> None:
+        """Say what an action on a result has done."""
+        self._set(notice=text, refusal="")
+
+    def refuse(self, text: str) -> None:
+        """Say why there is no run."""
+        self._set(refusal=text)
+
+    def select(self, labels: Labels | None) -> None:
+        """Take note of the labels that are selected; where the detail is found, the slider shows theirs."""
+        found = result_of(labels)
+        follows = found is not None and self.params.automatic and "detail" not in self.params.given
+        self._set(labels=labels, detail=found.detail if found is not None and follows else self.detail)
+
+    def found(self, result: LayerResult) -> None:
+        """Take up a result of before."""
+        self._set(result=result)
+
+    def keep(self, layers: Container[Any]) -> None:
+        """Let go of what belongs to layers that are not among these any more."""
+        for found in (self.result, self.target_result):
+            if found is not None and found.agreement is not None and not found.agreement.among(layers):
+                found.agreement = None
+        run = self.run
+        if run.agreement is not None and not run.agreement.among(layers):
+            run = replace(run, agreement=None)
+        result = self.result if self.result is not None and self.result.layer in layers else None
+        notice = self.notice if result is self.result else ""
+        labels = self.labels if self.labels in layers else None
+        self._set(run=run, result=result, labels=labels, notice=notice)
+
+    def close(self) -> None:
+        """Tell nobody any more."""
+        for name in self.events:
+            self.events[name].disconnect()
+
+    def _set(self, **changes: Any) -> None:
+        """Change attributes, and then tell of those that are not what they were."""
+        changed = {name: value for name, value in changes.items() if not _same(getattr(self, name), value)}
+        for name, value in changed.items():
+            setattr(self, name, value)
+        for name in changed:
+            self.events[name].emit(getattr(self, name))
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other or (isinstance(one, (str, float)) and one == other)

@@ -80,6 +80,12 @@ def test_a_frame_is_read_alone_and_a_long_series_is_not_read_whole(monkeypatch):
     (sampled,) = series.read
     assert len(range(*sampled[0].indices(100))) <= 16
     series.read.clear()
+    monkeypatch.undo()
+    np.testing.assert_array_equal(
+        ArraySource(series, "TYX").normaliser.spans, ArraySource(series.pixels, "TYX").normaliser.spans
+    )
+    assert all(len(range(*index[0].indices(100))) == 1 for index in series.read)
+    series.read.clear()
     source.at((42,)).read((slice(0, 8), slice(0, 8)))
     assert series.read == [(slice(42, 43), slice(0, 8), slice(0, 8))]
 

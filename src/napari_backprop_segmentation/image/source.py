@@ -182,7 +182,7 @@ class ArraySource:
 
     def _fitted(self, kind: str) -> Normaliser:
         if math.prod(self.shape[1:]) <= ALL_PIXELS:
-            return Normaliser.fit(self._raw(self.whole).reshape(self.shape[0], -1), kind, self.is_rgb)
+            return Normaliser.fit(self._all(), kind, self.is_rgb)
         strides = sample_strides(self.shape[1:], SAMPLE_PIXELS)
         if self.spatial_axes[0] == "T":
             frames = slice(None, None, math.ceil(self.shape[1] / SAMPLE_FRAMES))
@@ -190,6 +190,15 @@ class ArraySource:
             strides = (frames, *sample_strides(self.shape[2:], SAMPLE_PIXELS // n_frames))
         sample = self._raw(strides).reshape(self.shape[0], -1)
         return Normaliser.fit(sample, kind, self.is_rgb, self._extents)
+
+    def _all(self) -> NDArray[Any]:
+        """Return all pixels (C, n), read one frame at a time where there are frames."""
+        frames = self.shape[1] if self.spatial_axes[0] == "T" else 1
+        if frames == 1:
+            return self._raw(self.whole).reshape(self.shape[0], -1)
+        windows = ((slice(t, t + 1), *self.whole[1:]) for t in range(frames))
+        parts = [self._raw(window).reshape(self.shape[0], -1) for window in windows]
+        return _joined(parts, 1)
 
     def _extents(self) -> list[Extent | None]:
         """Return the lowest and the highest value of each channel, reading the image block by block."""
@@ -207,8 +216,7 @@ class ArraySource:
             return np.moveaxis(self._with_channels(window, slice(0, self.shape[0])), self._channel_axis, 0)
         # One by one: not every kind of array can be indexed by a list.
         taken = [np.moveaxis(self._with_channels(window, slice(c, c + 1)), self._channel_axis, 0) for c in self._chosen]
-        masked = any(isinstance(pixels, np.ma.MaskedArray) for pixels in taken)
-        return np.ma.concatenate(taken) if masked else np.concatenate(taken)  # type: ignore[no-untyped-call]
+        return _joined(taken, 0)
 
     def _with_channels(self, window: tuple[slice, ...], channels: slice) -> NDArray[Any]:
         index = list(window)
@@ -288,6 +296,11 @@ def _pixels(values: Any) -> NDArray[Any]:
     """Return what was read as a NumPy array, masked where it was masked."""
     pixels = np.asanyarray(values)
     return pixels if isinstance(pixels, np.ma.MaskedArray) else np.asarray(pixels)
+
+
+def _joined(parts: list[NDArray[Any]], axis: int) -> NDArray[Any]:
+    masked = any(isinstance(part, np.ma.MaskedArray) for part in parts)
+    return np.ma.concatenate(parts, axis) if masked else np.concatenate(parts, axis)  # type: ignore[no-untyped-call]
 
 
 def _checked_channels(channels: Sequence[int] | None, n: int) -> tuple[int, ...] | None:

@@ -187,9 +187,10 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield part
         part.replace(target)
-    finally:
-        with suppress(OSError):
+    except BaseException:
+        with suppress(Exception):
             part.unlink(missing_ok=True)
+        raise
 
 
 def part_name(path: Path) -> Path:

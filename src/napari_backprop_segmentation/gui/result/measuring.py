@@ -20,6 +20,7 @@ from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui.input.layers import run_input_of
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.result.layer_result import result_of
+from napari_backprop_segmentation.gui.result.table_columns import ours_in, with_ours, without_ours
 from napari_backprop_segmentation.gui.run.worker import Failure
 from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.gui.words import sentence
@@ -157,8 +158,9 @@ class Tables:
             return
         table, number = found
         frame = pd.DataFrame({"index": table["label"], **{k: v for k, v in table.items() if k != "label"}})
-        layer.features = frame
-        self._tables[layer] = _Table(run_input, number, tuple(layer.features.columns))
+        there, before = layer.features, self._columns(layer)
+        layer.features = with_ours(there, frame, before)
+        self._tables[layer] = _Table(run_input, number, ours_in(layer.features, there, before))
         if layer not in self._followed:
             self._followed.add(layer)
             for name, callback in self._callbacks().items():
@@ -174,7 +176,7 @@ class Tables:
         if table is None or checksum(array_of(layer)) == table.checksum:  # of another type of number, perhaps
             return
         if self._ours(layer):
-            layer.features = pd.DataFrame()
+            layer.features = without_ours(layer.features, table.columns)
         del self._tables[layer]
 
     def _on_edit(self, event: Any) -> None:
@@ -185,10 +187,14 @@ class Tables:
             self._touched.add(layer)
             self._timer.start()
 
-    def _ours(self, layer: Labels) -> bool:
-        """Return whether the table of a layer is still the one that was filled in here."""
+    def _columns(self, layer: Labels) -> tuple[str, ...]:
+        """Return the columns of the table of a layer that were measured here."""
         table = self._tables.get(layer)
-        return table is not None and tuple(layer.features.columns) == table.columns
+        return () if table is None else table.columns
+
+    def _ours(self, layer: Labels) -> bool:
+        """Return whether the table of a layer still has the columns that were measured here."""
+        return layer in self._tables and set(self._columns(layer)) <= set(layer.features.columns)
 
     def _measure_again(self) -> None:
         touched = [layer for layer in self._touched if layer in self._viewer.layers and self._ours(layer)]

@@ -1,22 +1,16 @@
-"""Candidates, the choice among them, readings and examples, on images made by code."""
+"""What must hold, on images made by code. Run: python -m pytest test_chooser.py."""
 
 import itertools
 
 import numpy as np
 import pytest
 
-from napari_backprop_segmentation.objects.candidates import (
-    NAMES,
-    Candidates,
-    Nested,
-    describe,
-    level_tree,
-    look,
-    ridge_tree,
-)
-from napari_backprop_segmentation.objects.choose import best_nodes, painted
-from napari_backprop_segmentation.objects.readings import NOTHING, all_candidates, find_readings
-from napari_backprop_segmentation.teaching.examples import all_alike, node_like
+from napari_backprop_segmentation.objects.candidates import NAMES, describe, level_tree, look, ridge_tree
+from napari_backprop_segmentation.objects.choose import best_nodes, exclusive
+from napari_backprop_segmentation.objects.forest import grow
+from napari_backprop_segmentation.objects.judgement import agreements, label_figures
+from napari_backprop_segmentation.objects.readings import NOTHING, find_readings
+from napari_backprop_segmentation.teaching.examples import ByExample
 
 
 def discs(shape: tuple[int, ...], radius: float, gap: int, noise: float = 0.02) -> tuple[np.ndarray, np.ndarray]:
@@ -29,14 +23,18 @@ def discs(shape: tuple[int, ...], radius: float, gap: int, noise: float = 0.02) 
     return (0.2 + 0.6 * (labels > 0) + rng.normal(0, noise, shape)).astype(np.float32), labels
 
 
-def none_inside_another(nodes, parents):
-    for node in nodes:
-        up = parents[node]
-        while up not in nodes and up != parents[up]:
-            up = parents[up]
-        if up in nodes and up != node:
-            return False
-    return True
+@pytest.fixture(scope="module")
+def plane():
+    image, labels = discs((96, 96), 5, 16)
+    return ByExample.prepared(image[None]), image, labels
+
+
+def nodes_under(parents: np.ndarray, node: int) -> np.ndarray:
+    under = np.zeros(len(parents), bool)
+    under[node] = True
+    for child in range(node - 1, -1, -1):
+        under[child] |= under[parents[child]]
+    return under
 
 
 def test_best_nodes_is_the_best_of_all_choices():
@@ -45,92 +43,146 @@ def test_best_nodes_is_the_best_of_all_choices():
         n = 10
         parents = np.array([rng.integers(i + 1, n) for i in range(n - 1)] + [n - 1])
         scores = rng.normal(size=n)
+        above = [set(np.flatnonzero([nodes_under(parents, a)[b] for a in range(n)])) - {b} for b in range(n)]
 
-        subsets = (s for k in range(n + 1) for s in itertools.combinations(range(n), k))
-        best = max(sum(scores[list(s)]) for s in subsets if none_inside_another(s, parents))
+        def allowed(some, above=above):
+            return not any(above[node] & set(some) for node in some)
+
+        best = max(
+            sum(scores[list(s)]) for k in range(n + 1) for s in itertools.combinations(range(n), k) if allowed(s)
+        )
         assert scores[best_nodes(parents, scores)].sum() == pytest.approx(best)
 
 
-def test_outline_is_what_is_on_the_outline():
+def test_outline_and_area_are_counted_exactly():
     image, _ = discs((48, 40), 6, 16)
     seen = look(image)
     tree = level_tree(seen.light, seen.noise)
     found = describe(tree, seen)
-    above = [tree.parents]
     for node in np.random.default_rng(0).permutation(len(tree.parents) - 1)[:20]:
-        under = np.zeros(len(tree.parents), bool)
-        under[node] = True
-        for child in range(node - 1, -1, -1):
-            under[child] |= under[tree.parents[child]]
-        mask = under[tree.node]
+        mask = nodes_under(tree.parents, node)[tree.node]
         padded = np.pad(mask, 1)
         faces = sum(np.abs(np.diff(padded.astype(int), axis=axis)).sum() for axis in range(2))
         assert found.areas[node] == mask.sum()
         assert np.exp(found.feature("outline")[node]) - 1 == pytest.approx(faces)
-    assert above
+
+
+def test_each_node_is_one_piece_of_the_row_of_pixels():
+    image, _ = discs((48, 40), 6, 16)
+    forest = grow(image[None])
+    seen = look(image)
+    tree = ridge_tree(seen.dark, seen.smooth, -1)
+    number = [name for name, _ in forest.trees].index("between dark lines")
+    pieces = {tuple(np.sort(forest.pixels_of(n))) for n in np.flatnonzero(forest.tree == number)}
+    whole = {tuple(np.flatnonzero(nodes_under(tree.parents, n)[tree.node])) for n in range(len(tree.parents))}
+    assert pieces and pieces <= whole
+
+
+def test_overlap_is_that_of_masks(plane):
+    finder, _, labels = plane
+    pixels = np.flatnonzero(labels == 2)
+    iou = finder.overlap(pixels, np.arange(len(finder.forest.areas)))
+    for node in np.r_[np.argsort(iou)[-20:], 0:20]:
+        own = set(finder.forest.pixels_of(node).tolist())
+        exact = len(own & set(pixels.tolist())) / len(own | set(pixels.tolist()))
+        assert iou[node] == pytest.approx(exact) or exact < 0.1
+
+
+def test_what_is_chosen_across_trees_does_not_overlap_and_gains_most():
+    image, _ = discs((48, 48), 5, 16)
+    forest = grow(image[None])
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        nodes = rng.permutation(len(forest.areas))[:9]
+        gains = rng.random(9)
+        pieces = [set(forest.pixels_of(n).tolist()) for n in nodes]
+        subsets = (s for k in range(1, 10) for s in itertools.combinations(range(9), k))
+        apart = (s for s in subsets if all(not pieces[a] & pieces[b] for a, b in itertools.combinations(s, 2)))
+        best = max(sum(gains[list(s)]) for s in apart)
+        labels = exclusive(forest, nodes, gains)
+        values = [gains[i] for i, p in enumerate(pieces) if len({labels.ravel()[q] for q in p} - {0}) == 1]
+        assert labels.max() <= 9
+        assert sum(values) >= 0.7 * best
 
 
 @pytest.mark.parametrize("shape", [(96, 96), (40, 40, 40)])
 @pytest.mark.parametrize("inverted", [False, True])
-def test_discs_are_found_bright_or_dark(shape, inverted):
+def test_one_example_finds_all(shape, inverted):
     image, labels = discs(shape, 5, 16 if len(shape) == 2 else 13)
-    best = find_readings((1 - image if inverted else image)[None])[0]
-    assert best.count == labels.max()
-    assert best.score > NOTHING
+    finder = ByExample.prepared((1 - image if inverted else image)[None])
+    found = finder.alike([labels == 1])
+    assert found.max() == labels.max()
+    assert np.array_equal(found, finder.alike([labels == 1]))
 
 
-def test_one_example_finds_all():
+def test_one_click_finds_all(plane):
+    finder, _, labels = plane
+    place = tuple(int(v) for v in np.argwhere(labels == 1).mean(axis=0).round())
+    assert finder.alike([place]).max() == labels.max()
+
+
+def test_examples_stay_and_counter_examples_never_come_back(plane):
+    finder, _, labels = plane
+    odd = np.zeros(labels.shape, bool)
+    odd[0:7, 0:9] = True
+    for how_alike in (0.0, 0.3, 0.6, 1.0):
+        found = finder.alike([odd, labels == 3], [labels == 2, labels == 5], how_alike)
+        assert np.array_equal(found == 1, odd)
+        assert np.array_equal(found == 2, labels == 3)
+        for gone in (2, 5):
+            inside = labels == gone
+            for label in np.unique(found[inside & (found > 0)]):
+                assert (inside & (found == label)).sum() <= 0.5 * (inside | (found == label)).sum()
+    place = tuple(int(v) for v in np.argwhere(labels == 2).mean(axis=0).round())
+    assert finder.alike([labels == 1], [place])[place] == 0
+
+
+def test_bad_examples_are_told(plane):
+    finder, _, labels = plane
+    with pytest.raises(ValueError, match="at least one"):
+        finder.alike([])
+    with pytest.raises(ValueError, match="same image"):
+        finder.alike([labels[1:] == 1])
+    with pytest.raises(ValueError, match="draw it again"):
+        finder.alike([labels == -1])
+    with pytest.raises(ValueError, match="click on the image"):
+        finder.alike([(500, 2)])
+    with pytest.raises(ValueError, match="move the slider"):
+        finder.alike([labels == 1], how_alike=2)
+
+
+def test_readings_of_trees_and_presets_compete():
     image, labels = discs((96, 96), 5, 16)
-    trees = [(name, found) for _, name, found in all_candidates(image[None], None)]
-    assert all_alike(trees, [labels == 1]).max() == labels.max()
+    halves = np.where(np.arange(96) < 48, 1, 2)[None].repeat(96, axis=0)
+    readings = find_readings(image[None], None, {"good": labels * 3, "bad": halves})
+    assert readings[0].count == labels.max()
+    assert next(r.score for r in readings if r.name == "good") > next(r.score for r in readings if r.name == "bad")
+    assert find_readings(image[None], None, {"bad": halves}, "bad")[0].name == "bad"
+    with pytest.raises(ValueError, match="use the same image"):
+        find_readings(image[None], None, {"bad": halves[1:]})
+    with pytest.raises(ValueError, match="recognised"):
+        find_readings(image[None], None, {}, "nuclei")
 
 
-def test_a_counter_example_is_left_out():
-    image, labels = discs((96, 96), 5, 16)
-    trees = [(name, found) for _, name, found in all_candidates(image[None], None)]
-    assert not all_alike(trees, [labels == 1], [labels == 2])[labels == 2].any()
-
-
-def test_tiled_image_gives_the_same_reading():
-    image, _ = discs((96, 96), 5, 16)
-    one, four = (find_readings(i[None])[0] for i in (image, np.tile(image, (2, 2))))
-    assert (one.name, one.channel) == (four.name, four.channel)
-
-
-def test_noise_is_nothing():
+def test_noise_and_flat_images_are_nothing():
     image = np.random.default_rng(0).normal(0.5, 0.1, (128, 128)).astype(np.float32)
     readings = find_readings(image[None])
     assert not readings or readings[0].score < NOTHING
+    assert all(np.isfinite(r.score) for r in find_readings(np.zeros((1, 32, 32), np.float32)))
 
 
-def test_flat_and_bad_images():
-    assert not find_readings(np.zeros((1, 32, 32), np.float32)) or True
-    with pytest.raises(ValueError, match="channels first"):
-        find_readings(np.zeros((32, 32), np.float32))
+def test_agreement_and_figures_of_labels():
+    image, labels = discs((64, 64), 5, 16)
+    agree = agreements([labels, labels, np.zeros_like(labels)])
+    assert agree[0] == {"agree": 0.5, "agree_best": 1.0}
+    figures = label_figures(labels, [look(image)])
+    assert figures["share"] == pytest.approx((labels > 0).mean())
+    assert figures["roundness"] > 0.9
+    assert figures["side"] == 1
 
 
-def test_features_are_finite_for_colour_and_volume():
-    for shape in ((3, 40, 30), (1, 12, 20, 16), (2, 30, 30)):
-        image = np.random.default_rng(0).random(shape).astype(np.float32)
-        for _, _, found in all_candidates(image, None):
-            assert found.features.shape[1] == len(NAMES)
-            assert np.isfinite(found.features).all()
-
-
-def test_ridges_enclose_cells():
-    grid = np.zeros((64, 64), np.float32)
-    grid[::16] = grid[:, ::16] = 1
-    seen = look(grid)
-    tree = ridge_tree(seen.bright, seen.smooth, 1)
-    found = describe(tree, seen)
-    cell = np.zeros((64, 64), bool)
-    cell[18:31, 18:31] = True
-    assert node_like(found, cell)[1] > 0.7
-
-
-def test_painted_fills_holes():
-    node = np.zeros((9, 9), np.int32) + 1
-    node[2:7, 2:7] = 0
-    node[4, 4] = 1
-    found = Candidates(Nested(np.array([1, 1]), np.zeros(2), node), np.array([24.0, 81.0]), np.zeros((2, len(NAMES))))
-    assert (painted(found, np.array([True, False])) > 0).sum() == 25
+@pytest.mark.parametrize("shape", [(3, 40, 30), (1, 12, 20, 16), (2, 30, 30)])
+def test_figures_are_finite_for_colour_and_volume(shape):
+    forest = grow(np.random.default_rng(0).random(shape).astype(np.float32))
+    assert forest.looks.shape[2] == len(NAMES)
+    assert np.isfinite(forest.looks).all()

@@ -32,6 +32,8 @@ class Job:
         How stable borders are, of several runs.
     model : Path or None
         The trained network.
+    examples, counter_examples : Path or None
+        Marks of objects that the user points at.
     """
 
     image: Path
@@ -41,6 +43,13 @@ class Job:
     table: Path | None = None
     agreement: Path | None = None
     model: Path | None = None
+    examples: Path | None = None
+    counter_examples: Path | None = None
+
+    @property
+    def read(self) -> list[Path]:
+        """Everything that is read."""
+        return [path for path in (self.image, self.strokes, self.examples, self.counter_examples) if path]
 
     @property
     def written(self) -> list[Path]:
@@ -57,6 +66,8 @@ def plan_files(
     tables: bool = False,
     agreement: Path | None = None,
     model: Path | None = None,
+    examples: Path | None = None,
+    counter_examples: Path | None = None,
 ) -> list[Job]:
     """Decide where everything goes before anything is computed.
 
@@ -75,6 +86,8 @@ def plan_files(
         A .tif file for the map of stable borders; with several images each one's name is put into it.
     model : Path, optional
         A .safetensors file for the trained network; with several images each one's name is put into it.
+    examples, counter_examples : Path, optional
+        Marks of objects in one image.
 
     Returns
     -------
@@ -93,8 +106,9 @@ def plan_files(
         raise ParameterError(
             f"output must be a folder for {len(images)} images, got {str(output)!r}; give a name without a suffix"
         )
-    if several and strokes:
-        raise ParameterError(f"strokes must belong to one image, got {len(images)} images; run them one by one")
+    for name, path in (("strokes", strokes), ("examples", examples), ("counter-examples", counter_examples)):
+        if several and path:
+            raise ParameterError(f"{name} must belong to one image, got {len(images)} images; run them one by one")
     if agreement and agreement.suffix.lower() not in TIFF_SUFFIXES:
         raise ParameterError(f"agreement must end in .tif, got {str(agreement)!r}; the map is written as TIFF")
     if model and model.suffix.lower() != MODEL_SUFFIX:
@@ -105,6 +119,8 @@ def plan_files(
             labels=output / f"{image.stem}_labels.tif" if folder else output,
             log=_named_after(image, log) if several else log,
             strokes=strokes,
+            examples=examples,
+            counter_examples=counter_examples,
             agreement=_named_after(image, agreement) if several else agreement,
             model=_named_after(image, model) if several else model,
         )
@@ -121,7 +137,7 @@ def _named_after(image: Path, path: Path | None) -> Path | None:
 
 
 def _check_overlaps(jobs: Sequence[Job]) -> None:
-    read = {_identity(path) for job in jobs for path in (job.image, job.strokes) if path}
+    read = {_identity(path) for job in jobs for path in job.read}
     written = [path for job in jobs for path in job.written]
     for path in written:
         if _identity(path) in read:

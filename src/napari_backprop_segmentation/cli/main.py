@@ -180,6 +180,16 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "each",
     )
     parser.add_argument(
+        "--examples",
+        type=Path,
+        metavar="FILE",
+        help="mark a few objects in one image, and all alike ones are found: an image of whole numbers, each number "
+        "marks one object (one pixel is enough), 0 nothing",
+    )
+    parser.add_argument(
+        "--counter-examples", type=Path, metavar="FILE", help="the same for what must not be found, with --examples"
+    )
+    parser.add_argument(
         "--save-model",
         type=Path,
         metavar="FILE.safetensors",
@@ -280,6 +290,8 @@ def _run(args: argparse.Namespace) -> int:
         tables=args.table,
         agreement=args.agreement,
         model=args.save_model,
+        examples=args.examples,
+        counter_examples=args.counter_examples,
     )
     reading = commands.Reading(args.axes, args.spacing, args.channels)
     outcomes = commands.run_files(files, params, reading, args.quiet, _say(args.quiet), overwrite=args.overwrite)

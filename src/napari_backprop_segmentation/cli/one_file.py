@@ -11,7 +11,7 @@ from napari_backprop_segmentation.cli.signals import Interruption
 from napari_backprop_segmentation.cli.summary import summary, understood, written
 from napari_backprop_segmentation.cli.wanted import Wanted
 from napari_backprop_segmentation.image.axes import check_axes
-from napari_backprop_segmentation.io.read import read_image, read_strokes
+from napari_backprop_segmentation.io.read import read_image, read_marks, read_strokes
 from napari_backprop_segmentation.pipeline.iteration import total_steps
 from napari_backprop_segmentation.pipeline.run import run
 
@@ -44,6 +44,8 @@ def run_file(job: Job, wanted: Wanted, terminal: Terminal) -> str:
         channels=reading.channels,
         model=wanted.model,
         progress=tally,
+        examples=read_marks(job.examples) if job.examples else None,
+        counter_examples=read_marks(job.counter_examples, "counter-examples") if job.counter_examples else None,
     )
     total = 0 if wanted.model else total_steps(params, axes, image.pixels.shape)
     result = watch(

@@ -52,6 +52,8 @@ def write_results(job: Job, result: Segmentation, image: ImageFile, measured: Me
     """
     drawn = str(job.strokes) if job.strokes else None
     record: dict[str, Any] = {**result.record, "input": str(job.image), "strokes": drawn}
+    for name, path in (("examples", job.examples), ("counter_examples", job.counter_examples)):
+        record[name] = str(path) if path else None
     table, failure = _table(job, result, image, measured)
     if table is not None:
         record[OTHERS] = {"table": checksum_of_bytes(table)}

@@ -267,20 +267,42 @@ def read_strokes(path: str | os.PathLike[str]) -> NDArray[np.int32]:
     ImageError
         If the file cannot be read or does not hold one whole number a pixel.
     """
-    image = read_image(path, "strokes")
-    pixels = _palette_indices(Path(path)) if image.axes == "YXS" else image.pixels
-    if pixels is None or pixels.dtype.kind not in "bui" or pixels.max(initial=0) > np.iinfo(np.int32).max:
-        raise ImageError(
-            f"strokes must hold one whole number a pixel, got {image.pixels.dtype} of shape {image.pixels.shape}; "
-            "save a Labels layer as TIFF, or an 8-bit PNG without colours"
-        )
+    pixels = _whole_numbers(path, "strokes")
     drawn = pixels.astype(np.int32)
     if pixels.dtype == np.uint8 and (pixels == UNLABELLED).any():
         drawn = np.where(pixels == UNLABELLED, 0, drawn + 1).astype(np.int32)
     return drawn
 
 
-def _palette_indices(path: Path) -> NDArray[Any] | None:
+def read_marks(path: str | os.PathLike[str], name: str = "examples") -> NDArray[np.int32]:
+    """Read marks of objects (*spatial): each number marks one, 0 is where there is none.
+
+    Parameters
+    ----------
+    path : path-like
+    name : str
+        What the file is for, to be named in errors.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be read or does not hold one whole number a pixel.
+    """
+    return _whole_numbers(path, name).astype(np.int32)
+
+
+def _whole_numbers(path: str | os.PathLike[str], name: str) -> NDArray[Any]:
+    image = read_image(path, name)
+    pixels = _palette_indices(Path(path), name) if image.axes == "YXS" else image.pixels
+    if pixels is None or pixels.dtype.kind not in "bui" or pixels.max(initial=0) > np.iinfo(np.int32).max:
+        raise ImageError(
+            f"{name} must hold one whole number a pixel, got {image.pixels.dtype} of shape {image.pixels.shape}; "
+            "save a Labels layer as TIFF, or an 8-bit PNG without colours"
+        )
+    return pixels
+
+
+def _palette_indices(path: Path, name: str) -> NDArray[Any] | None:
     """Return the palette entry of each pixel, or None for an image without a palette."""
-    with _decoded(path, "strokes"), Image.open(path) as image:
+    with _decoded(path, name), Image.open(path) as image:
         return np.asarray(image) if image.mode == "P" else None

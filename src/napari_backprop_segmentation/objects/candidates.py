@@ -57,6 +57,7 @@ NAMES = (
     "edge_share",
     "bright_share",
     "dark_share",
+    "rough",
 )
 
 
@@ -92,6 +93,8 @@ class Seen:
         the local spread.
     noise : float
         Spread of the light between neighbouring pixels.
+    shares : three of (*spatial) float32
+        How sure there is an edge, a bright line, a dark line: from 0 to 1.
     """
 
     light: NDArray[np.float32]
@@ -101,10 +104,23 @@ class Seen:
     dark: NDArray[np.float32]
     texture: NDArray[np.float32]
     noise: float
+    shares: tuple[NDArray[np.float32], ...]
 
-    def shares(self) -> list[NDArray[np.float32]]:
-        """Return for gradient, bright and dark lines how sure there is one (*spatial), from 0 to 1."""
-        return [np.tanh(v / (v.mean() + TINY)) for v in (self.gradient, self.bright, self.dark)]
+
+@dataclass(frozen=True)
+class Kind:
+    """What a tree shows.
+
+    Attributes
+    ----------
+    family : {"level", "texture", "ridge", "edge", "net"}
+        Made by levels, by levels of texture, by lines, by edges, or by the trained network.
+    sign : int
+        1 for bright objects or lines, -1 for dark ones, 0 for either.
+    """
+
+    family: str
+    sign: int
 
 
 @dataclass(frozen=True)
@@ -139,15 +155,17 @@ def look(light: NDArray[np.float32]) -> Seen:
     noise = float(np.median(np.abs(light - smooth))) * 1.4826 + 1e-3
     local = ndimage.gaussian_filter((light - ndimage.gaussian_filter(light, TEXTURE)) ** 2, TEXTURE)
     texture = 0.5 * np.log(local + 1e-5)
-    return Seen(light, smooth, gradient, np.maximum(rise, 0), np.maximum(-rise, 0), texture, noise)
+    bright, dark = np.maximum(rise, 0), np.maximum(-rise, 0)
+    shares = tuple(np.tanh(v / (v.mean() + TINY)) for v in (gradient, bright, dark))
+    return Seen(light, smooth, gradient, bright, dark, texture, noise, shares)
 
 
-def level_tree(light: NDArray[np.float32], noise: float) -> Nested:
+def level_tree(light: NDArray[np.float32], noise: float, sigma: float = LEVEL_SIGMA) -> Nested:
     """Return the parts of light (*spatial) above each level: its max-tree. Of minus the light, those below.
 
     Altitudes count levels down from the highest, in units of the noise.
     """
-    light = ndimage.gaussian_filter(light, LEVEL_SIGMA)
+    light = ndimage.gaussian_filter(light, sigma)
     low, high = np.percentile(light, (0.1, 99.9))
     steps = np.clip((light - low) / max(float(high - low), TINY), 0, 1) * (LEVELS - 1)
     tree, altitudes = hg.component_tree_max_tree(_grid(light.shape), np.rint(steps).ravel())
@@ -219,7 +237,8 @@ def describe(tree: Nested, seen: Seen) -> Candidates:
       thing (`GROWN` times its area), height: how far down its tree its last part is, both as log(1 + altitude);
     - outline: logarithm of 1 and the pixel faces on the outline; edge: the gradient there over that of the image;
     - edge_share, bright_share, dark_share: how sure there is an edge or a line on the outline, less inside;
-    - level, spread: mean and spread of light inside; texture: of the texture inside less that outside.
+    - level, spread: mean and spread of light inside; texture: of the texture inside less that outside; rough: mean
+      texture inside.
     """
     ndim = seen.light.ndim
     inner = _inner_sums(tree, seen)
@@ -256,6 +275,7 @@ def describe(tree: Nested, seen: Seen) -> Candidates:
         "outline": np.log(outline["length"] + frame + 1),
         "edge": outline["gradient"] / length / (seen.gradient.mean() + 1e-3),
         **{f"{name}_share": outline[f"{name}_share"] / length - inner[f"{name}_share"] / area for name in SHARES},
+        "rough": inner["texture"] / area,
     }
     return Candidates(tree, area, np.stack([columns[name] for name in NAMES], axis=1))
 
@@ -276,7 +296,8 @@ def _inner_sums(tree: Nested, seen: Seen) -> dict[str, Floats]:
         "frame": frame.ravel(),
     }
     values |= {"gradient": seen.gradient.ravel(), "bright": seen.bright.ravel(), "dark": seen.dark.ravel()}
-    values |= {f"{name}_share": share.ravel() for name, share in zip(SHARES, seen.shares(), strict=True)}
+    values["texture"] = seen.texture.ravel()
+    values |= {f"{name}_share": share.ravel() for name, share in zip(SHARES, seen.shares, strict=True)}
     grid = [(axis.ravel() - size / 2) for axis, size in zip(np.indices(shape, np.float64), shape, strict=True)]
     values |= {f"x{i}": axis for i, axis in enumerate(grid)}
     values |= {f"x{i}{j}": grid[i] * grid[j] for i in range(len(shape)) for j in range(i, len(shape))}
@@ -306,7 +327,7 @@ def _outline_sums(tree: Nested, seen: Seen) -> dict[str, Floats]:
         "dark_share",
         "texture",
     )
-    shares = seen.shares()
+    shares = seen.shares
     own = np.zeros((n, len(names)))
     nodes = _doubled(tree.parents)
     for axis in range(ndim):

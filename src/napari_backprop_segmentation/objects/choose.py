@@ -4,15 +4,15 @@ What a node must look like depends on how large objects are, and nothing in an i
 best objects of about that size are chosen, and which size is right is judged by the result (`readings`).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
 import higra as hg
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_backprop_segmentation.objects.candidates import Candidates
+from napari_backprop_segmentation.objects.candidates import Candidates, Kind
+from napari_backprop_segmentation.objects.forest import Forest
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -25,25 +25,11 @@ SURE_ODDS = -2.5  # logarithm of the odds below which likeness cannot make an ob
 USUAL_DISTANCE = 1.2  # mean squared distance, in spreads, of what belongs: 1 for a bell curve
 EVEN_SIZE = 0.25  # of log area: sizes are not told apart more finely than this
 IMPOSSIBLE = -20.0
+LAP = 0.1  # share of a node that others may hold: outlines of two trees never fit exactly
+SWAPS = 2  # passes: a third changes next to nothing
 TINY = 1e-9
 
 COMMON = ("roundness", "level", "sharpness", "contrast", "edge", "elongation", "log_area")
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a tree shows.
-
-    Attributes
-    ----------
-    family : {"level", "ridge", "net"}
-        Made by levels, by lines, or by the trained network.
-    sign : int
-        1 for bright objects or lines, -1 for dark ones, 0 for either.
-    """
-
-    family: str
-    sign: int
 
 
 def evidence_columns(found: Candidates, kind: Kind) -> dict[str, Floats]:
@@ -169,7 +155,112 @@ def painted(found: Candidates, chosen: Mask) -> NDArray[np.int32]:
         if np.array_equal(further, up):
             break
         up = further
-    labels = owner[found.tree.node]
+    return filled(owner[found.tree.node])
+
+
+def exclusive(
+    forest: Forest, nodes: NDArray[np.int64], gains: Floats, given: Sequence[NDArray[np.int64]] = ()
+) -> NDArray[np.int32]:
+    """Return labels (*spatial) of nodes of several trees, none over another, whose gains add up to about most.
+
+    Best first; then what fits into the place of a chosen one and gains more than it takes its place (two cells that
+    another tree had taken for one).
+
+    Parameters
+    ----------
+    forest : Forest
+    nodes : (n,) int64
+    gains : (n,) float64
+        Above 0.
+    given : sequence of (m,) int64
+        Pixels of what is taken in any case, numbered first.
+    """
+    order = np.argsort(-gains, kind="stable")
+    board = Board(forest, nodes[order], gains[order], given)
+    board.fill(range(len(nodes)))
+    for _ in range(SWAPS):
+        if not board.swap():
+            break
+        board.fill(range(len(nodes)))
+    return board.labels()
+
+
+class Board:
+    """Who holds which pixel while objects are chosen."""
+
+    def __init__(self, forest: Forest, nodes: NDArray[np.int64], gains: Floats, given: Sequence[NDArray[np.int64]]):
+        self.pieces = [forest.pixels_of(node) for node in nodes]
+        self.gains = gains
+        self.shape = forest.shape
+        self.given = len(given)
+        self.holder = np.full(int(np.prod(forest.shape)), -1, np.int32)  # -1: nobody
+        for number, pixels in enumerate(given):
+            self.holder[pixels] = -2 - number  # never moved
+        self.chosen: set[int] = set()
+
+    def put(self, piece: int) -> bool:
+        """Choose a piece where at most `LAP` of it is held by others."""
+        pixels = self.pieces[piece]
+        free = pixels[self.holder[pixels] == -1]
+        if len(pixels) - len(free) > LAP * len(pixels):
+            return False
+        self.holder[free] = piece
+        self.chosen.add(piece)
+        return True
+
+    def take(self, piece: int) -> None:
+        """Give back what a piece holds."""
+        pixels = self.pieces[piece]
+        self.holder[pixels[self.holder[pixels] == piece]] = -1
+        self.chosen.discard(piece)
+
+    def fill(self, pieces: Iterable[int]) -> list[int]:
+        """Choose pieces in their order where there is room."""
+        return [piece for piece in pieces if piece not in self.chosen and self.put(piece)]
+
+    def swap(self) -> bool:
+        """Replace chosen pieces by what gains more in their place; return whether any was."""
+        changed = False
+        for piece, rivals in self.rivals().items():
+            if self.gains[rivals].sum() <= self.gains[piece]:
+                continue
+            self.take(piece)
+            got = self.fill(rivals)
+            if self.gains[got].sum() > self.gains[piece]:
+                changed = True
+                continue
+            for other in got:
+                self.take(other)
+            self.put(piece)
+        return changed
+
+    def rivals(self) -> dict[int, list[int]]:
+        """Return for each chosen piece those that only it keeps out, best first."""
+        found: dict[int, list[int]] = {}
+        for piece, pixels in enumerate(self.pieces):
+            if piece in self.chosen:
+                continue
+            held = self.holder[pixels]
+            held = held[held != -1]
+            if len(held):
+                holder = int(held[len(held) // 2])
+                if holder >= 0 and np.count_nonzero(held != holder) <= LAP * len(pixels):
+                    found.setdefault(holder, []).append(piece)
+        return found
+
+    def labels(self) -> NDArray[np.int32]:
+        """Return who holds which pixel as labels (*spatial), the given first; holes are filled."""
+        place = self.holder + (self.given + 1)  # the last given first, then nobody, then the pieces
+        held = np.bincount(place, minlength=self.given + 1 + len(self.pieces)) > 0
+        order = np.r_[np.arange(self.given)[::-1], self.given + 1 + np.arange(len(self.pieces))]
+        order = order[held[order]]
+        number = np.zeros(len(held), np.int32)
+        number[order] = np.arange(1, len(order) + 1)
+        return filled(number[place].reshape(self.shape))
+
+
+def filled(labels: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return labels (*spatial) with their holes filled where nothing else is."""
     for label, window in enumerate(ndimage.find_objects(labels), start=1):
         if window is not None:
             holes = ndimage.binary_fill_holes(labels[window] == label) & (labels[window] == 0)

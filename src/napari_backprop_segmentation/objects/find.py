@@ -49,7 +49,7 @@ def find_objects(
         Numbered from 1; 0 is the ground.
     """
     if rules.reading:
-        return read_objects(find_readings(image, nested(tree)), rules)
+        return read_objects(readings_of(tree, image, spacing), rules)
     if rules.objects != "outlined":
         return foreground_objects(fine_regions(tree), image, rules, spacing)
     if ridges is None:
@@ -90,7 +90,7 @@ def cleaned_reading(reading: Reading, rules: Objects) -> NDArray[Any]:
 
 
 def other_readings(
-    tree: Hierarchy, image: NDArray[np.float32], rules: Objects
+    tree: Hierarchy, image: NDArray[np.float32], rules: Objects, spacing: tuple[float, ...] | None = None
 ) -> list[tuple[Reading, Callable[[], NDArray[Any]]]]:
     """Return the other readings of an image, the best first, each with what makes its objects.
 
@@ -99,5 +99,21 @@ def other_readings(
     tree : Hierarchy
     image : (C, *spatial) float32
     rules : Objects
+    spacing : tuple of float, optional
+        See `find_objects`.
     """
-    return [(each, partial(cleaned_reading, each, rules)) for each in find_readings(image, nested(tree))]
+    return [(each, partial(cleaned_reading, each, rules)) for each in readings_of(tree, image, spacing)]
+
+
+def readings_of(tree: Hierarchy, image: NDArray[np.float32], spacing: tuple[float, ...] | None = None) -> list[Reading]:
+    """Return all readings of an image, the best first: nodes of trees, and what stands out from the ground.
+
+    They follow from the image and its merge tree alone, so that the same number means the same reading whatever else
+    is asked for. Parameters as of `find_objects`.
+    """
+    regions = fine_regions(tree)
+    foreground = {
+        f"{side} on the ground": foreground_objects(regions, image, Objects(objects=side), spacing)
+        for side in ("bright", "dark")
+    }
+    return find_readings(image, nested(tree), foreground)

@@ -319,7 +319,7 @@ class Objects(Section):
         "0 looks for objects as 'objects' says. 1, 2, ... takes the n-th of the other ways in which objects can be "
         "seen in this image, the best first: bright, dark, between bright or dark lines, regions of the network.",
         minimum=0,
-        maximum=6,
+        maximum=8,
     )
     split_objects: bool = setting(
         True,

@@ -10,8 +10,10 @@ from napari_backprop_segmentation.image.output import Output, check_output
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
-from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.job import Job, Pointed
 from napari_backprop_segmentation.pipeline.request import Request
+
+CLICK = 12  # pixels: a smaller mark says where an object is, not how large
 
 
 def check_objects(request: Request, in_pieces: bool) -> None:
@@ -122,6 +124,69 @@ def check_strokes(request: Request, shape: tuple[int, ...]) -> NDArray[np.intege
             "strokes must be left out where a network is applied that was trained before, got both; train anew"
         )
     return strokes
+
+
+def pointed_at(given: Any, name: str, shape: tuple[int, ...]) -> tuple[Pointed, ...] | None:
+    """Return what the user has pointed at, as masks (*spatial) and pixels; None where nothing was given.
+
+    Parameters
+    ----------
+    given : (*spatial) int array, or sequence of pixels
+        Of an array each number marks one object; a mark of a few pixels is a click, not an outline.
+    name : str
+        Of the argument.
+    shape : tuple of int
+        Spatial, of the image.
+
+    Raises
+    ------
+    ImageError
+        If it does not lie in the image.
+    """
+    if given is None:
+        return None
+    marks = np.asarray(given)
+    if marks.dtype.kind not in "bui" or (marks.shape != shape and marks.shape[1:] != (len(shape),)):
+        raise ImageError(
+            f"{name} must be whole numbers in the spatial shape of the image {shape}, or {len(shape)} numbers a place, "
+            f"got {marks.dtype} of shape {marks.shape}; mark objects on a Labels layer made for this image"
+        )
+    if marks.shape != shape:
+        places = [tuple(int(i) for i in place) for place in marks]
+        if outside := [p for p in places if any(not 0 <= i < n for i, n in zip(p, shape, strict=True))]:
+            raise ImageError(f"{name} must lie in the image {shape}, got {outside[0]}; click on the image")
+        return tuple(places) or None
+    masks = [marks == number for number in np.unique(marks[marks != 0])]
+    return tuple(mask if mask.sum() >= CLICK else _middle(mask) for mask in masks) or None
+
+
+def _middle(mask: NDArray[np.bool_]) -> tuple[int, ...]:
+    """Return the marked pixel (ndim,) that is nearest to the middle of all marked ones."""
+    pixels = np.argwhere(mask)
+    return tuple(int(i) for i in pixels[((pixels - pixels.mean(axis=0)) ** 2).sum(axis=1).argmin()])
+
+
+def check_examples(job: Job) -> None:
+    """Refuse examples where there is no merge tree of one image to find alike objects in.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if job.examples is None:
+        if job.counter_examples:
+            raise ParameterError("examples must be given with counter_examples, got none; mark one object at least")
+        return
+    obstacles = (
+        (bool(job.iterated), "frame by frame or slice by slice", "take one frame, or set volumes to 'volume'"),
+        (job.strokes is not None, "with strokes", "leave one of the two out"),
+        (job.out is not None, "where labels are written piece by piece", "leave out `out`"),
+        (not job.learns, f"for the method {job.params.method!r}", "choose 'superpixels' or 'continuity'"),
+        (not job.merges, "for an image too large for merging regions", "take a part of it"),
+    )
+    for met, where, advice in obstacles:
+        if met:
+            raise ParameterError(f"examples must be left out {where}, got {len(job.examples)}; {advice}")
 
 
 def fitting_model(model: Model, params: Params, ndim: int) -> Params:

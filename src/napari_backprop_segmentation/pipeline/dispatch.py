@@ -25,7 +25,9 @@ def segmented(request: Request) -> Generator[Step, Command | None, Segmentation]
         steps = segment_image(job)
     height, width = job.image_shape[-2:]
     found = yield from enlarged(steps, Binning(job.source.preparation.binning, (height, width)))
-    return found.noted(record_of(job))
+    facts = record_of(job)
+    facts["params"] |= found.record.get("params", {})  # what was decided when the merge tree was there
+    return found.noted(facts)
 
 
 def trained(request: Request) -> Generator[Step, Command | None, Model]:

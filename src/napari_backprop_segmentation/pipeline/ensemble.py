@@ -52,8 +52,8 @@ def segment_ensemble(job: Job) -> Generator[Step, Command | None, Segmentation]:
         reason = f"stopped by you in run {len(models)} of {n_runs}, labels are {_kept(len(models), len(trees))}"
     agreement = None if graph is None or len(trees) == 1 else Agreement.of(graph, trees, job.merge)
     found = from_tree(job, trees[0] if agreement is None else agreement.hierarchy)
-    record = ending(found.record["regions"], reason, sequence.steps)
-    return replace(found, model=models[0], agreement=agreement, record=record)
+    ended = ending(found.record["regions"], reason, sequence.steps)
+    return replace(found, model=models[0], agreement=agreement).noted(ended)
 
 
 def _kept(begun: int, kept: int) -> str:

@@ -1,7 +1,7 @@
 """What is asked of one run, settled: from here on nothing of it changes."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
 
 Progress = Callable[[int, int], None]
+Pointed = NDArray[np.bool_] | tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class Job:
         Where labels are written piece by piece.
     progress : callable, optional
         Hears how many frames and slices of a series are labelled, and of how many.
+    may_count : bool
+        Whether the best reading is taken if it is good enough, as no kind of image was recognised.
+    examples, counter_examples : sequence of masks (*spatial) and pixels
+        What the user has pointed at: all alike objects are wanted.
     """
 
     source: ArraySource
@@ -69,6 +74,9 @@ class Job:
     model: Model | None = None
     out: Output | None = None
     progress: Progress | None = None
+    may_count: bool = False
+    examples: Sequence[Pointed] | None = None
+    counter_examples: Sequence[Pointed] = ()
 
     @property
     def part(self) -> Part:

@@ -4,18 +4,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from numpy.typing import NDArray
-
 from napari_backprop_segmentation.hierarchy.build import build_tree
 from napari_backprop_segmentation.hierarchy.classes import class_tree
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.source import Part
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.objects.find import find_objects, other_readings
-from napari_backprop_segmentation.objects.foreground import foreground_objects
-from napari_backprop_segmentation.params.sections import Objects, Regions
+from napari_backprop_segmentation.params.sections import Regions
+from napari_backprop_segmentation.pipeline.count import first_reading, found_alike, objects_of, offers
 from napari_backprop_segmentation.pipeline.job import Job
-from napari_backprop_segmentation.pipeline.segmentation import Offer, Segmentation
+from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 
 def label_image(job: Job, model: Model) -> Segmentation:
@@ -26,7 +23,7 @@ def label_image(job: Job, model: Model) -> Segmentation:
         labels = labels if job.out is None else job.out.array
         return Segmentation(labels, model, record=ending("trained", *reason))
     found = from_tree(job, tree_of(job, job.part, model))
-    return replace(found, model=model, record=ending(found.record["regions"], *reason))
+    return replace(found, model=model).noted(ending(found.record["regions"], *reason))
 
 
 def ending(regions: str, stopped_by: str, iterations: int) -> dict[str, Any]:
@@ -43,28 +40,12 @@ def tree_of(job: Job, part: Part, model: Model) -> Hierarchy:
 
 def from_tree(job: Job, tree: Hierarchy) -> Segmentation:
     """Return what is wanted of the merge tree of an image: a cut of it, or objects among its regions."""
-    wants_objects = job.params.counts
-    labels = objects_of(job, tree, job.part) if wants_objects else tree.cut(job.params.detail)
+    if job.examples is not None:
+        return found_alike(job, tree)
+    if job.may_count and (found := first_reading(job, tree)) is not None:
+        return found
+    labels = objects_of(job, tree, job.part) if job.params.counts else tree.cut(job.params.detail)
     look = partial(offers, job, tree) if not job.iterated and not job.params.by_class else None
     return Segmentation(
         labels, hierarchy=tree, look=look, record={"regions": "classes" if job.params.by_class else "merged"}
     )
-
-
-def objects_of(job: Job, tree: Hierarchy, part: Part) -> NDArray[Any]:
-    """Return the objects (*spatial) of one plane or volume."""
-    return find_objects(tree, part.read(part.whole), Objects.of(job.params), job.ridges, part.spacing)
-
-
-def objects_among(job: Job, regions: NDArray[Any], part: Part) -> NDArray[Any]:
-    """Return the objects (*spatial) of a volume that was divided into regions slice by slice."""
-    return foreground_objects(regions, part.read(part.whole), Objects.of(job.params), part.spacing)
-
-
-def offers(job: Job, tree: Hierarchy) -> list[Offer]:
-    """Return the other readings of an image, see `Segmentation.readings`."""
-    part, rules = job.part, Objects.of(job.params)
-    found = []
-    for reading, labels in other_readings(tree, part.read(part.whole), rules):
-        found.append(Offer(reading.name, reading.count, reading.score, labels))
-    return found

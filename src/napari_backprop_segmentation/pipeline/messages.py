@@ -47,7 +47,9 @@ def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
     """
     kind, params = record.get("kind"), record["params"]
     clauses = []
-    if kind is not None:
+    if record.get("reading"):
+        clauses.append(f"objects: {record['reading']}")
+    elif kind is not None:
         title = PRESETS[kind].title
         taken = f"no special kind of image recognised, so preset {title}"
         if kind != DEFAULT_PRESET:

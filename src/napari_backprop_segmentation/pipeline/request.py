@@ -26,6 +26,8 @@ class Request:
     out: Any = None
     merge: Merge = merge_regions
     progress: Progress | None = None
+    examples: Any = None
+    counter_examples: Any = None
 
     def source(self) -> ArraySource:
         """Return the image; one that is labelled by a network trained before is prepared as the network's was."""

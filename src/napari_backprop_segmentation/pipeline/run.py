@@ -33,6 +33,8 @@ def run(
     out: Any = None,
     merge: Merge = merge_regions,
     progress: Any = None,
+    examples: Any = None,
+    counter_examples: Any = None,
 ) -> Generator[Step, Command | None, Segmentation]:
     """Segment an image step by step.
 
@@ -65,6 +67,10 @@ def run(
         Called after each frame and slice of a series with how many are labelled, and of how many: there are no steps
         while a trained network labels the rest.
 
+    examples, counter_examples : (*spatial) int, or sequence of pixels, optional
+        Objects that the user points at: of an array each number marks one (one pixel is enough). All objects of the
+        image that are like the examples, and unlike the counter-examples, are found. For a single image.
+
     Yields
     ------
     Step
@@ -86,7 +92,18 @@ def run(
         If the run does not fit the memory, or the engine fails.
     """
     request = Request(
-        image, _checked(params), axes, spacing, strokes, channels, model=model, out=out, merge=merge, progress=progress
+        image,
+        _checked(params),
+        axes,
+        spacing,
+        strokes,
+        channels,
+        model=model,
+        out=out,
+        merge=merge,
+        progress=progress,
+        examples=examples,
+        counter_examples=counter_examples,
     )
     started = time.perf_counter()
     with engine_errors(), reused_memory():
@@ -97,7 +114,14 @@ def run(
 
 
 def segment(
-    image: Any, params: Params | None = None, *, axes: str | None = None, spacing: Sequence[float] | None = None
+    image: Any,
+    params: Params | None = None,
+    *,
+    axes: str | None = None,
+    spacing: Sequence[float] | None = None,
+    strokes: NDArray[Any] | None = None,
+    examples: Any = None,
+    counter_examples: Any = None,
 ) -> NDArray[Any]:
     """Segment an image without training data.
 
@@ -119,7 +143,16 @@ def segment(
     >>> bool(labels[16, 16] != labels[0, 0])
     True
     """
-    return finish(run(image, params, axes=axes, spacing=spacing)).labels
+    steps = run(
+        image,
+        params,
+        axes=axes,
+        spacing=spacing,
+        strokes=strokes,
+        examples=examples,
+        counter_examples=counter_examples,
+    )
+    return finish(steps).labels
 
 
 def finish(steps: Generator[Step, Command | None, Segmentation]) -> Segmentation:

@@ -11,9 +11,9 @@ from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.image.source import Place
 from napari_backprop_segmentation.objects.find import fine_regions
+from napari_backprop_segmentation.pipeline.count import objects_among, objects_of
 from napari_backprop_segmentation.pipeline.estimate import MOST_TREE_PIXELS
 from napari_backprop_segmentation.pipeline.job import Job
-from napari_backprop_segmentation.pipeline.label import objects_among, objects_of
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 MOST_SERIES_PIXELS = 4 * MOST_TREE_PIXELS  # above, the merge trees are not kept for the Detail slider

@@ -16,6 +16,8 @@ from napari_backprop_segmentation.pipeline.request import Request
 
 logger = logging.getLogger(__name__)
 PLANE_NDIM = 2
+UNSURE = ("fast", "brightfield")  # presets that look for no objects
+OPEN = frozenset({"objects", "reading", "regions"})  # settings that say what is wanted: if given, nothing is decided
 
 
 def settle(request: Request) -> Job:
@@ -29,7 +31,10 @@ def settle(request: Request) -> Job:
     source = request.source()
     image_shape = source.shape
     strokes = checks.check_strokes(request, source.shape[1:])
+    examples = checks.pointed_at(request.examples, "examples", image_shape[1:])
     params, kind = settled_params(request, source, strokes is not None)
+    if examples is not None and not params.counts:
+        params = params.replace(objects="auto").marked(params.given)
     iterated = iterated_axes(params, source.spatial_axes, source.shape[1:])
     ndim = len(source.shape) - 1 - len(iterated)
     if request.model is not None:
@@ -68,6 +73,10 @@ def settle(request: Request) -> Job:
         model=request.model and request.model.on(plan.device),
         out=checks.checked_output(request, image_shape[1:]),
         progress=request.progress,
+        may_count=kind in UNSURE and merges and not OPEN & params.given,
+        examples=examples,
+        counter_examples=checks.pointed_at(request.counter_examples, "counter_examples", image_shape[1:]) or (),
     )
     checks.check_runs(replace(job, merges=merges))
+    checks.check_examples(job)
     return job

@@ -1,0 +1,54 @@
+"""Things to count in one plane or volume: as the settings say, as one of several readings, or like examples."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.hierarchy.tree import Hierarchy
+from napari_backprop_segmentation.image.source import Part
+from napari_backprop_segmentation.objects.find import find_objects, nested, other_readings
+from napari_backprop_segmentation.objects.foreground import cleaned, foreground_objects
+from napari_backprop_segmentation.objects.readings import NOTHING
+from napari_backprop_segmentation.params.sections import Objects
+from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.segmentation import Offer, Segmentation
+from napari_backprop_segmentation.teaching.examples import ByExample
+
+
+def objects_of(job: Job, tree: Hierarchy, part: Part) -> NDArray[Any]:
+    """Return the objects (*spatial) of one plane or volume."""
+    return find_objects(tree, part.read(part.whole), Objects.of(job.params), job.ridges, part.spacing)
+
+
+def objects_among(job: Job, regions: NDArray[Any], part: Part) -> NDArray[Any]:
+    """Return the objects (*spatial) of a volume that was divided into regions slice by slice."""
+    return foreground_objects(regions, part.read(part.whole), Objects.of(job.params), part.spacing)
+
+
+def offers(job: Job, tree: Hierarchy) -> list[Offer]:
+    """Return the other readings of an image, see `Segmentation.readings`."""
+    part, rules = job.part, Objects.of(job.params)
+    found = []
+    for reading, labels in other_readings(tree, part.read(part.whole), rules, part.spacing):
+        found.append(Offer(reading.name, reading.count, reading.score, labels))
+    return found
+
+
+def first_reading(job: Job, tree: Hierarchy) -> Segmentation | None:
+    """Return the best reading of an image of no kind that was recognised; None where regions are the better result."""
+    found = offers(job, tree)
+    if not found or found[0].score < NOTHING:
+        return None
+    record = {"regions": "merged", "params": {"reading": 1}, "reading": found[0].name}
+    return Segmentation(found[0].labels(), hierarchy=tree, look=lambda: found, record=record)
+
+
+def found_alike(job: Job, tree: Hierarchy) -> Segmentation:
+    """Return all objects that are like those the user has pointed at."""
+    part, rules = job.part, Objects.of(job.params)
+    finder = ByExample.prepared(part.read(part.whole), nested(tree))
+    labels = cleaned(finder.alike(job.examples or (), job.counter_examples), replace(rules, min_object=1))
+    look = partial(offers, job, tree)
+    return Segmentation(labels, hierarchy=tree, look=look, record={"regions": "merged", "reading": "like the examples"})

@@ -1,0 +1,94 @@
+"""By example: the user points at one object, and all alike ones are found."""
+
+import numpy as np
+import pytest
+from skimage.draw import disk, rectangle
+
+from napari_backprop_segmentation import Params, finish, run, segment
+from napari_backprop_segmentation.errors import ImageError, ParameterError
+from napari_backprop_segmentation.pipeline.checks import pointed_at
+
+QUICK = Params(n_channels=8, iterations=3, n_superpixels=100, precision="float32", device="cpu")
+DISCS = [(y, x) for y in (25, 70, 115) for x in (25, 70, 115)]
+BARS = [(y, x) for y in (15, 60, 105) for x in (165, 230)]
+
+
+@pytest.fixture(scope="module")
+def image():
+    """Nine bright discs and six dark bars on even grey."""
+    made = np.full((140, 280), 100.0)
+    for place in DISCS:
+        made[disk(place, 12)] = 180
+    for place in BARS:
+        made[rectangle(place, extent=(12, 40))] = 30
+    return (made + np.random.default_rng(0).normal(0, 3, made.shape)).clip(0, 255).astype(np.uint8)
+
+
+def middles(labels, places, shift=(0, 0)):
+    return [int(labels[y + shift[0], x + shift[1]]) for y, x in places]
+
+
+def test_one_click_finds_all_alike_and_a_counter_example_leaves_out_another_kind(image):
+    assert sorted(middles(segment(image, QUICK, examples=[DISCS[0]]), DISCS)) == list(range(1, 10))
+    bar = (BARS[0][0] + 6, BARS[0][1] + 20)
+    discs = segment(image, QUICK, examples=[DISCS[0]], counter_examples=[bar])
+    assert sorted(middles(discs, DISCS)) == list(range(1, 10))
+    assert set(middles(discs, BARS, (6, 20))) == {0}
+    bars = segment(image, QUICK, examples=[bar], counter_examples=[DISCS[0]])
+    assert sorted(middles(bars, BARS, (6, 20))) == list(range(1, 7))
+    assert set(middles(bars, DISCS)) == {0}
+
+
+def test_marks_of_a_pixel_are_clicks_and_larger_ones_outlines(image):
+    marks = np.zeros(image.shape, np.uint8)
+    marks[DISCS[0]] = 1
+    marks[disk(DISCS[1], 12)] = 2
+    click, outline = pointed_at(marks, "examples", image.shape)
+    assert click == DISCS[0]
+    np.testing.assert_array_equal(outline, marks == 2)
+    assert sorted(middles(segment(image, QUICK, examples=marks), DISCS)) == list(range(1, 10))
+
+
+def test_a_counter_example_never_comes_back(image):
+    found = segment(image, QUICK, examples=[DISCS[0]], counter_examples=[DISCS[4]])
+    assert found[DISCS[4]] == 0
+    assert found[DISCS[0]] > 0
+
+
+def test_the_record_says_that_examples_were_given(image):
+    result = finish(run(image, QUICK, examples=[DISCS[0]]))
+    assert result.record["reading"] == "like the examples"
+    assert result.record["params"]["objects"] == "auto"
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "text"),
+    [
+        ({"examples": np.zeros((3, 3), int)}, ImageError, "examples must be whole numbers in the spatial shape"),
+        ({"examples": [(500, 3)]}, ImageError, r"examples must lie in the image \(140, 280\), got \(500, 3\)"),
+        ({"examples": np.zeros((140, 280))}, ImageError, "got float64"),
+        ({"counter_examples": [(5, 5)]}, ParameterError, "examples must be given with counter_examples"),
+        ({"examples": [(25, 25)], "strokes": np.ones((140, 280), int)}, ParameterError, "left out with strokes"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_computed(given, error, text, image, monkeypatch):
+    monkeypatch.setattr("napari_backprop_segmentation.network.loop.train", lambda *_, **__: pytest.fail("trained"))
+    with pytest.raises(error, match=text):
+        finish(run(image, QUICK, **given))
+
+
+def test_where_nothing_is_marked_the_settings_decide(image):
+    assert segment(image, QUICK, examples=np.zeros(image.shape, int)).min() >= 1  # regions
+
+
+def test_automatic_takes_the_best_reading_where_no_kind_of_image_is_recognised(image, monkeypatch):
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.recognise", lambda *_: "fast")
+    auto = Params.preset("auto", **{name: getattr(QUICK, name) for name in QUICK.given})
+    found = finish(run(image, auto))
+    assert found.record["params"]["reading"] == 1
+    np.testing.assert_array_equal(found.labels, found.readings[0].labels())
+    again = finish(run(image, Params.from_dict(found.record["params"])))
+    np.testing.assert_array_equal(again.labels, found.labels)
+    assert finish(run(image, auto.replace(objects="off"))).labels.min() >= 1  # the user has said what is wanted
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.count.NOTHING", 1e9)
+    assert finish(run(image, auto)).labels.min() >= 1

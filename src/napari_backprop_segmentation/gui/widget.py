@@ -19,6 +19,7 @@ from napari_backprop_segmentation.gui.result.apply_model import applicable, desc
 from napari_backprop_segmentation.gui.result.curation import Curation
 from napari_backprop_segmentation.gui.result.detail import DetailSlider
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult, result_of
+from napari_backprop_segmentation.gui.result.readings_panel import ReadingsPanel
 from napari_backprop_segmentation.gui.run.chart import Chart
 from napari_backprop_segmentation.gui.run.controller import RunController
 from napari_backprop_segmentation.gui.run.estimate import RunEstimate
@@ -51,6 +52,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     controls : Controls
     run_button, pause_button, stop_button, cancel_button, apply_button : PushButton
     curation : Curation
+    readings : ReadingsPanel
     chart : Chart
     state : State
         All that is shown here, and all that the user does.
@@ -74,6 +76,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.chart = Chart()
         self._run_estimate = RunEstimate(state)
         self.curation = Curation(napari_viewer, state)
+        self.readings = ReadingsPanel(napari_viewer, state)
         self._make_buttons()
         self._lay_out()
         self._detail = DetailSlider(napari_viewer, state, self.controls["detail"], self.controls.titles["detail"])
@@ -217,6 +220,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addLayout(buttons)
         layout.addWidget(self.apply_button.native)
         layout.addWidget(self.curation.row)
+        layout.addWidget(self.readings.box)
         layout.addWidget(self._status)
         layout.addWidget(self.chart, CHART_STRETCH)
         self.native.setMinimumWidth(MIN_WIDTH)
@@ -273,6 +277,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         if parent is not None:
             return
         self.curation.disconnect()
+        self.state.hide_readings()
         if self._controller is not None and self.state.busy:
             self._controller.abandon()
             self._controller.release()

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.segmentation import find_boundaries
-from skimage.transform import resize
 
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.run.preview import colours
@@ -17,7 +15,7 @@ SPREAD = (0.5, 99.5)  # percentiles that become black and white
 READABLE = 16.0  # pixels across: where typical objects would be smaller, less of the image is shown
 FEWEST = 48  # pixels of the image that are shown at least, along each axis
 FINEST = 3 * SIDE  # pixels read along an axis; what is between is passed over
-TINT = 0.3
+TINT = 0.45
 LIGHT = np.linspace(0, 1, 2)[:, None].repeat(3, axis=1)  # from black to white
 
 
@@ -99,6 +97,8 @@ def backdrop(run_input: RunInput, window: Window, tints: Sequence[NDArray[Any]])
 
 def picture(ground: NDArray[np.float64], shown: NDArray[Any]) -> NDArray[np.uint8]:
     """Return an image in colours with labels (Y, X) on it, tinted and outlined in the colours of their layer."""
+    from skimage.segmentation import find_boundaries
+
     rows, columns = (np.arange(n) * m // n for n, m in zip(ground.shape[:2], shown.shape, strict=True))
     small = shown[rows[:, None], columns].astype(np.int64)
     palette = np.asarray(colours().colors)[:, :3]
@@ -115,6 +115,8 @@ def _thinned(span: slice) -> slice:
 
 def _fitted(plane: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return a plane (Y, X) or (Y, X, 3) whose longer side has the length of a picture."""
+    from skimage.transform import resize
+
     scale = SIDE / max(plane.shape[:2])
     size = tuple(max(1, round(n * scale)) for n in plane.shape[:2])
     finite = np.where(np.isfinite(plane), plane, np.nanmin(plane, initial=0, where=np.isfinite(plane)))

@@ -8,7 +8,7 @@ from napari.utils.notifications import ErrorNotification, notification_manager
 from numpy.typing import NDArray
 from qtpy.QtCore import QSignalBlocker, QSize, Qt
 from qtpy.QtGui import QIcon, QImage, QPixmap, QResizeEvent
-from qtpy.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidgetItem, QStyle, QVBoxLayout, QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui.result.readings import (
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SIDE = 96
 MARGIN = 8
+WORD_ROWS = 2
 MOST_ROWS = 2  # the others are scrolled to
 CALLS = {"ask": "Other readings...", "wait": "Looking...", "hide": "Hide other readings"}
 TOOLTIP = (
@@ -51,13 +52,13 @@ class PictureList(QListWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._tallest = 1.0  # height of pictures by their longer side: no empty room below those of wide images
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setMovement(QListView.Movement.Static)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWordWrap(True)
-        self.setIconSize(QSize(SIDE, SIDE))
         self.setStyleSheet(STYLE)
         self.setAccessibleName("Other readings")
         self.setAccessibleDescription(
@@ -67,6 +68,7 @@ class PictureList(QListWidget):
     def fill(self, choices: tuple[Choice, ...]) -> None:
         """Show these choices instead of others."""
         self.clear()
+        self._tallest = max((choice.picture.shape[0] / max(choice.picture.shape[:2]) for choice in choices), default=1)
         for choice in choices:
             item = QListWidgetItem(_icon(choice.picture), choice.words)
             item.setToolTip(choice.explained)
@@ -82,12 +84,22 @@ class PictureList(QListWidget):
         self._fit()
 
     def _fit(self) -> None:
-        height = SIDE + 2 * self.fontMetrics().lineSpacing() + 2 * MARGIN
-        columns = max(1, self.width() // (SIDE + MARGIN))
-        rows = -(-self.count() // columns)
-        # Of several rows that need no scrolling, the room that is left over goes between the columns.
-        self.setGridSize(QSize((self.width() - 1) // columns if rows <= MOST_ROWS else SIDE + MARGIN, height))
-        self.setFixedHeight(max(1, min(rows, MOST_ROWS)) * height + MARGIN // 2)
+        """Share the width among the pictures of a row, which may become a little smaller for it."""
+        columns = max(1, round(self._room(MOST_ROWS + 1) / (SIDE + MARGIN)))
+        rows = max(1, -(-self.count() // columns))
+        cell = self._room(rows) // columns
+        side = max(1, min(SIDE, cell - MARGIN))
+        height = max(1, round(side * self._tallest))
+        self.setIconSize(QSize(side, height))
+        height += WORD_ROWS * self.fontMetrics().lineSpacing() + 2 * MARGIN
+        self.setGridSize(QSize(cell, height))
+        self.setFixedHeight(min(rows, MOST_ROWS) * height + MARGIN // 2)
+
+    def _room(self, rows: int) -> int:
+        """Return how wide so many rows can be beside what scrolls them."""
+        style = self.style()
+        bar = 0 if rows <= MOST_ROWS or style is None else style.pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        return max(self.width() - bar - 2, 1)
 
 
 class ReadingsPanel:

@@ -21,6 +21,7 @@ from napari_backprop_segmentation.gui.run.worker import Point
 from napari_backprop_segmentation.params.params import Params
 
 if TYPE_CHECKING:
+    from napari_backprop_segmentation.network.model import Model
     from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 
@@ -93,6 +94,21 @@ class Run:
     agreement: AgreementLayer | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A trained network from a file.
+
+    Attributes
+    ----------
+    name : str
+        Of the file.
+    model : Model
+    """
+
+    name: str
+    model: "Model"
+
+
 class StateEvents(SignalGroup):
     """One signal for each attribute of `State`, and two more for what the user has done.
 
@@ -115,6 +131,7 @@ class StateEvents(SignalGroup):
     notice = Signal(str)
     refusal = Signal(str)
     readings = Signal(object)
+    model = Signal(object)
     taken = Signal(object)
 
 
@@ -141,6 +158,8 @@ class State:
         Why Run was refused.
     readings : Readings, optional
         Other ways to see objects in the image of the target, while they are looked for or shown.
+    model : LoadedModel, optional
+        What was loaded last.
     """
 
     def __init__(self, params: Params) -> None:
@@ -154,6 +173,7 @@ class State:
         self.labels: Labels | None = None
         self.notice = self.refusal = ""
         self.readings: Readings | None = None
+        self.model: LoadedModel | None = None
 
     # What follows from it
 
@@ -299,6 +319,10 @@ class State:
         """Take note that another reading has become the result."""
         self._set(result=result, notice=text, refusal="")
         self.events.taken.emit(result)
+
+    def load(self, model: LoadedModel, text: str) -> None:
+        """Take up a trained network from a file."""
+        self._set(model=model, notice=text, refusal="")
 
     def hide_readings(self) -> None:
         """Show no other readings any more."""

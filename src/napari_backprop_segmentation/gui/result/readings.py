@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.errors import engine_errors
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult
 from napari_backprop_segmentation.gui.result.pictures import LIGHT, backdrop, picture, window_on
+from napari_backprop_segmentation.gui.run import torch_startup
 from napari_backprop_segmentation.gui.run.preview import METADATA, colours, show_in
 from napari_backprop_segmentation.gui.run.worker import Failure
 from napari_backprop_segmentation.pipeline.messages import count, found
@@ -108,6 +109,7 @@ def look(
     """
     yield
     try:
+        torch_startup.give_way()
         with engine_errors():
             return Looked(segmentation, choices(segmentation, run_input, own, tints))
     except Exception as error:  # noqa: BLE001 - nothing is swallowed: whoever has asked is told

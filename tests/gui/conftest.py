@@ -1,5 +1,6 @@
 import os
 import threading
+from copy import copy
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -63,9 +64,8 @@ class FakeEngine:
             record = {"params": params.to_dict(), "stopped_by": reason, "iterations": iteration}
             record |= {"image_shape": [1, *shape], "axes": "TZYX"[-len(shape) :], "seconds": 0.1}
             labels = np.full(shape, 200 + iteration, np.uint8)
-            return SimpleNamespace(
-                labels=labels, record=record, stopped_by=reason, model=model, hierarchy=None, agreement=None
-            )
+            found = {"labels": labels, "record": record, "stopped_by": reason, "model": model}
+            return SimpleNamespace(**found, hierarchy=None, agreement=None, look=None)
         finally:
             self.closed.set()
 
@@ -213,7 +213,8 @@ def shown(model, state):
 
     def show(segmentation, seconds=1.0):
         # a copy: edits of a layer change the array it was given
-        segmentation = SimpleNamespace(**{**vars(segmentation), "labels": segmentation.labels.copy()})
+        segmentation = copy(segmentation)
+        vars(segmentation)["labels"] = segmentation.labels.copy()
         run_input, layers = state.input.run_input, state.input.layers
         state.begin(run_input.name, layers)
         preview = Preview(model, run_input)

@@ -6,7 +6,7 @@ Several attributes that change together are all changed before anybody is told, 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Labels
 from psygnal import Signal, SignalGroup
@@ -16,8 +16,13 @@ from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
 from napari_backprop_segmentation.gui.result.consensus import AgreementLayer
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult, result_of
+from napari_backprop_segmentation.gui.result.readings import Choice, Readings
 from napari_backprop_segmentation.gui.run.worker import Point
 from napari_backprop_segmentation.params.params import Params
+
+if TYPE_CHECKING:
+    from napari_backprop_segmentation.network.model import Model
+    from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 
 class Phase(Enum):
@@ -89,8 +94,31 @@ class Run:
     agreement: AgreementLayer | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A trained network from a file.
+
+    Attributes
+    ----------
+    name : str
+        Of the file.
+    model : Model
+    """
+
+    name: str
+    model: "Model"
+
+
 class StateEvents(SignalGroup):
-    """One signal for each attribute of `State`, and `detail_asked` where it was the user who moved the slider."""
+    """One signal for each attribute of `State`, and two more for what the user has done.
+
+    Attributes
+    ----------
+    detail_asked : Signal
+        The user has moved the slider.
+    taken : Signal
+        Another reading has become the result.
+    """
 
     input = Signal(object)
     params = Signal(object)
@@ -102,6 +130,9 @@ class StateEvents(SignalGroup):
     labels = Signal(object)
     notice = Signal(str)
     refusal = Signal(str)
+    readings = Signal(object)
+    model = Signal(object)
+    taken = Signal(object)
 
 
 class State:
@@ -125,6 +156,10 @@ class State:
         What the last action on a result has done.
     refusal : str
         Why Run was refused.
+    readings : Readings, optional
+        Other ways to see objects in the image of the target, while they are looked for or shown.
+    model : LoadedModel, optional
+        What was loaded last.
     """
 
     def __init__(self, params: Params) -> None:
@@ -137,6 +172,8 @@ class State:
         self.result: LayerResult | None = None
         self.labels: Labels | None = None
         self.notice = self.refusal = ""
+        self.readings: Readings | None = None
+        self.model: LoadedModel | None = None
 
     # What follows from it
 
@@ -189,12 +226,17 @@ class State:
     def _of_chosen_image(self) -> bool:
         return self.run.layers == self.input.layers
 
+    def _shows(self, segmentation: "Segmentation") -> bool:
+        result = self.target_result
+        return not self.busy and result is not None and result.segmentation is segmentation
+
     # What happens to it
 
     def choose(self, chosen: Input) -> None:
         """Take note of what would be segmented; what was said of another image is gone."""
         kept = self.busy or chosen.layers == self.input.layers
-        self._set(input=chosen, refusal="", notice=self.notice if kept else "")
+        readings = self.readings if kept else None
+        self._set(input=chosen, refusal="", notice=self.notice if kept else "", readings=readings)
 
     def fill(self, params: Params) -> None:
         """Take other settings, of which only those marked as such count as given."""
@@ -211,6 +253,7 @@ class State:
         detail = value if name == "detail" else self.detail
         self._set(params=changed.marked(self._filled.given | differs), detail=detail, refusal="")
         if name == "detail":
+            self.hide_readings()  # their first picture shows another detail
             self.events.detail_asked.emit(detail)
 
     def begin(self, name: str, layers: tuple[Image, ...], points: Sequence[Point] = ()) -> None:
@@ -259,6 +302,32 @@ class State:
         """Take up a result of before."""
         self._set(result=result)
 
+    def look(self) -> LayerResult | None:
+        """Begin to look for other readings of the target; return whose they are, None if there is nothing to do."""
+        result = self.target_result
+        if self.busy or self.readings is not None or result is None:
+            return None
+        self._set(readings=Readings(result.segmentation), notice="", refusal="")
+        return result
+
+    def offer(self, segmentation: "Segmentation", choices: tuple[Choice, ...], text: str) -> None:
+        """Show what looking has found, if it is still wanted; nothing if that is nothing, which is then said."""
+        if self.readings is not None and self.readings.segmentation is segmentation:
+            self._set(readings=Readings(segmentation, choices) if choices else None, notice=text)
+
+    def take(self, result: LayerResult, text: str) -> None:
+        """Take note that another reading has become the result."""
+        self._set(result=result, notice=text, refusal="")
+        self.events.taken.emit(result)
+
+    def load(self, model: LoadedModel, text: str) -> None:
+        """Take up a trained network from a file."""
+        self._set(model=model, notice=text, refusal="")
+
+    def hide_readings(self) -> None:
+        """Show no other readings any more."""
+        self._set(readings=None)
+
     def keep(self, layers: Container[Any]) -> None:
         """Let go of what belongs to layers that are not among these any more."""
         for found in (self.result, self.target_result):
@@ -282,6 +351,8 @@ class State:
         changed = {name: value for name, value in changes.items() if not _same(getattr(self, name), value)}
         for name, value in changed.items():
             setattr(self, name, value)
+        if self.readings is not None and not self._shows(self.readings.segmentation):
+            self.readings = changed["readings"] = None
         for name in changed:
             self.events[name].emit(getattr(self, name))
 

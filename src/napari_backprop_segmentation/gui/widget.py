@@ -19,6 +19,8 @@ from napari_backprop_segmentation.gui.result.apply_model import applicable, desc
 from napari_backprop_segmentation.gui.result.curation import Curation
 from napari_backprop_segmentation.gui.result.detail import DetailSlider
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult, result_of
+from napari_backprop_segmentation.gui.result.model_files import ModelFiles
+from napari_backprop_segmentation.gui.result.readings_panel import ReadingsPanel
 from napari_backprop_segmentation.gui.run.chart import Chart
 from napari_backprop_segmentation.gui.run.controller import RunController
 from napari_backprop_segmentation.gui.run.estimate import RunEstimate
@@ -30,6 +32,8 @@ from napari_backprop_segmentation.params.presets import FIRST_PRESET, PRESETS
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
+
+    from napari_backprop_segmentation.network.model import Model
 
 MIN_WIDTH = 300
 CHART_STRETCH = 1000  # napari puts an empty stretch below, of 1 more in every widget it docks
@@ -51,6 +55,8 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     controls : Controls
     run_button, pause_button, stop_button, cancel_button, apply_button : PushButton
     curation : Curation
+    readings : ReadingsPanel
+    model_files : ModelFiles
     chart : Chart
     state : State
         All that is shown here, and all that the user does.
@@ -74,6 +80,8 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.chart = Chart()
         self._run_estimate = RunEstimate(state)
         self.curation = Curation(napari_viewer, state)
+        self.readings = ReadingsPanel(napari_viewer, state)
+        self.model_files = ModelFiles(state, self.apply_model)
         self._make_buttons()
         self._lay_out()
         self._detail = DetailSlider(napari_viewer, state, self.controls["detail"], self.controls.titles["detail"])
@@ -98,14 +106,12 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def run(self) -> None:
         """Segment the chosen image; does nothing during a run."""
-        if self.state.busy:
-            return
-        self.input_form.update()
-        chosen = self.state.input
-        if chosen.run_input is None:
-            self._refuse(str(chosen.obstacle))
-            return
-        self._start(Job(chosen.run_input, self.state.settings, chosen.layers, chosen.whole))
+        self._run(self.state.settings)
+
+    def apply_model(self) -> None:
+        """Label the chosen image with the network that was loaded; does nothing during a run."""
+        if (loaded := self.state.model) is not None:
+            self._run(suited(self.state.settings, loaded.model), loaded.model)
 
     def apply(self) -> None:
         """Apply the network of a run on a part to all of the image; does nothing during a run."""
@@ -141,6 +147,16 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
             self.input_form.refresh()
         self.state.keep(self._viewer.layers)
         self._show_apply()
+
+    def _run(self, params: Params, model: "Model | None" = None) -> None:
+        if self.state.busy:
+            return
+        self.input_form.update()
+        chosen = self.state.input
+        if chosen.run_input is None:
+            self._refuse(str(chosen.obstacle))
+            return
+        self._start(Job(chosen.run_input, params, chosen.layers, chosen.whole, model))
 
     def _refuse(self, text: str) -> None:
         self.state.refuse(words.sentence(text))
@@ -207,6 +223,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         form.addRow(self._about_preset)
         self.controls.add_main(form)
         form.addRow(self.controls.folded)
+        form.addRow(self.model_files.folded)
         buttons = QHBoxLayout()
         for button in (self.run_button, self.pause_button, self.stop_button, self.cancel_button):
             buttons.addWidget(button.native)
@@ -217,6 +234,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addLayout(buttons)
         layout.addWidget(self.apply_button.native)
         layout.addWidget(self.curation.row)
+        layout.addWidget(self.readings.box)
         layout.addWidget(self._status)
         layout.addWidget(self.chart, CHART_STRETCH)
         self.native.setMinimumWidth(MIN_WIDTH)
@@ -273,6 +291,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         if parent is not None:
             return
         self.curation.disconnect()
+        self.state.hide_readings()
         if self._controller is not None and self.state.busy:
             self._controller.abandon()
             self._controller.release()

@@ -23,6 +23,8 @@ PHASES = {  # what is said where nothing better is known
 }
 CANCELLED = "Cancelled. The labels were removed."
 DELETED = "The labels layer was deleted, so the run has ended."
+OTHERS = "If you want objects, see Other readings..."
+REGION_KINDS = ("fast", "brightfield")  # presets that look for no objects
 LEFT = "The run was ended; the labels formed so far are kept."
 
 
@@ -79,6 +81,19 @@ def done(number: int, seconds: float, record: Mapping[str, Any]) -> str:
     spent = "less than a second" if seconds < 1 else f"{seconds:.0f} s"
     ended = f"done in {spent}: {found(number, record)}, {record['stopped_by']}"
     return " ".join(sentence(text) for text in (ended, *remarks(number, record)))
+
+
+def hint(number: int, record: Mapping[str, Any]) -> str:
+    """Return what to do where a run that adapts to the image has found nothing to count; empty where it has.
+
+    Examples
+    --------
+    >>> hint(31, {"kind": "fast", "params": {"objects": "off", "reading": 0}})
+    'If you want objects, see Other readings...'
+    """
+    kind, params = record.get("kind"), record["params"]
+    regions = kind in REGION_KINDS and params["objects"] == "off" and not params.get("reading", 0)
+    return OTHERS if regions or (kind is not None and not number) else ""
 
 
 def earlier(name: str, ending: str) -> str:

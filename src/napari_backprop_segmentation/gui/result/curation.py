@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QMainWindow, QWidget
 
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.result.corrections import correct, remove
+from napari_backprop_segmentation.gui.result.layer_result import LayerResult
 from napari_backprop_segmentation.gui.result.measuring import Tables, image_for, why_not
 from napari_backprop_segmentation.gui.state import Phase, State
 from napari_backprop_segmentation.pipeline.messages import count
@@ -57,9 +58,10 @@ class Curation:
         layout.setContentsMargins(0, 0, 0, 0)
         for button in (self.measure_button, self.click_button):
             layout.addWidget(button.native)
-        for signal in (state.events.result, state.events.labels, state.events.phase):
+        for signal in (state.events.result, state.events.labels, state.events.phase, state.events.taken):
             signal.connect(self._update)
         state.events.phase.connect(self._measure_objects)
+        state.events.taken.connect(self._measure_taken)
         self._update()
 
     def measure(self, *_: Any) -> None:
@@ -98,8 +100,11 @@ class Curation:
 
     def _measure_objects(self, phase: Phase) -> None:
         """Measure objects as soon as they are found."""
-        result = self._state.result
-        if phase is Phase.DONE and result is not None and result.has_objects and result.layer is not None:
+        if phase is Phase.DONE and self._state.result is not None:
+            self._measure_taken(self._state.result)
+
+    def _measure_taken(self, result: LayerResult) -> None:
+        if result.has_objects and result.layer is not None:
             self.tables.measure(result.layer, result.run_input)
 
     def _show_table(self, layer: Labels, run_input: RunInput, number: int) -> None:

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from magicgui.widgets.bases import ValueWidget
 from qtpy.QtWidgets import QLabel
 
@@ -20,6 +19,7 @@ COUNTED = (
     "The labels of the last run are objects, which are the same at every detail. For regions run again with Objects "
     "set to 'off', and a preset that does not look for them, such as Fast."
 )
+READ = "These are objects, which are the same at every detail. What the run has found is the first of Other readings."
 
 
 def obstacle(params: Params) -> str:
@@ -45,6 +45,8 @@ def reason_to_rest(state: State) -> str:
     result = state.target_result
     if result is not None and depends(result):
         return ""
+    if result is not None and result.reading:
+        return READ
     if result is not None and result.has_objects and _would_come_again(result, state):
         return COUNTED
     return obstacle(state.params)
@@ -67,7 +69,7 @@ def cut(viewer: "Viewer", result: LayerResult, detail: float) -> str | None:
         result.detail = detail
         _show_agreement(viewer, result, detail)
         return None
-    if not np.array_equal(layer.data, result.shown):
+    if result.edited:
         return "These labels have been edited, so Detail leaves them alone. Run again for new ones."
     labels: Any = hierarchy.cut(detail).reshape(result.shown.shape)  # the layer may have more axes, of length 1
     result.shown, result.detail = labels.copy(), detail
@@ -101,7 +103,15 @@ class DetailSlider:
         self._viewer, self._state, self._control, self._title = viewer, state, control, title
         self._tooltip = control.tooltip
         events = state.events
-        for signal in (events.params, events.phase, events.input, events.run, events.result, events.labels):
+        for signal in (
+            events.params,
+            events.phase,
+            events.input,
+            events.run,
+            events.result,
+            events.labels,
+            events.taken,
+        ):
             signal.connect(self._update)
         state.events.detail_asked.connect(self._cut)
         self._update()

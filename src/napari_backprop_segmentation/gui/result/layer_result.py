@@ -44,6 +44,10 @@ class LayerResult:
         Of the labels that are shown.
     shown : int array
         The labels as they were last shown by us: what differs was edited by the user.
+    reading : int
+        Which of the other readings is shown; 0 is what the run has found.
+    own : int array
+        What the run has found, while another reading is shown.
     """
 
     run_input: RunInput
@@ -55,6 +59,8 @@ class LayerResult:
     agreement: AgreementLayer | None = None
     detail: float = 0.0
     shown: NDArray[Any] = field(default_factory=lambda: np.zeros(0, np.uint8), repr=False)
+    reading: int = 0
+    own: NDArray[Any] = field(default_factory=lambda: np.zeros(0, np.uint8), repr=False)
     _layer: ReferenceType[Labels] | None = field(default=None, init=False, repr=False)
 
     @property
@@ -70,8 +76,14 @@ class LayerResult:
 
     @property
     def has_objects(self) -> bool:
-        """Whether objects were looked for, rather than regions."""
-        return bool(self.segmentation.record["params"].get("objects", "off") != "off")
+        """Whether objects are shown, rather than regions."""
+        params = self.segmentation.record["params"]
+        return bool(self.reading or params.get("reading", 0) or params.get("objects", "off") != "off")
+
+    @property
+    def edited(self) -> bool:
+        """Whether the user has edited the labels since they were last shown by us."""
+        return self.layer is not None and not np.array_equal(self.layer.data, self.shown)
 
     def show_in(self, layer: Labels) -> None:
         """Belong to a layer from now on, whose labels are those that were found."""

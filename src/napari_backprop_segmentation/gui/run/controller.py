@@ -73,8 +73,10 @@ class RunController:
         parent : QWidget
             The widget's; timers end with it.
         """
-        # Of a model that is applied the plot of its training stays.
-        points = () if self._job.model is None else self._state.points
+        # Of a model that is applied the plot of its training stays; one from a file has none.
+        last = self._state.target_result or self._state.result
+        applies_last = self._job.model is not None and last is not None and last.model is self._job.model
+        points = self._state.points if applies_last else ()
         self._state.begin(self._run_input.name, self._job.layers, points)
         self._frozen = process_guards.frozen_objects.hold()  # else one of the next events would last 200 ms
         try:

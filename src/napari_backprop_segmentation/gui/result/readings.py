@@ -1,0 +1,226 @@
+"""Other ways to see objects in an image: looked for in a thread, shown as pictures, taken by a click. No Qt here."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Image, Labels
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.errors import engine_errors
+from napari_backprop_segmentation.gui.result.layer_result import LayerResult
+from napari_backprop_segmentation.gui.result.pictures import LIGHT, backdrop, picture, window_on
+from napari_backprop_segmentation.gui.run import torch_startup
+from napari_backprop_segmentation.gui.run.preview import METADATA, colours, show_in
+from napari_backprop_segmentation.gui.run.worker import Failure
+from napari_backprop_segmentation.pipeline.messages import count, found
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+    from napari_backprop_segmentation.gui.input.run_input import RunInput
+    from napari_backprop_segmentation.pipeline.segmentation import Segmentation
+
+NONE_FOUND = "Nothing else was found that could be objects in this image."
+MEANINGS = {  # of the names of readings
+    "bright": "Things that are brighter than what is around them.",
+    "dark": "Things that are darker than what is around them.",
+    "between bright lines": "What bright lines enclose, such as cells between stained membranes.",
+    "between dark lines": "What dark lines enclose, such as cells between dark borders.",
+    "regions of the network": "Regions that the network has learned to tell apart, and that look alike.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """One way to see objects, to be shown.
+
+    Attributes
+    ----------
+    number : int
+        As in `Params.reading`; 0 is what the run has found.
+    words : str
+        What there is, and how much: "61 between dark lines".
+    explained : str
+        The same in full, for a tooltip.
+    picture : (Y, X, 3) uint8 array
+    labels : (*spatial) int array, optional
+        Nothing for what the run has found, which its result knows.
+    status : str
+        What is said once it is taken.
+    """
+
+    number: int
+    words: str
+    explained: str
+    picture: NDArray[np.uint8] = field(repr=False)
+    labels: NDArray[Any] | None = field(repr=False)
+    status: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """The readings that are shown.
+
+    Attributes
+    ----------
+    segmentation : Segmentation
+        Whose they are; several layers may show it.
+    choices : tuple of Choice, optional
+        What the run has found comes first; None while they are looked for.
+    """
+
+    segmentation: "Segmentation"
+    choices: tuple[Choice, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """What looking has come to: choices, or an error."""
+
+    segmentation: "Segmentation"
+    outcome: "tuple[Choice, ...] | Failure"
+
+
+def has_readings(result: LayerResult | None) -> bool:
+    """Return whether there may be other readings of a result."""
+    return result is not None and result.segmentation.look is not None
+
+
+def tints_of(layers: Sequence[Image]) -> tuple[NDArray[Any], ...]:
+    """Return in which colours layers are shown, from their darkest to their brightest; asked for before a thread."""
+    return tuple(LIGHT if layer.rgb else np.array(layer.colormap.colors)[:, :3] for layer in layers)
+
+
+def look(
+    segmentation: "Segmentation", run_input: "RunInput", own: NDArray[Any], tints: Sequence[NDArray[Any]]
+) -> Generator[None, None, Looked]:
+    """Look for the other readings of a result, in a thread: a generator, as other workers are kept by napari for good.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+    run_input : RunInput
+    own : int array
+        What the run has found.
+    tints : sequence of array
+        See `tints_of`.
+    """
+    yield
+    try:
+        torch_startup.give_way()
+        with engine_errors():
+            return Looked(segmentation, choices(segmentation, run_input, own, tints))
+    except Exception as error:  # noqa: BLE001 - nothing is swallowed: whoever has asked is told
+        return Looked(segmentation, Failure(error))
+
+
+def choices(
+    segmentation: "Segmentation", run_input: "RunInput", own: NDArray[Any], tints: Sequence[NDArray[Any]] = ()
+) -> tuple[Choice, ...]:
+    """Return what the run has found and the other readings; nothing where there is no other. Parameters as of `look`.
+
+    Readings without objects, and those that are what the run has found, are left out.
+    """
+    own = own.reshape(run_input.shape)
+    total, taken = len(segmentation.readings), segmentation.record["params"].get("reading", 0)
+    others = []
+    for number, offer in enumerate(segmentation.readings, start=1):
+        labels = _compact(offer.labels())
+        n = _number(labels)
+        if n and number != taken and not (n == _number(own) and np.array_equal(labels > 0, own > 0)):
+            others.append((number, offer.name, n, labels))
+    if not others:
+        return ()
+    window = window_on(run_input.shape, [labels for *_, labels in others])
+    ground = backdrop(run_input, window, tints)
+    was = found(_number(own), segmentation.record)
+    made = [
+        Choice(
+            0,
+            f"{was} of the run",
+            f"What the run has found: {was}. A click brings it back.",
+            picture(ground, window.of(own)),
+            None,
+            f"The result of the run again: {was}.",
+        )
+    ]
+    for number, name, n, labels in others:
+        words = f"Reading {number} of {total}: {in_words(n, name)}."
+        explained = f"{MEANINGS.get(name, '')}\n{words} A click makes them the result, without another run.".lstrip()
+        made.append(Choice(number, f"{n} {name}", explained, picture(ground, window.of(labels)), labels, words))
+    return tuple(made)
+
+
+def in_words(number: int, name: str) -> str:
+    """Return how many objects of a reading there are.
+
+    Examples
+    --------
+    >>> in_words(61, "between dark lines"), in_words(1, "bright"), in_words(38, "regions of the network")
+    ('61 objects between dark lines', '1 bright object', '38 regions of the network')
+    """
+    noun, *rest = name.split()
+    if noun == "regions":
+        return count(number, "region") + "".join(f" {word}" for word in rest)
+    return count(number, f"{name} object") if not rest else f"{count(number, 'object')} {name}"
+
+
+def take(viewer: "Viewer", result: LayerResult, choice: Choice) -> LayerResult | None:
+    """Make a reading the result, and return it: in its layer, or in a new one where the user has edited that.
+
+    Returns
+    -------
+    LayerResult or None
+        None where the layer is gone.
+    """
+    layer, run_input = result.layer, result.run_input
+    if layer is None or layer not in viewer.layers:
+        return None
+    if choice.number == result.reading and not result.edited:
+        return result
+    own = result.shown if result.reading == 0 else result.own
+    labels = np.array(own) if choice.labels is None else run_input.laid(choice.labels)
+    record = layer.metadata[METADATA]
+    reading = choice.number or result.segmentation.record["params"].get("reading", 0)
+    metadata = {**layer.metadata, METADATA: {**record, "params": {**record["params"], "reading": reading}}}
+    if not result.edited:
+        _keep(result, own, labels, choice.number)
+        show_in(viewer, layer, np.array(labels))  # a copy: painting changes the layer's own array
+        layer.metadata = metadata
+        return result
+    again = replace(result)
+    new = Labels(
+        np.array(labels),
+        name=f"{run_input.name} labels",
+        colormap=colours(),
+        metadata=metadata,
+        **run_input.placement,
+    )
+    detail = result.detail
+    again.show_in(new)  # before it is added: whoever is told of the layer then knows whose it is
+    _keep(again, own, labels, choice.number)
+    again.detail = detail
+    viewer.add_layer(new)
+    return again
+
+
+def _keep(result: LayerResult, own: NDArray[Any], labels: NDArray[Any], number: int) -> None:
+    """Note what is shown; what the run has found is kept meanwhile."""
+    result.own = own if number else np.zeros(0, np.uint8)
+    result.shown, result.reading = np.array(labels), number
+
+
+def own_labels(result: LayerResult) -> NDArray[Any]:
+    """Return what the run has found, at the detail it was last shown."""
+    return result.own if result.reading else result.shown
+
+
+def _compact(labels: NDArray[Any]) -> NDArray[Any]:
+    """Return labels in the smallest type of number that holds them: several are kept at once."""
+    return labels.astype(np.min_scalar_type(int(labels.max(initial=0))), copy=True)
+
+
+def _number(labels: NDArray[Any]) -> int:
+    return int(np.count_nonzero(np.bincount(labels.ravel())[1:]))

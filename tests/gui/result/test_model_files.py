@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_backprop_segmentation.gui.result import model_files
 from napari_backprop_segmentation.gui.run.preview import METADATA
@@ -84,3 +85,13 @@ def test_nothing_happens_where_no_file_is_chosen(widget, engine, qtbot, monkeypa
     assert widget.status == before
     widget.apply_model()
     assert not widget.running
+
+
+@pytest.mark.parametrize(("accepted", "name"), [(True, "cells.safetensors"), (False, "")])
+def test_the_dialog_suggests_a_name(qtbot, monkeypatch, tmp_path, accepted, name):
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(QFileDialog, "exec", lambda _: accepted)
+    found = model_files.ask_where_to_save(parent, "cells")
+    assert found.rpartition("/")[2] == name

@@ -127,5 +127,5 @@ def test_a_wrong_estimate_is_measured_anew(seconds, again, line, chosen, shown, 
     monkeypatch.setattr(RunEstimate, "measure", lambda self: measured.append(True))
     chosen(image)
     record = {**regions.record, "seconds": seconds}
-    shown(SimpleNamespace(labels=regions.labels, record=record, model=None, hierarchy=None, agreement=None))
+    shown(SimpleNamespace(labels=regions.labels, record=record, model=None, hierarchy=None, agreement=None, look=None))
     assert bool(measured) == again

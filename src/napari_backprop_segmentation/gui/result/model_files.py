@@ -62,9 +62,10 @@ def load(path: Path) -> Generator[None, None, Loaded]:
 
 def ask_where_to_save(parent: QWidget, name: str) -> str:
     """Ask for a file to write, also before one that is there is replaced; empty for none."""
-    dialog = QFileDialog(parent, "Save the trained network", f"{name}.{SUFFIX}", KINDS)
+    dialog = QFileDialog(parent, "Save the trained network", "", KINDS)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(SUFFIX)  # of which the dialog knows when it looks whether there is such a file
+    dialog.selectFile(f"{name}.{SUFFIX}")
     try:
         return dialog.selectedFiles()[0] if dialog.exec() else ""
     finally:

@@ -6,7 +6,7 @@ from generated import LONG, QUICK, arrays, odd_values, settings_of_runs, share, 
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from napari_backprop_segmentation import Extras, Params, SegmentationError, finish, measure, run
+from napari_backprop_segmentation import Params, SegmentationError, finish, measure, run
 from napari_backprop_segmentation.image.axes import CHANNEL_LETTERS
 from napari_backprop_segmentation.image.output import check_output
 from napari_backprop_segmentation.image.source import ArraySource
@@ -65,8 +65,7 @@ def check_run(case, chosen):
     options = dict(options)
     try:
         params = Params(**{**QUICK, **chosen})
-        extras = Extras(channels=options.pop("channels"))
-        result = finish(run(image, params, extras=extras, **options))
+        result = finish(run(image, params, **options))
     except SegmentationError as error:
         event(str(error).split(" must ")[0])
         assert "\n" not in str(error)

@@ -32,6 +32,7 @@ RIDGE_NEAR, RIDGE_AROUND = 1.0, 4.0  # pixels: sigma of a line, and of what it i
 TEXTURE = 2.0  # pixels: sigma of the window in which texture is measured
 PIXEL_MOMENT = 1 / 12  # a pixel spreads as far as its own square in each direction
 TINY = 1e-9
+HIGHEST = 1e30  # altitude
 SHARES = ("edge", "bright", "dark")
 
 NAMES = (
@@ -384,9 +385,10 @@ def _lasting(tree: Nested, area: Floats) -> tuple[Floats, Floats]:
     while (same := (area[up] < GROWN * area) & (up != tree.parents[up])).any():
         up[same] = tree.parents[up[same]]
     n = len(up)
-    altitudes = np.concatenate([tree.altitudes, tree.altitudes])
+    finite = np.minimum(tree.altitudes, HIGHEST)  # regions that share no border merge at infinity
+    altitudes = np.concatenate([finite, finite])
     lowest = hg.accumulate_sequential(_doubled(tree.parents), altitudes[:n], hg.Accumulators.min)[n:]
-    drop, height = tree.altitudes[up] - tree.altitudes, tree.altitudes - lowest
+    drop, height = finite[up] - finite, finite - lowest
     return np.log1p(np.maximum(drop, 0)), np.log1p(np.maximum(height, 0))
 
 

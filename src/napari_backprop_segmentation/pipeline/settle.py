@@ -73,7 +73,7 @@ def settle(request: Request) -> Job:
         model=request.model and request.model.on(plan.device),
         out=checks.checked_output(request, image_shape[1:]),
         progress=request.progress,
-        may_count=kind in UNSURE and merges and not OPEN & params.given,
+        may_count=kind in UNSURE and merges and not source.is_rgb and not OPEN & params.given,
         examples=examples,
         counter_examples=checks.pointed_at(request.counter_examples, "counter_examples", image_shape[1:]) or (),
     )

@@ -1,5 +1,6 @@
 """What the axes of an array mean, in the field's letters: T time, C channel, Z depth, Y, X; S colour samples RGB(A)."""
 
+import math
 from collections.abc import Sequence
 
 from napari_backprop_segmentation.errors import ImageError
@@ -94,3 +95,25 @@ def spatial_axes(axes: str) -> str:
 def channel_axis(axes: str) -> int | None:
     """Return the position of the channel axis, or None."""
     return next((i for i, letter in enumerate(axes) if letter in CHANNEL_LETTERS), None)
+
+
+def checked_spacing(spacing: Sequence[float] | None, axes: Sequence[str]) -> tuple[float, ...]:
+    """Return the size of a pixel along each of some axes, in one unit; 1 where nothing is said.
+
+    Raises
+    ------
+    ImageError
+        If there are not as many positive numbers as axes.
+    """
+    if spacing is None:
+        return (1.0,) * len(axes)
+    try:
+        sizes = tuple(float(size) for size in spacing)
+    except (TypeError, ValueError):
+        sizes = ()
+    if len(sizes) != len(axes) or not all(math.isfinite(size) and size > 0 for size in sizes):
+        raise ImageError(
+            f"spacing must be {len(axes)} positive numbers, the sizes of a pixel along {', '.join(axes)}, got "
+            f"{spacing}; give all in one unit"
+        )
+    return sizes

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ImageError
-from napari_backprop_segmentation.image.axes import channel_axis, check_axes, spatial_axes
+from napari_backprop_segmentation.image.axes import channel_axis, check_axes, checked_spacing, spatial_axes
 from napari_backprop_segmentation.image.binning import PLANE, Binned
 from napari_backprop_segmentation.image.blocks import Window, blocks
 from napari_backprop_segmentation.image.limits import Extent, extent, united, valid
@@ -122,7 +122,8 @@ class ArraySource:
             *(sizes[letter] for letter in self.spatial_axes),
         )
         self.is_rgb = sizes.get("S") in (RGB, RGBA) and self._chosen in (None, tuple(range(RGB)))
-        self.spacing = _checked_spacing(spacing, [a for a in self.spatial_axes if a in SPACED])
+        steps = checked_spacing(spacing, [a for a in self.spatial_axes if a in SPACED])
+        self.spacing = tuple(step / min(steps) for step in steps)
         self.normaliser = normaliser or self._fitted(normalisation)
         if len(self.normaliser.offsets) != self.shape[0]:
             raise ImageError(
@@ -314,18 +315,3 @@ def _checked_channels(channels: Sequence[int] | None, n: int) -> tuple[int, ...]
             f"the image has {n} channel{'s' * (n != 1)}, the first is 0"
         )
     return tuple(int(channel) for channel in chosen)
-
-
-def _checked_spacing(spacing: Sequence[float] | None, axes: Sequence[str]) -> tuple[float, ...]:
-    if spacing is None:
-        return (1.0,) * len(axes)
-    try:
-        sizes = tuple(float(size) for size in spacing)
-    except (TypeError, ValueError):
-        sizes = ()
-    if len(sizes) != len(axes) or not all(math.isfinite(size) and size > 0 for size in sizes):
-        raise ImageError(
-            f"spacing must be {len(axes)} positive numbers, the sizes of a pixel along {', '.join(axes)}, got "
-            f"{spacing}; give all in one unit"
-        )
-    return tuple(size / min(sizes) for size in sizes)

@@ -10,7 +10,13 @@ from scipy import ndimage
 from skimage.measure import perimeter
 
 from napari_backprop_segmentation.errors import ImageError
-from napari_backprop_segmentation.image.axes import CHANNEL_LETTERS, channel_axis, check_axes, spatial_axes
+from napari_backprop_segmentation.image.axes import (
+    CHANNEL_LETTERS,
+    channel_axis,
+    check_axes,
+    checked_spacing,
+    spatial_axes,
+)
 
 Table = dict[str, NDArray[Any]]
 SIZES = {2: "area", 3: "volume"}
@@ -66,7 +72,7 @@ def measure(
         raise ImageError(f"labels must be whole numbers from 0, got {labels.dtype}; give the labels of this image")
     if image.dtype.kind not in "buif":
         raise ImageError(f"image must be of a number type, got {image.dtype}; convert it first")
-    sizes = _checked_spacing(spacing, spatial.lstrip(TIME))
+    sizes = checked_spacing(spacing, spatial.lstrip(TIME))
     parts = [_one(part, pixels, sizes, str(unit or "")) for part, pixels in _frames(labels, image, letters)]
     if not spatial.startswith(TIME):
         return parts[0]
@@ -87,21 +93,6 @@ def _array(name: str, given: Any) -> Any:
     if not given.shape or not all(isinstance(n, (int, np.integer)) and n > 0 for n in given.shape):
         raise ImageError(f"{name} must hold pixels, got shape {tuple(given.shape)}; give those of this image")
     return given
-
-
-def _checked_spacing(spacing: Sequence[float] | None, axes: str) -> tuple[float, ...]:
-    if spacing is None:
-        return (1.0,) * len(axes)
-    try:
-        sizes = tuple(float(size) for size in spacing)
-    except (TypeError, ValueError):
-        sizes = ()
-    if len(sizes) != len(axes) or not all(math.isfinite(size) and size > 0 for size in sizes):
-        raise ImageError(
-            f"spacing must be {len(axes)} positive numbers, the sizes of a pixel along {', '.join(axes)}, got "
-            f"{spacing}; give all in one unit"
-        )
-    return sizes
 
 
 def _frames(labels: NDArray[Any], image: Any, letters: str) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:

@@ -23,7 +23,7 @@ from napari_backprop_segmentation.objects.candidates import (
     ridge_tree,
 )
 from napari_backprop_segmentation.objects.choose import choose, evidence_columns, log_odds, painted
-from napari_backprop_segmentation.objects.forest import lights
+from napari_backprop_segmentation.objects.forest import WHOLE_SHARE, lights
 from napari_backprop_segmentation.objects.judgement import agreements, label_figures, score
 
 Floats = NDArray[np.float64]
@@ -66,7 +66,6 @@ NOTHING = 0.27  # score below which there are no objects: 5 of 6 noise images an
 
 SMALLEST, STEP = 25.0, 0.5  # pixels of the smallest supposed objects; from size to size in log area
 LARGEST_SHARE, LARGEST = 0.1, 12_000.0  # of the image, pixels: of the largest supposed objects
-WHOLE_SHARE = 0.2  # of the image: what is larger is background
 STRICTNESS = (0.3, 0.45)  # how sure an object must be
 LIKENESS = {"level": 0.5, "ridge": 0.2, "net": 0.5}  # how much objects resemble each other; less where lines decide
 MANY = 10.0  # objects from which on more of them prove nothing

@@ -74,7 +74,7 @@ def violations(source: str, module: str) -> list[str]:
             continue
         up = ROOMS.index(other) <= ROOMS.index(own) and not (own == "gui" and other == "cli")
         found += [] if up else [f"{module} ({own}) imports {name} ({other})"]
-    return list(dict.fromkeys(item.split(" (")[0] if False else item for item in found))[:1]
+    return found[:1]
 
 
 def _only_submodules(source: str, module: str) -> bool:

@@ -59,9 +59,6 @@ EXPECTED: Mapping[str, float] = {
     "preset": -0.071,
     "offset": -0.707,
 }
-# Of the logarithm of the odds that the first reading has an F1 of .5 or more. Held-out sets: no better than saying the
-# same of every image (Brier .316 against .289), so it orders images at best; never show it as a percentage.
-CONFIDENCE: Mapping[str, float] = {"offset": -1.07, "score": 1.91}
 NOTHING = 0.27  # score below which there are no objects: 5 of 6 noise images and 9 of 10 photographs have less
 
 SMALLEST, STEP = 25.0, 0.5  # pixels of the smallest supposed objects; from size to size in log area
@@ -205,16 +202,6 @@ def numbered(labels: NDArray[np.integer]) -> NDArray[np.int32]:
     values, where = np.unique(labels, return_inverse=True)
     found: NDArray[np.int32] = (where.reshape(labels.shape) + (values[0] != 0)).astype(np.int32)
     return found
-
-
-def confidence(readings: Sequence[Reading]) -> float:
-    """Return how sure the first reading is right for at least half of the objects, 0 to 1; 0 where nothing was found.
-
-    It orders images; it is not calibrated on kinds of images that were not fitted to.
-    """
-    if not readings or readings[0].score < NOTHING:
-        return 0.0
-    return float(1 / (1 + np.exp(-CONFIDENCE["offset"] - CONFIDENCE["score"] * readings[0].score)))
 
 
 def all_candidates(image: NDArray[np.float32], merge_tree: Nested | None) -> Iterator[tuple[int, str, Candidates]]:

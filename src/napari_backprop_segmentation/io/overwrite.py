@@ -36,9 +36,7 @@ def check_labels(path: Path) -> None:
     try:
         known = read_record(path).get(CHECKSUM)
     except ImageError as error:
-        raise OutputError(
-            f"output must be new or written by this program, got {str(path)!r}, which is another file; {ADVICE}"
-        ) from error
+        raise _another_file(path) from error
     try:
         same = known is not None and checksum(read_image(path).pixels) == known
     except SegmentationError:
@@ -82,9 +80,7 @@ def check_text(path: Path, beginning: str) -> None:
     expected = beginning.encode()
     with path.open("rb") as file:
         if file.read(len(expected)) not in (expected, b""):
-            raise OutputError(
-                f"output must be new or written by this program, got {str(path)!r}, which is another file; {ADVICE}"
-            )
+            raise _another_file(path)
 
 
 def check_png(path: Path) -> None:
@@ -102,9 +98,7 @@ def check_png(path: Path) -> None:
     except (OSError, ValueError, SyntaxError):
         ours = False
     if not ours:
-        raise OutputError(
-            f"output must be new or written by this program, got {str(path)!r}, which is another file; {ADVICE}"
-        )
+        raise _another_file(path)
 
 
 def _is_there(path: Path) -> bool:
@@ -113,3 +107,9 @@ def _is_there(path: Path) -> bool:
     if not path.is_file():
         raise OutputError(f"output must be a file or new, got {str(path)!r}, which is none; choose another name")
     return True
+
+
+def _another_file(path: Path) -> OutputError:
+    return OutputError(
+        f"output must be new or written by this program, got {str(path)!r}, which is another file; {ADVICE}"
+    )

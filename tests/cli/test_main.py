@@ -149,6 +149,7 @@ def test_axes_flag_wins_over_the_file(tmp_path, out):
 def test_scribbles_leave_objects_out_and_the_command_says_so(square, out, tmp_path):
     drawn = np.zeros((24, 32), np.uint8)
     drawn[2:4, 2:30] = 1
+    drawn[20:22, 2:30] = 2
     Image.fromarray(drawn).save(tmp_path / "drawn.png")
     flags = ["--strokes", str(tmp_path / "drawn.png"), "--preset", "nuclei", *SMALL]
     command = [
@@ -179,7 +180,8 @@ def test_scribbles_pull_their_pixels(square, out, tmp_path):
     drawn[10:14, 10:22] = 5
     drawn[:4] = 2
     Image.fromarray(drawn).save(tmp_path / "drawn.png")
-    flags = ["--strokes", str(tmp_path / "drawn.png"), "--stroke-weight", "5", *SMALL, "--iterations", "40"]
+    flags = ["--strokes", str(tmp_path / "drawn.png"), "--stroke-weight", "5", *SMALL]
+    flags += ["--iterations", "40", "--strokes-as", "network"]
     assert main(["run", str(square), "-o", str(out), "--method", "continuity", *flags]) == cli.DONE
     labels = read_image(out).pixels
     assert (labels[10:14, 10:22] == 5).mean() > 0.9

@@ -139,7 +139,7 @@ def test_the_next_seed_after_the_largest_is_0():
         ({"method": "kmeans"}, {}, "n_runs must be 1 for the method 'kmeans', got 3; choose 'superpixels'"),
         ({"initial_regions": "network"}, {}, "n_runs must be 1 for initial_regions='network'"),
         ({"regions": "trained"}, {}, "n_runs must be 1 where regions are not merged, got 3; set regions to 'merged'$"),
-        ({}, {"strokes": np.eye(80, dtype=int)}, "n_runs must be 1 with strokes"),
+        ({"strokes_as": "network"}, {"strokes": np.eye(80, dtype=int)}, "n_runs must be 1 with strokes"),
         ({}, {"out": np.zeros((80, 80), int)}, "n_runs must be 1 where labels are written piece by"),
     ],
 )

@@ -116,8 +116,9 @@ def test_a_network_trained_on_some_channels_looks_at_the_same():
 
 def test_strokes_are_refused_where_nothing_is_trained():
     model = finish(run(COINS, QUICK)).model
+    seen = QUICK.replace(strokes_as="network")
     with pytest.raises(ParameterError, match="strokes must be left out where a network is applied that was trained"):
-        next(run(COINS, QUICK, model=model, strokes=DRAWN))
+        next(run(COINS, seen, model=model, strokes=DRAWN))
     finish(run(COINS, QUICK, model=model, strokes=0 * DRAWN))  # nothing is drawn
 
 
@@ -132,11 +133,11 @@ def test_strokes_are_refused_where_nothing_is_trained():
 )
 def test_strokes_that_do_not_fit_are_refused(strokes, words):
     with pytest.raises(ImageError, match=words):
-        next(run(COINS, QUICK, strokes=strokes))
+        next(run(COINS, QUICK.replace(strokes_as="network"), strokes=strokes))
 
 
 def test_strokes_drawn_during_a_run_keep_their_numbers():
-    steps, result = all_steps(run(COINS, QUICK), commands={1: NewStrokes(DRAWN)})
+    steps, result = all_steps(run(COINS, QUICK.replace(strokes_as="network")), commands={1: NewStrokes(DRAWN)})
     assert [step.losses["strokes"] > 0 for step in steps] == [False, True, True]
     assert result.model.taught
     assert result.hierarchy is None

@@ -138,14 +138,16 @@ def test_a_series_can_be_written_frame_by_frame():
     np.testing.assert_array_equal(out, whole)
 
 
-def test_what_is_drawn_in_one_frame_counts_in_all():
+@pytest.mark.parametrize("meaning", ["kinds", "network"])
+def test_what_is_drawn_in_one_frame_counts_in_all(meaning):
     series, truth = moving_blobs(4)
     drawn = np.zeros(series.shape, np.uint8)
     drawn[1][truth[1] > 0] = 2
-    drawn[1, :5, :5] = 1
-    params = Params(**{**QUICK, "iterations": 30}, stroke_weight=5.0)
+    drawn[1, ::8][truth[1, ::8] == 0] = 1
+    params = Params(**{**QUICK, "iterations": 30}, stroke_weight=5.0, strokes_as=meaning)
     steps, result = all_steps(run(series, params, axes="TYX", strokes=drawn))
     assert {step.place for step in steps} == {(1,)}
+    assert any(step.losses["strokes"] for step in steps) == (meaning == "network")
     for t in range(4):
         assert (result.labels[t][truth[t] > 0] == 2).mean() > 0.8
         assert (result.labels[t][truth[t] == 0] == 2).mean() < 0.1

@@ -5,7 +5,7 @@ that divides, the part with the larger overlap keeps the number, and so does the
 of what ends are never given to anything else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -161,6 +161,15 @@ class LinkedTrees:
             shared = overlaps and Overlaps.summed(linked[-1][overlaps.before], labels[overlaps.after], overlaps.pixels)
             linked.append(numbers.of(int(labels.max()), shared)[labels])
         return np.concatenate(linked)
+
+
+def single_trees(tree: Hierarchy | LinkedTrees) -> Iterator[Hierarchy]:
+    """Yield the tree of each frame or slice, in order."""
+    if isinstance(tree, Hierarchy):
+        yield tree
+        return
+    for part in tree.parts:
+        yield from single_trees(part)
 
 
 class LabelLinker:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_backprop_segmentation.image.blocks import BLOCK_SIDE, Window, blocks, with_halo
@@ -84,6 +85,13 @@ class Model:
         for window, response in self.responses(source):
             out[window] = response.argmax(dim=0).cpu().numpy() + 1
         return out
+
+    def all_responses(self, source: Source) -> NDArray[np.float32]:
+        """Return the responses (Q, *spatial) to an image that fits the memory."""
+        found = np.empty((self.training.n_channels, *source.shape[1:]), np.float32)
+        for window, response in self.responses(source):
+            found[(slice(None), *window)] = response.cpu().numpy()
+        return found
 
     def responses(self, source: Source) -> Iterator[tuple[Window, Tensor]]:
         """Yield (window, responses (Q, *window)) for each block of the image.

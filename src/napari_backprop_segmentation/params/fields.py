@@ -22,10 +22,11 @@ ObjectKind = Literal["off", "auto", "bright", "dark", "outlined"]
 Volumes = Literal["volume", "slices"]
 Frames = Literal["adapt", "once"]
 Padding = Literal["replicate", "zeros"]
+StrokeMeaning = Literal["kinds", "objects", "pieces", "network"]
 
 MAIN, OBJECTS, REGIONS, AXES, NETWORK, LOSS = "main", "objects", "regions", "axes", "network", "loss"
-SUPERPIXELS, INPUT, RUN = "superpixels", "input", "run"
-GROUPS = (MAIN, OBJECTS, REGIONS, AXES, NETWORK, LOSS, SUPERPIXELS, INPUT, RUN)  # as users are shown them
+SUPERPIXELS, INPUT, RUN, TEACHING = "superpixels", "input", "run", "teaching"
+GROUPS = (MAIN, OBJECTS, TEACHING, REGIONS, AXES, NETWORK, LOSS, SUPERPIXELS, INPUT, RUN)  # as users are shown them
 
 
 def setting(default: Any, group: str, title: str, description: str, **more: Any) -> Any:

@@ -33,6 +33,7 @@ _PUBLISHED = {
     "colour": "rgb",
     "crop_pixels": 0,
     "regions": "trained",
+    "strokes_as": "network",
 }
 
 # Where things are told apart by brightness, edges have a rough band around them that is part of nothing, and the

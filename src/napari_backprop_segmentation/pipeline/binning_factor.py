@@ -1,20 +1,15 @@
 """At which fraction of its size an image is seen: lines that are wider than need be show no more."""
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-from skimage.measure import block_reduce
-
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.image.background import smooth_background
 from napari_backprop_segmentation.image.ridges import Ridges, middle
 from napari_backprop_segmentation.image.source import ArraySource
 from napari_backprop_segmentation.objects.outlined import magnification
-from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.pipeline.binned import binned_params, binned_strokes
 from napari_backprop_segmentation.pipeline.request import Request
 
 PLANE = "YX"
+__all__ = ["binned_params", "binned_strokes", "binning_factor", "binning_of"]
 LEAST_SIDE = 64  # pixels of an image after binning
 
 
@@ -26,13 +21,6 @@ def binning_factor(source: ArraySource, ridges: Ridges) -> int:
     return int(max(1, min(factor, min(source.shape[-2:]) // LEAST_SIDE)))
 
 
-def binned_params(params: Params, factor: int) -> Params:
-    """Return the settings for the smaller image: what counts pixels counts fewer."""
-    if factor == 1:
-        return params
-    return params.replace(min_object=max(1, round(params.min_object / factor**2))).marked(params.given)
-
-
 def binning_of(request: Request) -> int:
     """Return the binning that a network trained before asks for."""
     factor = 1 if request.model is None else request.model.preparation.binning
@@ -42,11 +30,3 @@ def binning_of(request: Request) -> int:
             "take the labels that are returned"
         )
     return factor
-
-
-def binned_strokes(strokes: NDArray[Any], factor: int) -> NDArray[Any]:
-    """Return strokes (..., Y, X) on a binned image: of each square of pixels the highest number that is drawn in it."""
-    factors = (1,) * (strokes.ndim - len(PLANE)) + (factor,) * len(PLANE)
-    whole = tuple(slice(0, n // f * f) for n, f in zip(strokes.shape, factors, strict=True))
-    found: NDArray[Any] = block_reduce(strokes[whole], factors, np.max)
-    return found

@@ -13,6 +13,7 @@ from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.job import Job, Pointed
 from napari_backprop_segmentation.pipeline.request import Request
 
+MOST_KINDS = 65_535  # that can be drawn
 CLICK = 12  # pixels: a smaller mark says where an object is, not how large
 
 
@@ -68,7 +69,7 @@ def check_runs(job: Job) -> None:
         ("Z" in job.iterated, "slice by slice", "take one slice, or set volumes to 'volume'"),
         (params.method in STEPLESS, f"for the method {params.method!r}", "choose 'superpixels' or 'continuity'"),
         (job.model is not None, "where a network is applied that was trained before", "train anew"),
-        (job.strokes is not None, "with strokes", "leave one of the two out"),
+        (job.seen_strokes is not None, "with strokes that the network sees", "leave one of the two out"),
         (job.out is not None, "where labels are written piece by piece", "leave out `out`"),
         (
             params.initial_regions == "network",
@@ -102,7 +103,8 @@ def check_strokes(request: Request, shape: tuple[int, ...]) -> NDArray[np.intege
     """
     if request.strokes is None:
         return None
-    strokes, most = np.asarray(request.strokes), request.params.n_channels
+    strokes, by_network = np.asarray(request.strokes), request.params.strokes_as == "network"
+    most = request.params.n_channels if by_network else MOST_KINDS
     if strokes.dtype.kind not in "bui":
         raise ImageError(
             f"strokes must be whole numbers, got {strokes.dtype}; draw on a Labels layer, 0 is where nothing is drawn"
@@ -115,15 +117,28 @@ def check_strokes(request: Request, shape: tuple[int, ...]) -> NDArray[np.intege
     if not strokes.any():
         return None
     if strokes.min() < 0 or strokes.max() > most:
+        limit = f"{most} (n_channels)" if by_network else str(most)
         raise ImageError(
-            f"strokes must be labels from 0 to {most} (n_channels), got {strokes.min()} to {strokes.max()}; "
-            "use lower label numbers"
+            f"strokes must be labels from 0 to {limit}, got {strokes.min()} to {strokes.max()}; use lower label numbers"
         )
-    if request.model is not None:
+    if request.params.strokes_as != "pieces" and not by_network and len(np.unique(strokes[strokes > 0])) == 1:
+        raise ImageError(
+            f"strokes must be of two kinds at least, got only kind {strokes.max()}; "
+            "draw on something else, such as the ground"
+        )
+    if request.model is not None and by_network:
         raise ParameterError(
             "strokes must be left out where a network is applied that was trained before, got both; train anew"
         )
     return strokes
+
+
+def drawn(strokes: Any) -> NDArray[np.integer[Any]] | None:
+    """Return strokes that were checked as an array, bools as numbers; None where nothing is drawn."""
+    found = None if strokes is None else np.asarray(strokes)
+    if found is None or not found.any():
+        return None
+    return found.astype(np.uint8) if found.dtype == bool else found
 
 
 def pointed_at(given: Any, name: str, shape: tuple[int, ...]) -> tuple[Pointed, ...] | None:
@@ -187,6 +202,31 @@ def check_examples(job: Job) -> None:
     for met, where, advice in obstacles:
         if met:
             raise ParameterError(f"examples must be left out {where}, got {len(job.examples)}; {advice}")
+
+
+def check_taught(job: Job) -> None:
+    """Refuse strokes where there is no merge tree to answer them on.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if job.strokes is None or job.params.strokes_as == "network":
+        return
+    pieces = job.params.strokes_as == "pieces"
+    obstacles = (
+        (job.out is not None, "where labels are written piece by piece", "leave out `out`"),
+        (not job.learns, f"for the method {job.params.method!r}", "choose 'superpixels' or 'continuity'"),
+        (not job.merges, "for an image too large for merging regions", "take a part of it"),
+        (job.series_too_large, "for a series too large for keeping its merge trees", "take some frames of it"),
+        (pieces and bool(job.iterated), "frame by frame or slice by slice", "take one frame, or draw kinds"),
+    )
+    for met, where, advice in obstacles:
+        if met:
+            raise ParameterError(
+                f"strokes must be left out {where}, got some with strokes_as={job.params.strokes_as!r}; "
+                f"{advice}, or set strokes_as to 'network'"
+            )
 
 
 def fitting_model(model: Model, params: Params, ndim: int) -> Params:

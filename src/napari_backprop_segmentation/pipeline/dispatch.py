@@ -4,17 +4,17 @@ from collections.abc import Generator
 
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.step import Command, Step
-from napari_backprop_segmentation.pipeline.downsampling import Binning, enlarged
+from napari_backprop_segmentation.pipeline.downsampling import Steps, enlarged
 from napari_backprop_segmentation.pipeline.ensemble import segment_ensemble
 from napari_backprop_segmentation.pipeline.image import segment_image, train_image
 from napari_backprop_segmentation.pipeline.record import record_of
 from napari_backprop_segmentation.pipeline.request import Request
-from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.series import segment_series, train_series
 from napari_backprop_segmentation.pipeline.settle import settle
+from napari_backprop_segmentation.pipeline.strokes import answered
 
 
-def segmented(request: Request) -> Generator[Step, Command | None, Segmentation]:
+def segmented(request: Request) -> Steps:
     """Take all of a run."""
     job = settle(request)
     if job.iterated:
@@ -23,8 +23,7 @@ def segmented(request: Request) -> Generator[Step, Command | None, Segmentation]
         steps = segment_ensemble(job)
     else:
         steps = segment_image(job)
-    height, width = job.image_shape[-2:]
-    found = yield from enlarged(steps, Binning(job.source.preparation.binning, (height, width)))
+    found = yield from answered(enlarged(steps, job.binning), job, request.strokes)
     facts = record_of(job)
     facts["params"] |= found.record.get("params", {})  # what was decided when the merge tree was there
     return found.noted(facts)

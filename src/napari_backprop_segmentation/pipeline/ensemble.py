@@ -51,9 +51,9 @@ def segment_ensemble(job: Job) -> Generator[Step, Command | None, Segmentation]:
     if sequence.stopped:
         reason = f"stopped by you in run {len(models)} of {n_runs}, labels are {_kept(len(models), len(trees))}"
     agreement = None if graph is None or len(trees) == 1 else Agreement.of(graph, trees, job.merge)
-    found = from_tree(job, trees[0] if agreement is None else agreement.hierarchy)
+    found = from_tree(job, trees[0] if agreement is None else agreement.hierarchy, models[0])
     ended = ending(found.record["regions"], reason, sequence.steps)
-    return replace(found, model=models[0], agreement=agreement).noted(ended)
+    return replace(found, agreement=agreement).noted(ended)
 
 
 def _kept(begun: int, kept: int) -> str:

@@ -31,7 +31,7 @@ def train_image(job: Job) -> Generator[Step, Command | None, Model]:
     """Return the network for an image: the one that was trained before, or a new one."""
     if job.model is not None:
         return job.model
-    return (yield from train_on(job, job.part, Training.of(job.params), job.strokes))
+    return (yield from train_on(job, job.part, Training.of(job.params), job.seen_strokes))
 
 
 def segment_image(job: Job) -> Generator[Step, Command | None, Segmentation]:

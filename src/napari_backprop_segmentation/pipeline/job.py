@@ -16,7 +16,10 @@ from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.planning import Plan
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.pipeline.binned import Binning
+from napari_backprop_segmentation.pipeline.estimate import MOST_TREE_PIXELS
 
+MOST_SERIES_PIXELS = 4 * MOST_TREE_PIXELS  # above, merge trees are not kept: for the Detail slider, or for strokes
 Progress = Callable[[int, int], None]
 Pointed = NDArray[np.bool_] | tuple[int, ...]
 
@@ -77,6 +80,22 @@ class Job:
     may_count: bool = False
     examples: Sequence[Pointed] | None = None
     counter_examples: Sequence[Pointed] = ()
+
+    @property
+    def binning(self) -> Binning:
+        """How the image is seen."""
+        height, width = self.image_shape[-2:]
+        return Binning(self.source.preparation.binning, (height, width))
+
+    @property
+    def series_too_large(self) -> bool:
+        """Whether there are more pixels than the merge trees of a series are kept for."""
+        return bool(self.iterated) and math.prod(self.source.shape[1:]) > MOST_SERIES_PIXELS
+
+    @property
+    def seen_strokes(self) -> NDArray[np.integer[Any]] | None:
+        """The strokes that the network sees while it is trained."""
+        return self.strokes if self.params.strokes_as == "network" else None
 
     @property
     def part(self) -> Part:

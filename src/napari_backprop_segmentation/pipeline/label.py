@@ -13,6 +13,7 @@ from napari_backprop_segmentation.params.sections import Regions
 from napari_backprop_segmentation.pipeline.count import first_reading, found_alike, objects_of, offers
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
+from napari_backprop_segmentation.pipeline.teacher import teaching
 
 
 def label_image(job: Job, model: Model) -> Segmentation:
@@ -22,8 +23,8 @@ def label_image(job: Job, model: Model) -> Segmentation:
         labels = model.predict(job.part, job.out)
         labels = labels if job.out is None else job.out.array
         return Segmentation(labels, model, record=ending("trained", *reason))
-    found = from_tree(job, tree_of(job, job.part, model))
-    return replace(found, model=model).noted(ending(found.record["regions"], *reason))
+    found = from_tree(job, tree_of(job, job.part, model), model)
+    return found.noted(ending(found.record["regions"], *reason))
 
 
 def ending(regions: str, stopped_by: str, iterations: int) -> dict[str, Any]:
@@ -38,14 +39,18 @@ def tree_of(job: Job, part: Part, model: Model) -> Hierarchy:
     return class_tree(tree, model, part, regions) if job.params.by_class else tree
 
 
-def from_tree(job: Job, tree: Hierarchy) -> Segmentation:
-    """Return what is wanted of the merge tree of an image: a cut of it, or objects among its regions."""
+def from_tree(job: Job, tree: Hierarchy, model: Model) -> Segmentation:
+    """Return what is wanted of the merge tree of an image, which a network was trained for."""
+    return replace(wanted(job, tree), model=model, teach=teaching(job, model, tree))
+
+
+def wanted(job: Job, tree: Hierarchy) -> Segmentation:
+    """Return a cut of a merge tree, or objects among its regions, whichever is asked for."""
     if job.examples is not None:
         return found_alike(job, tree)
     if job.may_count and (found := first_reading(job, tree)) is not None:
         return found
     labels = objects_of(job, tree, job.part) if job.params.counts else tree.cut(job.params.detail)
     look = partial(offers, job, tree) if not job.iterated and not job.params.by_class else None
-    return Segmentation(
-        labels, hierarchy=tree, look=look, record={"regions": "classes" if job.params.by_class else "merged"}
-    )
+    kind = "classes" if job.params.by_class else "merged"
+    return Segmentation(labels, hierarchy=tree, look=look, record={"regions": kind})

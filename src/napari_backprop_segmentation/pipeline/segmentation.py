@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
@@ -11,6 +11,20 @@ from napari_backprop_segmentation.hierarchy.consensus import Agreement
 from napari_backprop_segmentation.hierarchy.linking import LinkedTrees
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.network.model import Model
+from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.pipeline.answer import Answer
+
+
+class Teaching(Protocol):
+    """Answers strokes; see `pipeline.teacher.Teacher`."""
+
+    def prepare(self) -> None:
+        """Find out what the image looks like, which takes seconds and is done once."""
+        ...
+
+    def answer(self, strokes: NDArray[Any], params: Params) -> Answer:
+        """Return what strokes (*spatial) lead to, by the settings of `Teaching` and `Objects`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -60,6 +74,7 @@ class Segmentation:
     agreement: Agreement | None = None
     record: dict[str, Any] = field(default_factory=dict)
     look: Callable[[], Sequence[Offer]] | None = field(default=None, repr=False, compare=False)
+    teach: Callable[[], Teaching] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def readings(self) -> tuple[Offer, ...]:
@@ -68,6 +83,11 @@ class Segmentation:
         Empty for series, and where there is no merge tree. ``Params(reading=n)`` takes the n-th of them.
         """
         return () if self.look is None else tuple(self.look())
+
+    @cached_property
+    def teacher(self) -> Teaching | None:
+        """Who answers strokes on this image in a moment, without another run; None where there is no merge tree."""
+        return None if self.teach is None else self.teach()
 
     @property
     def stopped_by(self) -> str:

@@ -10,6 +10,7 @@ from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.label import ending, tree_of
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.series_output import SeriesOutput
+from napari_backprop_segmentation.pipeline.teacher import teaching
 from napari_backprop_segmentation.pipeline.training_schedule import TrainingSchedule
 
 
@@ -40,7 +41,8 @@ def segment_series(job: Job) -> Generator[Step, Command | None, Segmentation]:
             output.add_tree(place, tree_of(job, part, schedule.model))
         else:
             output.add_labels(place, schedule.model.predict(part))
-    found = replace(output.found(), model=schedule.model)
+    found = output.found()
+    found = replace(found, model=schedule.model, teach=teaching(job, schedule.model, found.hierarchy))
     kind = ("classes" if job.params.by_class else "merged") if job.merges else "trained"
     return found.noted(ending(kind, schedule.stopped_by, schedule.steps))
 

@@ -1,6 +1,5 @@
 """The parts of a series put together: labels under linked numbers, merge trees, objects through slices."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,8 @@ from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.image.source import Place
 from napari_backprop_segmentation.objects.find import fine_regions
 from napari_backprop_segmentation.pipeline.count import objects_among, objects_of
-from napari_backprop_segmentation.pipeline.estimate import MOST_TREE_PIXELS
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
-
-MOST_SERIES_PIXELS = 4 * MOST_TREE_PIXELS  # above, the merge trees are not kept for the Detail slider
 
 
 class SeriesOutput:
@@ -28,8 +24,7 @@ class SeriesOutput:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        pixels = math.prod(job.source.shape[1:])
-        keeps_trees = job.merges and job.out is None and pixels <= MOST_SERIES_PIXELS
+        keeps_trees = job.merges and job.out is None and not job.series_too_large
         self._trees = SeriesTrees(job) if keeps_trees else None
         # Regions are painted from the linked trees in the end, objects as they are found.
         self._labels = None if keeps_trees and not job.params.counts else SeriesLabels(job)

@@ -57,6 +57,7 @@ def settle(request: Request) -> Job:
     merges, notes = merges_regions(params, math.prod(part[1:]))
     for note in notes:
         logger.warning("this run %s", note)
+    answers = strokes is None or params.strokes_as != "network"  # labels of the network keep their numbers
     in_one_piece = request.out is None or bool(iterated)
     job = Job(
         source=source,
@@ -66,7 +67,7 @@ def settle(request: Request) -> Job:
         params=binning_factor.binned_params(params, factor),
         iterated=iterated,
         plan=plan,
-        merges=merges and strokes is None and in_one_piece and request.learns(params),
+        merges=merges and answers and in_one_piece and request.learns(params),
         merge=request.merge,
         ridges=ridges,
         strokes=strokes,
@@ -79,4 +80,5 @@ def settle(request: Request) -> Job:
     )
     checks.check_runs(replace(job, merges=merges))
     checks.check_examples(job)
+    checks.check_taught(job)
     return job

@@ -72,7 +72,8 @@ class TrainingSchedule:
     def _training(self, places: Sequence[Place], training: Training) -> Generator[Step, Command | None, Model]:
         job = self._job
         parts: list[Part] = [job.source.at(place) for place in places]
-        strokes = None if job.strokes is None else [job.strokes[place] for place in places]
+        seen = job.seen_strokes
+        strokes = None if seen is None else [seen[place] for place in places]
         return train_on(job, parts, training, strokes, self._model)
 
 

@@ -1,0 +1,141 @@
+"""Strokes of several kinds: every pixel gets the kind of stroke that it is most like.
+
+A forest learns what the drawn patches look like. What it is unsure of follows the region it lies in: half of the
+evidence is the patch's own, half that of its finest region. What is drawn stays as it is drawn.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.teaching.patches import Patches
+
+TREES = 50
+LOOKED_AT = 0.3  # of what a patch looks like, at each branch
+MOST_DRAWN = 4000  # patches of each kind: more are more of the same
+OWN = 0.5  # of the evidence that is the patch's own; the rest is its region's
+
+Strokes = NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What an image is, after what was drawn.
+
+    Attributes
+    ----------
+    patches : Patches
+    strokes : (*spatial) int array
+    numbers : (K,) int array
+        The kinds that were drawn, in order.
+    sure : (n, K) float64
+        How sure each patch is of each kind; adds up to 1.
+    """
+
+    patches: Patches
+    strokes: Strokes
+    numbers: NDArray[np.integer[Any]]
+    sure: NDArray[np.float64]
+
+    @cached_property
+    def kinds(self) -> NDArray[Any]:
+        """The kind of each pixel (*spatial), under the numbers that were drawn."""
+        found = self.numbers[self.sure.argmax(axis=1)][self.patches.index]
+        drawn: NDArray[Any] = np.where(self.strokes > 0, self.strokes, found).astype(self.numbers.dtype)
+        return drawn
+
+    @property
+    def doubt(self) -> NDArray[np.float32]:
+        """How doubtful each pixel (*spatial) is: 1 where two kinds are level, 0 where one is certain or drawn."""
+        first, second = np.sort(self.sure, axis=1)[:, :-3:-1].T
+        doubt = (1 - (first - second)).astype(np.float32)[self.patches.index]
+        found: NDArray[np.float32] = np.where(self.strokes > 0, np.float32(0), doubt)
+        return found
+
+    def share(self, kind: int) -> NDArray[np.float32]:
+        """Return how sure each pixel (*spatial) is of one kind: 0 or 1 where something is drawn."""
+        column = np.flatnonzero(self.numbers == kind)
+        sure = self.sure[:, column].sum(axis=1).astype(np.float32)[self.patches.index]
+        found: NDArray[np.float32] = np.where(self.strokes > 0, self.strokes == kind, sure).astype(np.float32)
+        return found
+
+
+def learn(drawn: Iterable[tuple[Patches, Strokes]], seed: int = 0) -> Any:
+    """Return a forest that knows what each kind looks like.
+
+    Parameters
+    ----------
+    drawn : iterable of (Patches, (*spatial) int array)
+        Each plane or volume with what is drawn on it; 0 is nothing.
+    seed : int
+        The same seed and strokes give the same forest.
+
+    Raises
+    ------
+    ImageError
+        If fewer than two kinds are drawn.
+    """
+    from sklearn.ensemble import ExtraTreesClassifier  # takes most of a second
+
+    looks, kinds, weights = (np.concatenate(parts) for parts in zip(*(_lessons(*each) for each in drawn), strict=True))
+    present = np.unique(kinds)
+    if len(present) < 2:
+        said = f"only kind {present[0]}" if len(present) else "none"
+        raise ImageError(
+            f"strokes must be of two kinds at least, got {said}; draw on something else, such as the ground"
+        )
+    some = np.concatenate([_spread(np.flatnonzero(kinds == kind)) for kind in present])
+    forest = ExtraTreesClassifier(TREES, max_features=LOOKED_AT, random_state=seed, n_jobs=1)
+    return forest.fit(looks[some], kinds[some], sample_weight=weights[some])
+
+
+def _lessons(patches: Patches, strokes: Strokes) -> tuple[NDArray[np.float32], Strokes, NDArray[np.float64]]:
+    """Return what the drawn patches look like (m, F), their kinds (m,), and how many of their pixels are drawn (m,)."""
+    there = strokes > 0
+    pairs = np.stack([patches.index[there], strokes[there].astype(np.int64)], axis=1)
+    (patch, kind), pixels = (part.T if part.ndim > 1 else part for part in np.unique(pairs, axis=0, return_counts=True))
+    return patches.looks[patch], kind, pixels.astype(np.float64)
+
+
+def _spread(members: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return at most `MOST_DRAWN` of some numbers, evenly spread."""
+    return members[np.linspace(0, len(members) - 1, min(len(members), MOST_DRAWN)).astype(np.int64)]
+
+
+def apply(forest: Any, patches: Patches, strokes: Strokes) -> Taught:
+    """Return what a plane or volume is, by what a forest of `learn` knows."""
+    own = forest.predict_proba(patches.looks)
+    sums = [np.bincount(patches.region, patches.areas * column) for column in own.T]
+    region = np.stack(sums, axis=1) / np.bincount(patches.region, patches.areas)[:, None]
+    dtype = np.min_scalar_type(int(forest.classes_[-1]))
+    return Taught(patches, strokes, forest.classes_.astype(dtype), OWN * own + (1 - OWN) * region[patches.region])
+
+
+def most_doubtful(taught: Sequence[Taught], number: int = 0) -> tuple[int, tuple[int, ...]]:
+    """Return which of several planes or volumes holds the most doubtful place, and its pixel.
+
+    Parameters
+    ----------
+    taught : sequence of Taught
+    number : int
+        0 for the most doubtful place, 1 for the next one, and so on; places lie in different regions.
+    """
+    scores, where = [], []
+    for part, each in enumerate(taught):
+        first, second = np.sort(each.sure, axis=1)[:, :-3:-1].T
+        weights = each.patches.areas * (1 - (first - second))
+        drawn = np.bincount(each.patches.index.ravel(), (each.strokes > 0).ravel(), len(weights)) > 0
+        total = np.bincount(each.patches.region, np.where(drawn, 0, weights))
+        scores.append(total)
+        where += [(part, region) for region in range(len(total))]
+    order = np.argsort(-np.concatenate(scores), kind="stable")
+    part, region = where[order[number % len(order)]]
+    patches, strokes = taught[part].patches, taught[part].strokes
+    pixels = np.argwhere((patches.region[patches.index] == region) & (strokes == 0))
+    middle = pixels[((pixels - pixels.mean(axis=0)) ** 2).sum(axis=1).argmin()]
+    return part, tuple(int(i) for i in middle)

@@ -12,6 +12,7 @@ from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.job import Job, Pointed
 from napari_backprop_segmentation.pipeline.request import Request
+from napari_backprop_segmentation.teaching.edits import FREE
 
 MOST_KINDS = 65_535  # that can be drawn
 CLICK = 12  # pixels: a smaller mark says where an object is, not how large
@@ -227,6 +228,29 @@ def check_taught(job: Job) -> None:
                 f"strokes must be left out {where}, got some with strokes_as={job.params.strokes_as!r}; "
                 f"{advice}, or set strokes_as to 'network'"
             )
+
+
+def check_fixed(fixed: Any, shape: tuple[int, ...]) -> NDArray[np.int64] | None:
+    """Return what is fixed, or None.
+
+    Raises
+    ------
+    ImageError
+        If it does not fit the image.
+    """
+    if fixed is None:
+        return None
+    found = np.asarray(fixed)
+    if found.dtype.kind not in "iu" or found.shape != shape:
+        raise ImageError(
+            f"fixed must be whole numbers in the spatial shape of the image {shape}, got {found.dtype} of shape "
+            f"{found.shape}; take the labels of this image, and {FREE} where nothing is fixed"
+        )
+    if found.min(initial=0) < FREE:
+        raise ImageError(
+            f"fixed must be labels from 0, or {FREE} where nothing is fixed, got {found.min()}; number anew"
+        )
+    return found.astype(np.int64)
 
 
 def fitting_model(model: Model, params: Params, ndim: int) -> Params:

@@ -57,6 +57,8 @@ class Job:
         Where labels are written piece by piece.
     progress : callable, optional
         Hears how many frames and slices of a series are labelled, and of how many.
+    fixed : (*spatial) int64 array, optional
+        Labels that stay as they are, on the image as it was given.
     may_count : bool
         Whether the best reading is taken if it is good enough, as no kind of image was recognised.
     examples, counter_examples : sequence of masks (*spatial) and pixels
@@ -77,6 +79,7 @@ class Job:
     model: Model | None = None
     out: Output | None = None
     progress: Progress | None = None
+    fixed: NDArray[np.int64] | None = None
     may_count: bool = False
     examples: Sequence[Pointed] | None = None
     counter_examples: Sequence[Pointed] = ()

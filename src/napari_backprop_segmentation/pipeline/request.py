@@ -28,6 +28,7 @@ class Request:
     progress: Progress | None = None
     examples: Any = None
     counter_examples: Any = None
+    fixed: Any = None
 
     def source(self) -> ArraySource:
         """Return the image; one that is labelled by a network trained before is prepared as the network's was."""

@@ -35,6 +35,7 @@ def run(
     progress: Any = None,
     examples: Any = None,
     counter_examples: Any = None,
+    fixed: Any = None,
 ) -> Generator[Step, Command | None, Segmentation]:
     """Segment an image step by step.
 
@@ -50,9 +51,9 @@ def run(
     spacing : sequence of float, optional
         Size of a pixel along each of Z, Y, X that is there, in any one unit; all alike if left out.
     strokes : (*spatial) int, optional
-        Labels drawn by hand, from 1; 0 where nothing is drawn. The result then keeps their numbers: regions are not
-        merged, and no objects looked for. In a series the network learns from the frames that are drawn on, and labels
-        all.
+        Labels drawn by hand, from 1; 0 where nothing is drawn. What they mean is the setting `strokes_as`: kinds that
+        all alike pixels follow, objects of kind 1, pieces that follow their own stroke, or labels that the network
+        learns as in the 2020 paper. What is drawn on one frame of a series counts for all.
     channels : sequence of int, optional
         Which channels of the image to look at, from 0; all if left out.
     model : Model, optional
@@ -70,6 +71,9 @@ def run(
     examples, counter_examples : (*spatial) int, or sequence of pixels, optional
         Objects that the user points at: of an array each number marks one (one pixel is enough). All objects of the
         image that are like the examples, and unlike the counter-examples, are found. For a single image.
+    fixed : (*spatial) int, optional
+        Labels of an earlier result that were put right by hand and stay as they are: 0 is ground, -1 where nothing is
+        fixed (see `teaching.edits.fixed_labels`). They get numbers behind those that are found.
 
     Yields
     ------
@@ -104,6 +108,7 @@ def run(
         progress=progress,
         examples=examples,
         counter_examples=counter_examples,
+        fixed=fixed,
     )
     started = time.perf_counter()
     with engine_errors(), reused_memory():

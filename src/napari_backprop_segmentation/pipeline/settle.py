@@ -74,6 +74,7 @@ def settle(request: Request) -> Job:
         model=request.model and request.model.on(plan.device),
         out=checks.checked_output(request, image_shape[1:]),
         progress=request.progress,
+        fixed=checks.check_fixed(request.fixed, image_shape[1:]),
         may_count=kind in UNSURE and merges and not source.is_rgb and not OPEN & params.given,
         examples=examples,
         counter_examples=checks.pointed_at(request.counter_examples, "counter_examples", image_shape[1:]) or (),

@@ -36,6 +36,7 @@ SHARES = (0.0001, 0.001, 0.01)
 START = 0.001  # share that is drawn before corrections
 ROUNDS = 5
 LENGTH = 0.03  # of a correcting stroke, of the longer side
+OVERLAP = 0.5
 CLASSES = ("crackforest", "drive_fundus", "glands_dev", "neuron_brightfield", "sandstone_uct", "superalloy_sem", "wbc")
 PHOTOGRAPHS = "bsds500"
 FOREST, VOTED, OURS = "forest", "voted", "ours"
@@ -140,14 +141,14 @@ def by_example(finder: ByExample, truth: Image, seed: int) -> dict[str, float]:
     for number in range(1, 4):
         found = finder.alike(examples, counter)
         iou, _ = overlaps(found, truth)
-        missed = [t for t in range(1, iou.shape[1]) if iou[1:, t].max(initial=0) <= 0.5]
-        false = [p for p in range(1, iou.shape[0]) if iou[p, 1:].max(initial=0) <= 0.5]
-        values = list(np.unique(truth)) if truth.min() == 0 else [0, *np.unique(truth)]
-        wrong = [(True, t) for t in missed] + [(False, p) for p in false]
+        theirs, ours = np.unique(truth), np.unique(found)
+        good = iou > OVERLAP
+        wrong = [(True, n) for n in theirs[(theirs > 0) & ~good[:, ours > 0].any(axis=1)]]
+        wrong += [(False, n) for n in ours[(ours > 0) & ~good[theirs > 0].any(axis=0)]]
         if wrong:
             is_missed, which = wrong[rng.integers(len(wrong))]
             if is_missed:
-                examples.append(seen(int(values[which])))
+                examples.append(seen(int(which)))
             else:
                 counter.append(found == which)
         scores[f"3 + {number}"] = f1(finder.alike(examples, counter), truth)

@@ -1,5 +1,6 @@
 """Things to count in one plane or volume: as the settings say, as one of several readings, or like examples."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -8,9 +9,10 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.source import Part
-from napari_backprop_segmentation.objects.find import find_objects, nested, other_readings
+from napari_backprop_segmentation.objects.find import find_objects, nested, other_readings, read_objects, readings_of
 from napari_backprop_segmentation.objects.foreground import cleaned, foreground_objects
-from napari_backprop_segmentation.objects.readings import NOTHING
+from napari_backprop_segmentation.objects.readings import NOTHING, Reading
+from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.sections import Objects
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.segmentation import Offer, Segmentation
@@ -34,6 +36,38 @@ def offers(job: Job, tree: Hierarchy) -> list[Offer]:
     for reading, labels in other_readings(tree, part.read(part.whole), rules, part.spacing):
         found.append(Offer(reading.name, reading.count, reading.score, labels))
     return found
+
+
+class Recount:
+    """Counts the objects of an image again, under other settings, without another run.
+
+    Parameters
+    ----------
+    job : Job
+    tree : Hierarchy
+        Of the image as the run has seen it.
+    """
+
+    def __init__(self, job: Job, tree: Hierarchy) -> None:
+        self._job, self._tree = job, tree
+        self._readings: Sequence[Reading] | None = None
+
+    def __call__(self, params: Params) -> NDArray[Any]:
+        """Return the objects (*spatial), numbered from 1; 0 is the ground.
+
+        Parameters
+        ----------
+        params : Params
+            Those of the run but for settings of `Objects`: sensitivity, sizes, what is split and filled.
+        """
+        job, part = self._job, self._job.part
+        rules = Objects.of(job.binning.params(params))
+        image = part.read(part.whole)
+        if not rules.reading:
+            return job.binning.enlarged(find_objects(self._tree, image, rules, job.ridges, part.spacing))
+        if self._readings is None:
+            self._readings = readings_of(self._tree, image, part.spacing)
+        return job.binning.enlarged(read_objects(self._readings, rules))
 
 
 def first_reading(job: Job, tree: Hierarchy) -> Segmentation | None:

@@ -10,7 +10,7 @@ from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.source import Part
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.sections import Regions
-from napari_backprop_segmentation.pipeline.count import first_reading, found_alike, objects_of, offers
+from napari_backprop_segmentation.pipeline.count import Recount, first_reading, found_alike, objects_of, offers
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.teacher import teaching
@@ -41,7 +41,9 @@ def tree_of(job: Job, part: Part, model: Model) -> Hierarchy:
 
 def from_tree(job: Job, tree: Hierarchy, model: Model) -> Segmentation:
     """Return what is wanted of the merge tree of an image, which a network was trained for."""
-    return replace(wanted(job, tree), model=model, teach=teaching(job, model, tree))
+    found = wanted(job, tree)
+    recount = None if job.iterated or job.params.by_class or job.examples is not None else Recount(job, tree)
+    return replace(found, model=model, teach=teaching(job, model, tree), recount=recount)
 
 
 def wanted(job: Job, tree: Hierarchy) -> Segmentation:

@@ -16,9 +16,9 @@ from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.planning import Plan
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.teaching.examples import HOW_ALIKE, Example
 
 Progress = Callable[[int, int], None]
-Pointed = NDArray[np.bool_] | tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,10 @@ class Job:
         Hears how many frames and slices of a series are labelled, and of how many.
     may_count : bool
         Whether the best reading is taken if it is good enough, as no kind of image was recognised.
-    examples, counter_examples : sequence of masks (*spatial) and pixels
+    examples, counter_examples : sequence of masks (*spatial), pixels, and pixels with a size
         What the user has pointed at: all alike objects are wanted.
+    how_alike : float
+        From 0, everything, to 1.
     """
 
     source: ArraySource
@@ -75,8 +77,9 @@ class Job:
     out: Output | None = None
     progress: Progress | None = None
     may_count: bool = False
-    examples: Sequence[Pointed] | None = None
-    counter_examples: Sequence[Pointed] = ()
+    examples: Sequence[Example] | None = None
+    counter_examples: Sequence[Example] = ()
+    how_alike: float = HOW_ALIKE
 
     @property
     def part(self) -> Part:

@@ -11,6 +11,7 @@ from napari_backprop_segmentation.hierarchy.consensus import Agreement
 from napari_backprop_segmentation.hierarchy.linking import LinkedTrees
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.network.model import Model
+from napari_backprop_segmentation.pipeline.finder import Finder
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Segmentation:
     agreement: Agreement | None = None
     record: dict[str, Any] = field(default_factory=dict)
     look: Callable[[], Sequence[Offer]] | None = field(default=None, repr=False, compare=False)
+    find: Callable[[], Finder] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def readings(self) -> tuple[Offer, ...]:
@@ -68,6 +70,14 @@ class Segmentation:
         Empty for series, and where there is no merge tree. ``Params(reading=n)`` takes the n-th of them.
         """
         return () if self.look is None else tuple(self.look())
+
+    @cached_property
+    def finder(self) -> Finder | None:
+        """What finds objects like examples in the image; made when first asked, which takes seconds and memory.
+
+        None for series, for classes, and where there is no merge tree.
+        """
+        return None if self.find is None else self.find()
 
     @property
     def stopped_by(self) -> str:

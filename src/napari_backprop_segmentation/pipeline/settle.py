@@ -76,6 +76,7 @@ def settle(request: Request) -> Job:
         may_count=kind in UNSURE and merges and not source.is_rgb and not OPEN & params.given,
         examples=examples,
         counter_examples=checks.pointed_at(request.counter_examples, "counter_examples", image_shape[1:]) or (),
+        how_alike=checks.checked_share(request.how_alike),
     )
     checks.check_runs(replace(job, merges=merges))
     checks.check_examples(job)

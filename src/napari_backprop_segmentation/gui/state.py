@@ -18,6 +18,7 @@ from napari_backprop_segmentation.gui.result.consensus import AgreementLayer
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult, result_of
 from napari_backprop_segmentation.gui.result.readings import Choice, Readings
 from napari_backprop_segmentation.gui.run.worker import Point
+from napari_backprop_segmentation.gui.teach.state import Teaching
 from napari_backprop_segmentation.params.params import Params
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ class State:
         Other ways to see objects in the image of the target, while they are looked for or shown.
     model : LoadedModel, optional
         What was loaded last.
+    teaching : Teaching
+        What the user points at in the image of a result.
     """
 
     def __init__(self, params: Params) -> None:
@@ -174,6 +177,7 @@ class State:
         self.notice = self.refusal = ""
         self.readings: Readings | None = None
         self.model: LoadedModel | None = None
+        self.teaching = Teaching()
 
     # What follows from it
 
@@ -345,6 +349,7 @@ class State:
         """Tell nobody any more."""
         for name in self.events:
             self.events[name].disconnect()
+        self.teaching.close()
 
     def _set(self, **changes: Any) -> None:
         """Change attributes, and then tell of those that are not what they were."""

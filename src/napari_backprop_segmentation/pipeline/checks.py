@@ -13,7 +13,7 @@ from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.request import Request
-from napari_backprop_segmentation.teaching.examples import Example, Sized
+from napari_backprop_segmentation.teaching.pointed import Example, Sized
 
 CLICK = 12  # pixels: a smaller mark says where an object is, not how large
 
@@ -129,7 +129,7 @@ def check_strokes(request: Request, shape: tuple[int, ...]) -> NDArray[np.intege
 
 
 def pointed_at(given: Any, name: str, shape: tuple[int, ...]) -> tuple[Example, ...] | None:
-    """Return what the user has pointed at, as masks (*spatial), pixels, pixels with a size; None where nothing is given.
+    """Return what the user has pointed at, as masks (*spatial), pixels, pixels with a size; None where there is none.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.objects.foreground import cleaned
 from napari_backprop_segmentation.params.sections import Objects
-from napari_backprop_segmentation.teaching.examples import HOW_ALIKE, ByExample, Example, Place, Sized, is_mask
+from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, ByExample, Example, Place, Sized, is_mask
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ class Finder:
         """Return the node that an example is."""
         return self._by_example.node_at(self._seen(example), name)
 
-    def size(self, node: int) -> int:
-        """Return how many pixels a node has."""
-        area = int(self._by_example.forest.areas[node])
-        return area * self._factor * self._factor
+    def sizes(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return how many pixels nodes (n,) have."""
+        areas = self._by_example.forest.areas[nodes].astype(np.int64)
+        return areas * self._factor**2
 
     def patch(self, node: int) -> Patch:
         """Return the pixels of a node."""

@@ -16,7 +16,7 @@ from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.planning import Plan
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
-from napari_backprop_segmentation.teaching.examples import HOW_ALIKE, Example
+from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Example
 
 Progress = Callable[[int, int], None]
 

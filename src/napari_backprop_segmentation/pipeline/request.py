@@ -10,7 +10,7 @@ from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.job import Progress
-from napari_backprop_segmentation.teaching.examples import HOW_ALIKE
+from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline import dispatch
 from napari_backprop_segmentation.pipeline.request import Request
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
-from napari_backprop_segmentation.teaching.examples import HOW_ALIKE
+from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE
 
 logger = logging.getLogger(__name__)
 

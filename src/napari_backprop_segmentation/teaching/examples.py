@@ -8,7 +8,7 @@ image moves these weights at every click, the less the fewer clicks there are.
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.objects.candidates import NAMES, Nested
 from napari_backprop_segmentation.objects.choose import exclusive
 from napari_backprop_segmentation.objects.forest import MADE, Forest, grow
+from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Example, Mask, Place, Sized, is_mask
 
 Floats = NDArray[np.floating[Any]]
-Mask = NDArray[np.bool_]
-Place = tuple[int, ...]
 
 # figure: (weight, spread) of the logarithm of the odds that a node is alike; by fit_examples.py
 WEIGHTS: Mapping[str, tuple[float, float]] = {
@@ -54,7 +53,6 @@ FIGURES = (*GENERAL, "fit", *UNITS, "colour", "bigger", "usual_edge", "edge_apar
 COLOUR_UNIT = 0.35  # spreads of the image
 FAR = 9.0  # squared units: further away than this counts no more
 REACH = 1.8  # of log area: what is 6 times smaller or larger is another kind of thing
-HOW_ALIKE = 0.65
 SAME, PART = 0.7, 0.5  # IoU with an example: from where it is the same, below which it is a wrong outline of it
 LEAST_SHARED = 0.1  # IoU below which a node says nothing of an example
 TRUST = 10.0  # how much the fitted weights count against one click
@@ -62,25 +60,6 @@ PER_CLICK, BACKGROUND = 3.0, 3.0  # how much a click counts, how much the rest o
 SOME = 300  # nodes of the rest of the image that are looked at
 STEPS = 6  # of Newton's method: more change nothing
 STEEP = 30.0
-
-
-@dataclass(frozen=True)
-class Sized:
-    """An object of one size around a pixel, where the likeliest one is not meant.
-
-    Attributes
-    ----------
-    place : tuple of int
-        The pixel.
-    size : int
-        Pixels; the node whose size is nearest is meant.
-    """
-
-    place: Place
-    size: int
-
-
-Example = Mask | Place | Sized
 
 
 @dataclass(frozen=True)
@@ -198,12 +177,11 @@ class ByExample:
 
     def node_at(self, example: Place | Sized, name: str = "examples") -> int:
         """Return the likeliest node around a pixel, or the one whose size is nearest to what is wanted."""
-        sized = isinstance(example, Sized)
-        place = example.place if sized else example
+        place = example.place if isinstance(example, Sized) else example
         around = self.around(place, name)
         if not len(around):
             raise ValueError(f"{name} must lie on an object, got {place}, the background; click elsewhere")
-        if sized:
+        if isinstance(example, Sized):
             return int(around[np.abs(self.forest.areas[around] - example.size).argmin()])
         likely = self._general[around] @ weights()[: len(GENERAL)]
         return int(around[likely.argmax()])
@@ -270,11 +248,6 @@ class ByExample:
         usual = edge[nodes].mean()
         rest = (colour, bigger, np.full(len(near), usual), (edge[near] - usual) ** 2, np.ones(len(near)))
         return np.column_stack([self._general[near], fit, apart, *rest])
-
-
-def is_mask(example: Example) -> TypeGuard[Mask]:
-    """Return whether an example is a mask, not a pixel."""
-    return isinstance(example, np.ndarray) and example.dtype == bool
 
 
 def weights() -> Floats:

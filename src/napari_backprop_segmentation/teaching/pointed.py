@@ -1,4 +1,4 @@
-"""What an example can be: a mask, a pixel, or a pixel and a size. Nothing heavy is imported here, as windows need it."""
+"""What an example can be: a mask, a pixel, or a pixel and a size. Nothing heavy is imported here: windows need it."""
 
 from dataclasses import dataclass
 from typing import Any, TypeGuard

@@ -65,12 +65,17 @@ class Examples:
 
     def added(self, example: Example, kind: Kind) -> "Examples":
         """Return these and one more."""
-        return replace(self, **{kind: (*self.of(kind), example)}, before=self)
+        more = (*self.of(kind), example)
+        return (
+            replace(self, examples=more, before=self)
+            if kind == "examples"
+            else replace(self, counter_examples=more, before=self)
+        )
 
     def without(self, example: Example) -> "Examples":
         """Return these without one."""
-        left = {kind: tuple(each for each in self.of(kind) if each is not example) for kind in KINDS}
-        return replace(self, **left, before=self)
+        given, against = (tuple(each for each in self.of(kind) if each is not example) for kind in KINDS)
+        return replace(self, examples=given, counter_examples=against, before=self)
 
     def cleared(self) -> "Examples":
         """Return none, which can be taken back as well."""

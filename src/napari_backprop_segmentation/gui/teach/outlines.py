@@ -89,12 +89,13 @@ class Outlines:
         shape : tuple of int
             Of the image; the layer may have further axes, of length 1.
         """
-        if layer is self._over:
+        axes = _axes_of(layer.data.shape, shape)
+        placed: dict[str, Any] = {key: getattr(layer, key) for key in KEYS}
+        if self._over is not None and not self.lost and axes == self._axes and self._at(layer):
+            self._over = layer
             return
         self.remove()
-        self._over = layer
-        self._axes = _axes_of(layer.data.shape, shape)
-        placed: dict[str, Any] = {key: getattr(layer, key) for key in KEYS}
+        self._over, self._axes = layer, axes
         selected = set(self._viewer.layers.selection)
         for kind in ("counter_examples", "examples", "pointer"):
             self._layers[kind] = Vectors(
@@ -109,6 +110,15 @@ class Outlines:
         self._viewer.layers.selection = selected
         self._camera.events.zoom.connect(self.fit_to_zoom)
         self.fit_to_zoom()
+
+    def _at(self, layer: Labels) -> bool:
+        """Return whether outlines lie where a layer lies already."""
+        ends = (np.zeros(layer.ndim), np.ones(layer.ndim))
+        return all(
+            own.ndim == layer.ndim
+            and all(np.allclose(own.data_to_world(end), layer.data_to_world(end)) for end in ends)
+            for own in self._layers.values()
+        )
 
     def draw(self, patches: Mapping[str, "Sequence[Patch]"]) -> None:
         """Draw these, by kind; other kinds stay as they are."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import FloatSlider, PushButton
 from napari.qt.threading import create_worker
 from napari.utils.notifications import ErrorNotification, notification_manager
-from qtpy.QtCore import QSignalBlocker
+from qtpy.QtCore import QSignalBlocker, QTimer
 from qtpy.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QLabel, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
@@ -84,10 +84,14 @@ class ExamplesPanel:
     def close(self) -> None:
         """Let go of the viewer; the examples stay with their result."""
         self._end()
+        self._tidy.stop()
+        self._outlines.remove()
 
     def disconnect(self) -> None:
         """Let go of the viewer for good."""
-        self._end()
+        self._teaching.close()
+        self._canvas.stop()
+        self._outlines.remove()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
 
     def _make(self) -> None:
@@ -113,6 +117,9 @@ class ExamplesPanel:
         self.back_button.changed.connect(lambda _: self._teaching.take_back())
         self.clear_button.changed.connect(lambda _: self._teaching.clear())
         self.box = QWidget()
+        self._tidy = QTimer(self.box)  # napari may be in the middle of removing layers, which must not change meanwhile
+        self._tidy.setSingleShot(True)
+        self._tidy.timeout.connect(self._outlines.remove)
         form = QGridLayout()
         form.addWidget(title, 0, 0)
         form.addWidget(self.how_alike.native, 0, 1)
@@ -151,20 +158,21 @@ class ExamplesPanel:
         self.button.tooltip = f"{reason}\n\n{TOOLTIP}" if reason else TOOLTIP
 
     def _on_result(self, _: Any = None) -> None:
-        """The mode was turned on or off, or goes on with another layer."""
+        """Follow the mode, which was turned on or off, or goes on with another layer."""
         result = self._teaching.result
         self._show_mode()
         if result is None or result.layer is None:
             self._canvas.stop()
-            self._outlines.remove()
+            self._tidy.start()
             return
-        self._outlines.show_over(result.layer, result.run_input.shape)
+        self._tidy.stop()
+        with self._state.events.labels.blocked():  # napari selects what is added, but the labels stay the same
+            self._outlines.show_over(result.layer, result.run_input.shape)
         self._canvas.listen(result.layer)
         segmentation = result.segmentation
         if "finder" in vars(segmentation):  # made before
-            self._on_prepared(
-                Prepared(segmentation, segmentation.finder or Failure(ValueError(reason_against(result))))
-            )
+            refusal = Failure(ValueError(reason_against(result)))
+            self._on_prepared(Prepared(segmentation, segmentation.finder or refusal))
         elif segmentation not in self._preparing:
             self._preparing.append(segmentation)
             self._state.note(WAITING)

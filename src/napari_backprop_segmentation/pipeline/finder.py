@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.objects.foreground import cleaned
 from napari_backprop_segmentation.params.sections import Objects
-from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, ByExample, Example, Place, Sized, is_mask
+from napari_backprop_segmentation.teaching.examples import ByExample
+from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Example, Place, Sized, is_mask
 
 
 @dataclass(frozen=True)
@@ -119,4 +120,5 @@ class Finder:
         """Return for each pixel along an axis, of a span of the binned one, which of the span it is."""
         small = self._seen_shape[axis]
         stop = self.shape[axis] if high == small else high * self._factor
-        return np.minimum(np.arange(low * self._factor, stop) // self._factor, small - 1) - low
+        found: NDArray[np.int64] = np.minimum(np.arange(low * self._factor, stop) // self._factor, small - 1) - low
+        return found

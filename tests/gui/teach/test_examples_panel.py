@@ -199,7 +199,7 @@ def test_wheel_and_keys_choose_larger_and_smaller_objects(on, screen, qtbot):
     wheel(screen, middle, -1)
     click(screen, qtbot, middle)
     layer = settled(on, qtbot)
-    ((place, size),) = layer.metadata[METADATA]["examples"]
+    ((_, size),) = layer.metadata[METADATA]["examples"]
     assert size == smaller.size
     assert (layer.data == layer.data[middle]).sum() == size
 
@@ -401,7 +401,7 @@ def test_the_same_is_found_by_a_run_with_what_is_recorded(on, screen, qtbot):
 
 
 def test_helper_layers_are_no_choice_of_the_form(on, screen):
-    chosen = [choice for choice in on.input_form.image.choices] if hasattr(on.input_form, "image") else []
+    chosen = list(on.input_form.image.choices) if hasattr(on.input_form, "image") else []
     assert not {str(choice) for choice in chosen} & {layer.name for layer in outlines(screen)}
     assert on.state.input.layers == (screen.layers["cells"],)
 

@@ -33,6 +33,8 @@ class Curation:
     ----------
     row : QWidget
         Hidden while there are no labels to work on.
+    layout : QHBoxLayout
+        Of the row, for further buttons.
     measure_button, click_button : PushButton
     tables : Tables
     """
@@ -59,7 +61,7 @@ class Curation:
         self._soon.setInterval(SOON_MS)
         self._soon.timeout.connect(self._measure_target)
         self.tables = Tables(viewer, self.row)
-        layout = QHBoxLayout(self.row)
+        self.layout = layout = QHBoxLayout(self.row)
         layout.setContentsMargins(0, 0, 0, 0)
         for button in (self.measure_button, self.click_button):
             layout.addWidget(button.native)

@@ -49,16 +49,18 @@ class Pointer:
 
     def larger(self) -> "Pointer":
         """Return this with the next larger object, if there is one."""
-        return self._to(np.flatnonzero(self.sizes > STEP * self.sizes[self.index])[:1] if len(self.nodes) else ())
+        if not len(self.nodes):
+            return self
+        return self._to(np.flatnonzero(self.sizes > STEP * self.sizes[self.index]))
 
     def smaller(self) -> "Pointer":
         """Return this with the next smaller object, if there is one."""
         if not len(self.nodes):
             return self
         lower = np.flatnonzero(self.sizes * STEP < self.sizes[self.index])
-        return self._to(np.flatnonzero(self.sizes == self.sizes[lower[-1]])[:1] if len(lower) else ())
+        return self._to(np.flatnonzero(self.sizes == self.sizes[lower[-1]]) if len(lower) else lower)
 
-    def _to(self, found: "NDArray[np.intp] | tuple[()]") -> "Pointer":
+    def _to(self, found: NDArray[np.intp]) -> "Pointer":
         return replace(self, index=int(found[0]), chosen=True) if len(found) else self
 
 

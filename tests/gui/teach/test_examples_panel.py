@@ -20,6 +20,7 @@ SHAPE, RADIUS = (150, 180), 7
 QUICK = {"n_channels": 8, "iterations": 3, "n_superpixels": 300, "min_labels": 0, "min_region": 1}
 BRIGHT, DIM = 220, 110
 GROUND = (150 - 3, 3)
+LONG = 120_000  # ms; nothing takes so long, but other work may have the processor
 
 
 def places():
@@ -73,15 +74,19 @@ def widget(screen, taught, monkeypatch, qtbot):
     return widget
 
 
+def wait(qtbot, done):
+    qtbot.waitUntil(done, timeout=LONG)
+
+
 def press_run(widget, qtbot):
     widget.run()
-    qtbot.waitUntil(lambda: not widget.running)
+    wait(qtbot, lambda: not widget.running)
 
 
 def turn_on(widget, qtbot):
     widget.examples.button.native.click()
     assert widget.examples.button.native.isChecked()
-    qtbot.waitUntil(lambda: widget.state.teaching.finder is not None)
+    wait(qtbot, lambda: widget.state.teaching.finder is not None)
 
 
 def canvas(viewer):
@@ -125,7 +130,7 @@ def wheel(viewer, place, steps):
 
 def settled(widget, qtbot):
     """Wait until what is wanted last is shown."""
-    qtbot.waitUntil(lambda: not widget.examples._finding, timeout=60_000)
+    wait(qtbot, lambda: not widget.examples._finding)
     return widget.state.target_result.layer
 
 
@@ -161,7 +166,7 @@ def test_one_click_finds_the_kind_and_the_table_follows(on, screen, qtbot):
     assert on.status == f"{number} alike objects from 1 example."
     assert on.examples.counts.text() == "1 example"
     assert len(drawn(screen, "examples")) > 4
-    qtbot.waitUntil(lambda: len(layer.features) == number)
+    wait(qtbot, lambda: len(layer.features) == number)
     record = layer.metadata[METADATA]
     ((y, x),) = record["examples"]
     assert np.hypot(y - bright[3][0], x - bright[3][1]) < RADIUS
@@ -333,7 +338,7 @@ def test_only_one_of_both_modes_is_on(on, screen, qtbot):
     on.curation.click_button.native.click()
     assert not on.examples.button.native.isChecked()
     assert on.examples.box.isHidden()
-    qtbot.waitUntil(lambda: not outlines(screen))
+    wait(qtbot, lambda: not outlines(screen))
     turn_on(on, qtbot)
     assert not on.curation.click_button.native.isChecked()
     assert on.curation.clicked not in on.state.target.mouse_drag_callbacks
@@ -365,7 +370,7 @@ def test_the_mode_ends_cleanly(widget, screen, qtbot, event):
         screen.layers.remove("examples")
     else:
         screen.add_labels(np.ones(SHAPE, int), name="from disk")
-    qtbot.waitUntil(lambda: not outlines(screen))
+    wait(qtbot, lambda: not outlines(screen))
     assert not widget.examples.button.native.isChecked()
     assert {name: list(getattr(screen, name)) for name in names} == before
     assert dict(screen.keymap) == keymap
@@ -423,6 +428,6 @@ def test_an_error_while_getting_ready_is_a_sentence(widget, taught, qtbot):
     widget.state.target_result.segmentation = replace(taught, find=fail)
     widget.examples._update()
     widget.examples.button.native.click()
-    qtbot.waitUntil(lambda: not widget.state.teaching.on)
+    wait(qtbot, lambda: not widget.state.teaching.on)
     assert widget.status.startswith("Nothing can be found by example: ")
     assert not widget.examples.button.native.isChecked()

@@ -236,7 +236,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addWidget(self._run_estimate.label)
         layout.addLayout(buttons)
         layout.addWidget(self.apply_button.native)
-        self.curation.layout.addWidget(self.examples.button.native)
+        self.curation.add(self.examples.button)
         layout.addWidget(self.curation.row)
         layout.addWidget(self.examples.box)
         layout.addWidget(self.readings.box)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import PushButton
 from napari.layers import Labels
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QHBoxLayout, QMainWindow, QWidget
+from qtpy.QtWidgets import QGridLayout, QMainWindow, QWidget
 
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.result.corrections import correct, remove
@@ -33,8 +33,6 @@ class Curation:
     ----------
     row : QWidget
         Hidden while there are no labels to work on.
-    layout : QHBoxLayout
-        Of the row, for further buttons.
     measure_button, click_button : PushButton
     tables : Tables
     """
@@ -61,16 +59,21 @@ class Curation:
         self._soon.setInterval(SOON_MS)
         self._soon.timeout.connect(self._measure_target)
         self.tables = Tables(viewer, self.row)
-        self.layout = layout = QHBoxLayout(self.row)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for button in (self.measure_button, self.click_button):
-            layout.addWidget(button.native)
+        self._layout = QGridLayout(self.row)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.addWidget(self.measure_button.native, 0, 0)
+        self._layout.addWidget(self.click_button.native, 0, 1)
+        self._layout.setColumnStretch(1, 1)
         for signal in (state.events.result, state.events.labels, state.events.phase, state.events.taken):
             signal.connect(self._update)
         state.events.phase.connect(self._measure_objects)
         state.events.taken.connect(self._measure_soon)
         state.teaching.events.result.connect(self._give_way)
         self._update()
+
+    def add(self, button: PushButton) -> None:
+        """Show one more button, below the others: three beside each other are wider than a dock."""
+        self._layout.addWidget(button.native, self._layout.rowCount(), 0, 1, 2)
 
     def measure(self, *_: Any) -> None:
         """Measure the labels that are selected, and open the table."""

@@ -106,6 +106,7 @@ class Outlines:
                 vector_style="line",
                 **placed,
             )
+            self._layers[kind]._max_vectors_thumbnail = 1  # else that takes longer than drawing
             self._viewer.add_layer(self._layers[kind])
         self._viewer.layers.selection = selected
         self._camera.events.zoom.connect(self.fit_to_zoom)
@@ -127,14 +128,12 @@ class Outlines:
             if layer is None or layer not in self._viewer.layers:
                 continue
             lines = [borders(patch) for patch in some]
-            if not lines:
-                if len(layer.data):
-                    layer.data = np.zeros((0, 2, layer.ndim))
-                continue
-            found = np.concatenate(lines)
-            placed = np.zeros((len(found), 2, layer.ndim), np.float32)
-            placed[..., self._axes] = found
-            layer.data = placed
+            found = np.concatenate(lines) if lines else np.zeros((0, 2, len(self._axes)))
+            if len(found) or len(layer.data):
+                placed = np.zeros((len(found), 2, layer.ndim), np.float32)
+                placed[..., self._axes] = found
+                with layer.events.data.blocker():  # the viewer would look anew how far all layers reach
+                    layer.data = placed
 
     def fit_to_zoom(self, _: Any = None) -> None:
         """Keep lines as wide on the screen, however large pixels are there."""

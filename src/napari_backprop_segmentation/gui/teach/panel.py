@@ -9,6 +9,7 @@ from qtpy.QtCore import QSignalBlocker, QTimer
 from qtpy.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QLabel, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
+from napari_backprop_segmentation.gui.forms import text_label
 from napari_backprop_segmentation.gui.run.worker import Failure
 from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.gui.teach.alike import Found, Prepared, find, in_words, prepare, reason_against, show
@@ -111,7 +112,7 @@ class ExamplesPanel:
         title.setBuddy(self.how_alike.native)
         self.how_alike.native.setAccessibleName("How alike")
         self.how_alike.changed.connect(self._teaching.set_how_alike)
-        self.counts = QLabel()
+        self.counts = text_label()
         self.back_button = PushButton(text="Take back", tooltip="Take back the last click (Ctrl+Z over the image).")
         self.clear_button = PushButton(text="Clear", tooltip="Take all examples back: the result is that of the run.")
         self.back_button.changed.connect(lambda _: self._teaching.take_back())
@@ -198,6 +199,7 @@ class ExamplesPanel:
     def _on_examples(self, _: Any = None) -> None:
         self._show_examples()
         self._draw_examples()
+        self._draw_pointer()
         if self._teaching.finder is not None:
             self._find()
 
@@ -266,7 +268,7 @@ class ExamplesPanel:
 
     def _draw_pointer(self, _: Any = None) -> None:
         finder, pointer = self._teaching.finder, self._teaching.pointer
-        if finder is None or pointer is None or pointer.node is None:
+        if finder is None or pointer is None or pointer.node is None or self._teaching.marked(pointer.place):
             self._outlines.draw({"pointer": ()})
         else:
             self._focus()

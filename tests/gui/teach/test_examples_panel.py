@@ -71,6 +71,7 @@ def widget(screen, taught, monkeypatch, qtbot):
     widget = BackpropWidget(screen)
     screen.window.add_dock_widget(widget, name="Backprop Segmentation")
     press_run(widget, qtbot)
+    screen.reset_view()
     return widget
 
 
@@ -375,6 +376,8 @@ def test_the_mode_ends_cleanly(widget, screen, qtbot, event):
     assert {name: list(getattr(screen, name)) for name in names} == before
     assert dict(screen.keymap) == keymap
     assert dict(layer.keymap) == own_keys
+    if event == "closed":
+        widget.native.deleteLater()
 
 
 def test_examples_stay_with_the_result(on, screen, qtbot):
@@ -382,6 +385,7 @@ def test_examples_stay_with_the_result(on, screen, qtbot):
     layer = settled(on, qtbot)
     screen.window.remove_dock_widget(on.native)
     assert not outlines(screen)
+    on.native.deleteLater()
     again = BackpropWidget(screen)
     screen.window.add_dock_widget(again, name="Again")
     turn_on(again, qtbot)

@@ -78,9 +78,11 @@ class ExamplesPanel:
         result = self._state.target_result
         if not wanted:
             self._end()
-        elif result is not None and result.layer is not None and not self._state.busy:
+        elif result is not None and result.layer is not None and self.button.enabled:
             self._viewer.layers.selection = {result.layer}
             self._teaching.begin(result)
+        else:
+            self._show_mode()
 
     def close(self) -> None:
         """Let go of the viewer; the examples stay with their result."""

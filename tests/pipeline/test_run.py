@@ -49,7 +49,7 @@ def labels_nothing(monkeypatch):
     def fail(*_):
         raise AssertionError("nothing is to be labelled")
 
-    monkeypatch.setattr("napari_backprop_segmentation.pipeline.label.build_tree", fail)
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.trees.build_tree", fail)
     monkeypatch.setattr(Model, "responses", fail)
 
 

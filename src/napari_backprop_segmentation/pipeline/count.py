@@ -1,7 +1,5 @@
 """Things to count in one plane or volume: as the settings say, as one of several readings, or like examples."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -9,11 +7,11 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.source import Part
-from napari_backprop_segmentation.objects.find import find_objects, nested, other_readings, read_objects, readings_of
-from napari_backprop_segmentation.objects.foreground import cleaned, foreground_objects
-from napari_backprop_segmentation.objects.readings import NOTHING, Reading
-from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.objects.find import find_objects, nested, other_readings
+from napari_backprop_segmentation.objects.foreground import foreground_objects
+from napari_backprop_segmentation.objects.readings import NOTHING
 from napari_backprop_segmentation.params.sections import Objects
+from napari_backprop_segmentation.pipeline.finder import Finder
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.segmentation import Offer, Segmentation
 from napari_backprop_segmentation.teaching.examples import ByExample
@@ -38,51 +36,26 @@ def offers(job: Job, tree: Hierarchy) -> list[Offer]:
     return found
 
 
-class Recount:
-    """Counts the objects of an image again, under other settings, without another run.
-
-    Parameters
-    ----------
-    job : Job
-    tree : Hierarchy
-        Of the image as the run has seen it.
-    """
-
-    def __init__(self, job: Job, tree: Hierarchy) -> None:
-        self._job, self._tree = job, tree
-        self._readings: Sequence[Reading] | None = None
-
-    def __call__(self, params: Params) -> NDArray[Any]:
-        """Return the objects (*spatial), numbered from 1; 0 is the ground.
-
-        Parameters
-        ----------
-        params : Params
-            Those of the run but for settings of `Objects`: sensitivity, sizes, what is split and filled.
-        """
-        job, part = self._job, self._job.part
-        rules = Objects.of(job.binning.params(params))
-        image = part.read(part.whole)
-        if not rules.reading:
-            return job.binning.enlarged(find_objects(self._tree, image, rules, job.ridges, part.spacing))
-        if self._readings is None:
-            self._readings = readings_of(self._tree, image, part.spacing)
-        return job.binning.enlarged(read_objects(self._readings, rules))
-
-
 def first_reading(job: Job, tree: Hierarchy) -> Segmentation | None:
     """Return the best reading of an image of no kind that was recognised; None where regions are the better result."""
     found = offers(job, tree)
     if not found or found[0].score < NOTHING:
         return None
     record = {"regions": "merged", "params": {"reading": 1}, "reading": found[0].name}
-    return Segmentation(found[0].labels(), hierarchy=tree, look=lambda: found, record=record)
+    find = partial(finder_of, job, tree)
+    return Segmentation(found[0].labels(), hierarchy=tree, look=lambda: found, find=find, record=record)
+
+
+def finder_of(job: Job, tree: Hierarchy) -> Finder:
+    """Return what finds objects like examples in an image."""
+    part = job.part
+    by_example = ByExample.prepared(part.read(part.whole), nested(tree))
+    return Finder(by_example, Objects.of(job.params), job.image_shape[1:], job.source.preparation.binning)
 
 
 def found_alike(job: Job, tree: Hierarchy) -> Segmentation:
     """Return all objects that are like those the user has pointed at."""
-    part, rules = job.part, Objects.of(job.params)
-    finder = ByExample.prepared(part.read(part.whole), nested(tree))
-    labels = cleaned(finder.alike(job.examples or (), job.counter_examples), replace(rules, min_object=1))
-    look = partial(offers, job, tree)
-    return Segmentation(labels, hierarchy=tree, look=look, record={"regions": "merged", "reading": "like the examples"})
+    finder = finder_of(job, tree)
+    labels = finder.seen_alike(job.examples or (), job.counter_examples, job.how_alike)
+    look, record = partial(offers, job, tree), {"regions": "merged", "reading": "like the examples"}
+    return Segmentation(labels, hierarchy=tree, look=look, find=lambda: finder, record=record)

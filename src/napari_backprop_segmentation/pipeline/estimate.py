@@ -18,6 +18,7 @@ from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.iteration import adapting_iterations, iterated_axes, total_steps
 
 MOST_TREE_PIXELS = 2**24  # above, the merge tree would not fit a laptop: labels stay as trained
+MOST_SERIES_PIXELS = 4 * MOST_TREE_PIXELS  # above, merge trees are not kept: for the Detail slider, or for strokes
 SERIES_BYTES = 10  # per pixel of a series beyond its largest part: labels, trees
 IMAGE_BYTES = 30  # per pixel of the whole image: labels, regions, adjacency
 # What a pixel of a volume takes beyond one of a plane, on which speed is measured; fitted to 1 and 4 million voxels.
@@ -105,3 +106,8 @@ def estimate_part(params: Params, shape: Sequence[int], costs: Costs, free: floa
     seconds = params.n_runs * (params.iterations * step + superpixels + labels)
     whole = Estimate(seconds, needed, notes + untreed)
     return PartEstimate(step, superpixels, labels, whole)
+
+
+def series_too_large(iterated: str, shape: Sequence[int]) -> bool:
+    """Return whether merge trees of a series (*spatial) are not kept; `iterated` are the axes that are gone through."""
+    return bool(iterated) and math.prod(shape) > MOST_SERIES_PIXELS

@@ -4,16 +4,20 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from napari_backprop_segmentation.hierarchy.build import build_tree
-from napari_backprop_segmentation.hierarchy.classes import class_tree
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.image.source import Part
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.params.sections import Regions
-from napari_backprop_segmentation.pipeline.count import Recount, first_reading, found_alike, objects_of, offers
+from napari_backprop_segmentation.pipeline.count import (
+    finder_of,
+    first_reading,
+    found_alike,
+    objects_of,
+    offers,
+)
 from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.recount import Recount
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.teacher import teaching
+from napari_backprop_segmentation.pipeline.trees import tree_of
 
 
 def label_image(job: Job, model: Model) -> Segmentation:
@@ -32,13 +36,6 @@ def ending(regions: str, stopped_by: str, iterations: int) -> dict[str, Any]:
     return {"regions": regions, "stopped_by": stopped_by, "iterations": iterations}
 
 
-def tree_of(job: Job, part: Part, model: Model) -> Hierarchy:
-    """Return the merge tree of one plane or volume: of its regions, or of its classes."""
-    regions = Regions.of(job.params)
-    tree = build_tree(model, part, regions, job.merge, job.ridges)
-    return class_tree(tree, model, part, regions) if job.params.by_class else tree
-
-
 def from_tree(job: Job, tree: Hierarchy, model: Model) -> Segmentation:
     """Return what is wanted of the merge tree of an image, which a network was trained for."""
     found = wanted(job, tree)
@@ -53,6 +50,8 @@ def wanted(job: Job, tree: Hierarchy) -> Segmentation:
     if job.may_count and (found := first_reading(job, tree)) is not None:
         return found
     labels = objects_of(job, tree, job.part) if job.params.counts else tree.cut(job.params.detail)
-    look = partial(offers, job, tree) if not job.iterated and not job.params.by_class else None
-    kind = "classes" if job.params.by_class else "merged"
-    return Segmentation(labels, hierarchy=tree, look=look, record={"regions": kind})
+    record = {"regions": "classes" if job.params.by_class else "merged"}
+    if job.iterated or job.params.by_class:
+        return Segmentation(labels, hierarchy=tree, record=record)
+    look, find = partial(offers, job, tree), partial(finder_of, job, tree)
+    return Segmentation(labels, hierarchy=tree, look=look, find=find, record=record)

@@ -131,10 +131,8 @@ def teaching(found: dict[str, Any]) -> list[str]:
     steps = list(found["rows"][0]["ours"])
     here = found["machine"]
     hardware, python = here["machine"], here["versions"]["python"]
-    lines = [
-        f"{hardware['processor']}, {hardware['cores']} cores, Python {python}, commit {here['commit'][:7]}, {here['date'][:10]}.",
-        "",
-    ]
+    when = f"commit {here['commit'][:7]}, {here['date'][:10]}"
+    lines = [f"{hardware['processor']}, {hardware['cores']} cores, Python {python}, {when}.", ""]
     lines += [f"Strokes: mean IoU of kinds; {len(found['rows'])} runs.", ""]
     lines += _teaching_table(rows, steps, ("forest", "voted", "ours"))
     counted = {name: members for name, members in rows.items() if "examples" in members[0]}

@@ -11,7 +11,7 @@ the robot clicks on whole objects (as one would choose them with the wheel), the
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,17 +181,23 @@ def perform(task: Task) -> dict[str, Any]:
     return found
 
 
-def tasks(folders: Sequence[Path], images: int, seeds: int, half: Sequence[str]) -> Iterator[Task]:
-    """Yield what is done: of each group every second image, beginning with the second."""
+def tasks(folders: Sequence[Path], images: int, seeds: int, half: Sequence[str]) -> list[Task]:
+    """Return what is done: of each group every second image, beginning with the second; one of each group first."""
+    found = []
     for folder in folders:
         groups: dict[str, list[Entry]] = {}
         for entry in find_entries(folder, "val" if folder.name == PHOTOGRAPHS else "all"):
-            groups.setdefault(entry.group, []).append(entry)
+            groups.setdefault(entry.group if len(entry.group) else folder.name, []).append(entry)
         for entries in groups.values():
             other = entries[1::2]
-            for entry in other[:: max(1, len(other) // images)][:images]:
-                for seed in range(seeds):
-                    yield Task(entry, folder.name, 2 if folder.name in half else 1, seed)
+            chosen = other[:: max(1, len(other) // images)][:images]
+            shrink = 2 if folder.name in half else 1
+            found += [
+                (seed, i, Task(entry, folder.name, shrink, seed))
+                for i, entry in enumerate(chosen)
+                for seed in range(seeds)
+            ]
+    return [task for _, _, task in sorted(found, key=lambda each: each[:2])]
 
 
 def main() -> None:

@@ -17,7 +17,6 @@ from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline import dispatch
 from napari_backprop_segmentation.pipeline.request import Request
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
-from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +35,7 @@ def run(
     progress: Any = None,
     examples: Any = None,
     counter_examples: Any = None,
-    how_alike: float = HOW_ALIKE,
+    how_alike: float | None = None,
 ) -> Generator[Step, Command | None, Segmentation]:
     """Segment an image step by step.
 
@@ -73,8 +72,8 @@ def run(
         Objects that the user points at: of an array each number marks one (one pixel is enough); ``(pixel, size)`` in
         a sequence means the object around the pixel that has about so many pixels. All objects of the image that are
         like the examples, and unlike the counter-examples, are found. For a single image.
-    how_alike : float
-        From 0, everything, to 1, nothing but what is very like the examples.
+    how_alike : float, optional
+        From 0, everything, to 1, nothing but what is very like the examples; where it finds best if left out.
 
     Yields
     ------

@@ -10,9 +10,15 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult
 from napari_backprop_segmentation.gui.run.preview import METADATA, colours, show_in
+from napari_backprop_segmentation.gui.teach.examples import RECORDED
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
+
+
+def record_of(layer: Labels) -> dict[str, Any]:
+    """Return how the labels of a layer were made, without what the user has pointed at."""
+    return {name: value for name, value in layer.metadata[METADATA].items() if name not in RECORDED}
 
 
 def replaced(

@@ -15,7 +15,7 @@ from napari_backprop_segmentation.pipeline.estimate import series_too_large
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.request import Request
 from napari_backprop_segmentation.teaching.edits import FREE
-from napari_backprop_segmentation.teaching.pointed import Example, Sized
+from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Example, Sized
 
 MOST_KINDS = 65_535  # that can be drawn
 CLICK = 12  # pixels: a smaller mark says where an object is, not how large
@@ -196,13 +196,15 @@ def _one(given: Any, name: str, shape: tuple[int, ...]) -> tuple[Example, ...]:
     return tuple(Sized(each, size) for each in pointed_at([place], name, shape) or () if isinstance(each, tuple))
 
 
-def checked_share(how_alike: float) -> float:
-    """Return how alike objects must be, if it is a share.
+def checked_share(how_alike: float | None) -> float:
+    """Return how alike objects must be, if it is a share or left open.
 
     Raises
     ------
     ParameterError
     """
+    if how_alike is None:
+        return HOW_ALIKE
     if not 0 <= how_alike <= 1:
         raise ParameterError(f"how_alike must be from 0 to 1, got {how_alike}; 0 finds everything")
     return how_alike

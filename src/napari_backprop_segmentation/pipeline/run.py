@@ -15,7 +15,7 @@ from napari_backprop_segmentation.network.step import Command, Step
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline import dispatch
-from napari_backprop_segmentation.pipeline.request import HOW_ALIKE, Request
+from napari_backprop_segmentation.pipeline.request import Request
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def run(
     examples: Any = None,
     counter_examples: Any = None,
     fixed: Any = None,
-    how_alike: float = HOW_ALIKE,
+    how_alike: float | None = None,
 ) -> Generator[Step, Command | None, Segmentation]:
     """Segment an image step by step.
 
@@ -73,8 +73,8 @@ def run(
         Objects that the user points at: of an array each number marks one (one pixel is enough); ``(pixel, size)`` in
         a sequence means the object around the pixel that has about so many pixels. All objects of the image that are
         like the examples, and unlike the counter-examples, are found. For a single image.
-    how_alike : float
-        From 0, everything, to 1, nothing but what is very like the examples.
+    how_alike : float, optional
+        From 0, everything, to 1, nothing but what is very like the examples; where it finds best if left out.
     fixed : (*spatial) int, optional
         Labels of an earlier result that were put right by hand and stay as they are: 0 is ground, -1 where nothing is
         fixed (see `teaching.edits.fixed_labels`). They get numbers behind those that are found.

@@ -22,6 +22,21 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A trained network from a file.
+
+    Attributes
+    ----------
+    name : str
+        Of the file.
+    model : Model
+    """
+
+    name: str
+    model: "Model"
+
+
 @dataclass(eq=False)
 class LayerResult:
     """The result of a run in its layer.

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 POINTED = ("examples", "counter_examples", "how_alike")  # of a record: what the user has pointed at
 
 
+def record_of(layer: Labels) -> dict[str, Any]:
+    """Return how the labels of a layer were made, without what the user has pointed at."""
+    return {name: value for name, value in layer.metadata[METADATA].items() if name not in POINTED}
+
+
 def replaced(
     viewer: "Viewer", result: LayerResult, labels: NDArray[Any], reading: int, record: Mapping[str, Any]
 ) -> LayerResult:

@@ -10,6 +10,7 @@ from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.job import Progress
+from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Request:
     progress: Progress | None = None
     examples: Any = None
     counter_examples: Any = None
+    how_alike: float = HOW_ALIKE
 
     def source(self) -> ArraySource:
         """Return the image; one that is labelled by a network trained before is prepared as the network's was."""

@@ -188,6 +188,8 @@ def take(viewer: "Viewer", result: LayerResult, choice: Choice) -> LayerResult |
     reading = choice.number or result.segmentation.record["params"].get("reading", 0)
     params = {**record["params"], "reading": reading}
     kept = {name: value for name, value in record.items() if name not in RECORDED}
+    if "regions" in (original := result.segmentation.record):
+        kept["regions"] = original["regions"]
     return replaced(viewer, result, labels, choice.number, {**kept, "params": params})
 
 

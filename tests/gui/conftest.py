@@ -40,8 +40,9 @@ class FakeEngine:
         self.fail_with = None  # raised instead of the next step
         self.closed = threading.Event()  # the last run has ended, in whatever way
 
-    def __call__(self, run_input, params, control=None, trained=None):
-        self.runs.append(SimpleNamespace(run_input=run_input, params=params, trained=trained, control=control))
+    def __call__(self, run_input, params, control=None, trained=None, strokes=None):
+        asked = {"run_input": run_input, "params": params, "trained": trained, "control": control, "strokes": strokes}
+        self.runs.append(SimpleNamespace(**asked))
         self.closed.clear()
         return self._steps(run_input.shape, params, trained)
 
@@ -65,7 +66,7 @@ class FakeEngine:
             record |= {"image_shape": [1, *shape], "axes": "TZYX"[-len(shape) :], "seconds": 0.1}
             labels = np.full(shape, 200 + iteration, np.uint8)
             found = {"labels": labels, "record": record, "stopped_by": reason, "model": model}
-            return SimpleNamespace(**found, hierarchy=None, agreement=None, look=None, find=None)
+            return SimpleNamespace(**found, hierarchy=None, agreement=None, look=None, find=None, teach=None)
         finally:
             self.closed.set()
 
@@ -90,6 +91,14 @@ def costs(monkeypatch, tmp_path):
     path = tmp_path / "costs.json"
     monkeypatch.setattr("napari_backprop_segmentation.network.estimate.cache_path", lambda: path)
     COSTS.save()
+    return path
+
+
+@pytest.fixture(autouse=True)
+def kept(monkeypatch, tmp_path):
+    """Where strokes are kept: nothing is written where users keep theirs."""
+    path = tmp_path / "strokes"
+    monkeypatch.setattr("napari_backprop_segmentation.io.kept_strokes.folder", lambda: path)
     return path
 
 

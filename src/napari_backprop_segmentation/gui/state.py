@@ -116,6 +116,8 @@ class State:
         What was loaded last.
     teaching : Teaching
         What the user points at in the image of a result.
+    drawing : Drawing
+        What the user draws on an image.
     """
 
     def __init__(self, params: Params) -> None:
@@ -131,6 +133,7 @@ class State:
         self.readings: Readings | None = None
         self.model: LoadedModel | None = None
         self.teaching = Teaching()
+        self.drawing = self.teaching.drawing
 
     # What follows from it
 

@@ -1,7 +1,9 @@
 """The widget: choose an image and a preset, run, watch, stop."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from magicgui.widgets import ComboBox, Container, PushButton
 from napari.layers import Labels
 from napari.utils.notifications import show_error
@@ -14,7 +16,7 @@ from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.forms import FittingScrollArea, add_row, make_form, text_label
 from napari_backprop_segmentation.gui.input.controls import Controls, differing
 from napari_backprop_segmentation.gui.input.form import InputForm
-from napari_backprop_segmentation.gui.input.layers import run_input_of, unwrapped
+from napari_backprop_segmentation.gui.input.layers import is_helper, run_input_of, unwrapped
 from napari_backprop_segmentation.gui.result.apply_model import applicable, described, suited
 from napari_backprop_segmentation.gui.result.curation import Curation
 from napari_backprop_segmentation.gui.result.detail import DetailSlider
@@ -28,6 +30,9 @@ from napari_backprop_segmentation.gui.run.job import Job
 from napari_backprop_segmentation.gui.run.preview import warm_up
 from napari_backprop_segmentation.gui.state import Phase, State
 from napari_backprop_segmentation.gui.teach.panel import ExamplesPanel
+from napari_backprop_segmentation.gui.teach.sentences import obstacle
+from napari_backprop_segmentation.gui.teach.strokes_layer import ground_of
+from napari_backprop_segmentation.gui.teach.strokes_panel import StrokesPanel
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.presets import FIRST_PRESET, PRESETS
 
@@ -57,6 +62,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     run_button, pause_button, stop_button, cancel_button, apply_button : PushButton
     curation : Curation
     examples : ExamplesPanel
+    strokes : StrokesPanel
     readings : ReadingsPanel
     model_files : ModelFiles
     chart : Chart
@@ -83,6 +89,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._run_estimate = RunEstimate(state)
         self.curation = Curation(napari_viewer, state)
         self.examples = ExamplesPanel(napari_viewer, state)
+        self.strokes = StrokesPanel(napari_viewer, state)
         self.readings = ReadingsPanel(napari_viewer, state)
         self.model_files = ModelFiles(state, self.apply_model)
         self._make_buttons()
@@ -166,6 +173,15 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         show_error(text)
 
     def _start(self, job: Job) -> None:
+        try:
+            strokes = self.state.drawing.strokes_on(job.run_input, job.layers)
+        except SegmentationError as error:
+            self._refuse(str(error))
+            return
+        if strokes is not None and (text := obstacle(np.unique(strokes[strokes != 0]), job.params)):
+            self._refuse(text)
+            return
+        job = replace(job, strokes=strokes)
         self._controller = RunController(self._viewer, self.state, job)
         self._controller.start(self.native)
 
@@ -179,6 +195,8 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _select(self, _: Any = None) -> None:
         selected = [unwrapped(layer) for layer in self._viewer.layers.selection if isinstance(layer, Labels)]
+        if len(selected) == 1 and (ground_of(selected[0]) is not None or is_helper(selected[0])):
+            return  # nothing to work on: what is worked on stays the same
         self.state.select(selected[0] if len(selected) == 1 else None)
 
     def _applicable(self) -> LayerResult | None:
@@ -236,6 +254,8 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addWidget(self._run_estimate.label)
         layout.addLayout(buttons)
         layout.addWidget(self.apply_button.native)
+        layout.addWidget(self.strokes.row)
+        layout.addWidget(self.strokes.box)
         self.curation.add(self.examples.button)
         layout.addWidget(self.curation.row)
         layout.addWidget(self.examples.box)
@@ -297,6 +317,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
             return
         self.curation.disconnect()
         self.examples.close()
+        self.strokes.close()
         self.state.hide_readings()
         if self._controller is not None and self.state.busy:
             self._controller.abandon()
@@ -309,6 +330,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.input_form.disconnect()
         self.curation.tables.close()
         self.examples.disconnect()
+        self.strokes.disconnect()
         self.state.close()
         if self._controller is not None and self.state.busy:
             self._controller.abandon()

@@ -7,6 +7,7 @@ from typing import Any
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.presets import DEFAULT_PRESET, PRESETS
 
+DRAWN = ("kinds", "objects", "pieces")  # regions that follow strokes
 TITLES = {setting.name: str(setting.metadata["title"]) for setting in fields(Params)}
 
 
@@ -24,6 +25,8 @@ def found(number: int, record: Mapping[str, Any]) -> str:
     record : mapping
         Of a result.
     """
+    if record.get("regions") == "kinds":
+        return count(number, "kind")
     if _counts(record):
         return count(number, "object")
     return count(number, "class", "classes") if record.get("regions") == "classes" else count(number)
@@ -65,8 +68,10 @@ def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _counts(record: Mapping[str, Any]) -> bool:
-    params = record["params"]
-    return (params["objects"] != "off" or params.get("reading", 0) > 0) and record.get("regions") != "trained"
+    params, regions = record["params"], record.get("regions")
+    if regions in DRAWN:
+        return bool(regions == "objects")
+    return (params["objects"] != "off" or params.get("reading", 0) > 0) and regions != "trained"
 
 
 def _plain(value: Any) -> str:

@@ -50,8 +50,9 @@ def answered(steps: Steps, job: Job, given: Any) -> Steps:
     except SegmentationError as error:  # of strokes that came during the run: its own result is not lost over them
         logger.warning("the strokes were not followed: %s", error)
         return found
+    teacher = found.teacher  # who has looked at the image, and need not look again
     facts = {"regions": job.params.strokes_as, "drawn": runs_of(strokes)}
-    return replace(found, labels=answer.labels, look=None).noted(facts)
+    return replace(found, labels=answer.labels, look=None, teach=lambda: teacher).noted(facts)
 
 
 def runs_of(strokes: Strokes) -> dict[str, list[list[int]]]:

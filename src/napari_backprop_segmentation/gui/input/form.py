@@ -223,9 +223,7 @@ class InputForm:
         return "".join(letters)
 
     def _images(self, _: Any = None) -> list[tuple[str, Any]]:
-        found: list[tuple[str, Any]] = [
-            (layer.name, layer) for layer in self._viewer.layers if isinstance(layer, Image)
-        ]
+        found: list[tuple[str, Any]] = [(layer.name, layer) for layer in self._viewer.layers if _can_be_chosen(layer)]
         group = tuple(layer for layer in self._group if layer in self._viewer.layers)
         if len(group) > 1:
             found.append((f"{len(group)} layers: {group_name(group)}", group))
@@ -257,7 +255,7 @@ class InputForm:
         if self._state.busy:
             return
         selected = self._viewer.layers.selection
-        group = tuple(layer for layer in self._viewer.layers if layer in selected and isinstance(layer, Image))
+        group = tuple(layer for layer in self._viewer.layers if layer in selected and _can_be_chosen(layer))
         if len(group) > 1:
             self._group = group
         with self.image.changed.blocked():
@@ -322,6 +320,10 @@ class InputForm:
         layer = self._layers()[0]
         name = axis_names(layer)[axis]
         return f"{axis} ({name})" if name else str(axis)
+
+
+def _can_be_chosen(layer: Any) -> bool:
+    return isinstance(layer, Image) and not layers.is_helper(layer)
 
 
 def _events(layer: Image) -> list[Any]:

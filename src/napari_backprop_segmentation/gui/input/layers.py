@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 from napari.layers import Image
@@ -17,6 +18,7 @@ from napari_backprop_segmentation.gui.input.transforms import Grid, mixed, place
 from napari_backprop_segmentation.image.axes import check_axes
 
 SPACED = "ZYX"
+_helpers: WeakSet[Any] = WeakSet()
 SMALLEST = 4  # pixels: a part smaller than this is a slip of the hand
 
 
@@ -66,6 +68,16 @@ def run_input_of(layer_selection: LayerSelection | None) -> RunInput:
 def unwrapped(layer: Any) -> Any:
     """Return the layer itself: from a widget's viewer, napari gives a new wrapper at each look."""
     return getattr(layer, "__wrapped__", layer)
+
+
+def mark_helper(layer: Any) -> None:
+    """Take note that a layer of ours only shows something: it is neither an image to segment nor labels to work on."""
+    _helpers.add(layer)
+
+
+def is_helper(layer: Any) -> bool:
+    """Return whether a layer of ours only shows something."""
+    return unwrapped(layer) in _helpers
 
 
 def channel_count(layer_selection: LayerSelection) -> int:

@@ -21,6 +21,8 @@ COUNTED = (
 )
 READ = "These are objects, which are the same at every detail. What the run has found is the first of Other readings."
 
+DRAWN = "These labels follow your strokes, and are the same at every detail."
+
 
 def obstacle(params: Params) -> str:
     """Return why a run with these settings would not depend on the detail; nothing if it does."""
@@ -37,6 +39,8 @@ def depends(result: LayerResult) -> bool:
     """Return whether a result depends on the detail: objects do not, but the map of their borders does."""
     if result.has_objects:
         return result.agreement is not None
+    if result.strokes_as:
+        return result.strokes_as == "pieces"
     return result.segmentation.hierarchy is not None
 
 
@@ -45,6 +49,8 @@ def reason_to_rest(state: State) -> str:
     result = state.target_result
     if result is not None and depends(result):
         return ""
+    if result is not None and result.strokes_as:
+        return DRAWN
     if result is not None and result.reading:
         return READ
     if result is not None and result.has_objects and _would_come_again(result, state):
@@ -65,6 +71,8 @@ def cut(viewer: "Viewer", result: LayerResult, detail: float) -> str | None:
     layer, hierarchy = result.layer, result.segmentation.hierarchy
     if layer is None or layer not in viewer.layers or not depends(result):
         return None
+    if result.strokes_as == "pieces":
+        return None  # whoever answers strokes follows the slider
     if result.has_objects or hierarchy is None:
         result.detail = detail
         _show_agreement(viewer, result, detail)

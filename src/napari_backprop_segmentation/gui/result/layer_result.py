@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.params.params import Params
     from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
+FROM_STROKES = -2  # as `LayerResult.reading`
+
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
@@ -61,7 +63,10 @@ class LayerResult:
     shown : int array
         The labels as they were last shown by us: what differs was edited by the user.
     reading : int
-        Which of the other readings is shown; 0 is what the run has found, -1 what is like the examples.
+        Which of the other readings is shown; 0 is what the run has found, -1 what is like the examples, -2 what
+        follows strokes.
+    followed : str
+        What strokes mean that are followed since the run.
     own : int array
         What the run has found, while another reading is shown.
     examples : Examples, optional
@@ -78,6 +83,7 @@ class LayerResult:
     detail: float = 0.0
     shown: NDArray[Any] = field(default_factory=lambda: np.zeros(0, np.uint8), repr=False)
     reading: int = 0
+    followed: str = ""
     own: NDArray[Any] = field(default_factory=lambda: np.zeros(0, np.uint8), repr=False)
     examples: "Examples | None" = field(default=None, repr=False)
     _layer: ReferenceType[Labels] | None = field(default=None, init=False, repr=False)
@@ -94,9 +100,19 @@ class LayerResult:
         return tree if hasattr(tree, "index") else None
 
     @property
+    def strokes_as(self) -> str:
+        """What the strokes mean that the labels follow; nothing where they follow none."""
+        if self.reading == FROM_STROKES:
+            return self.followed
+        record = self.segmentation.record
+        return str(record["params"].get("strokes_as", "")) if not self.reading and "drawn" in record else ""
+
+    @property
     def has_objects(self) -> bool:
         """Whether objects are shown, rather than regions."""
         params = self.segmentation.record["params"]
+        if self.strokes_as:
+            return self.strokes_as == "objects"
         return bool(self.reading or params.get("reading", 0) or params.get("objects", "off") != "off")
 
     @property

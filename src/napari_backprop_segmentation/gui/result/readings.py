@@ -185,6 +185,8 @@ def take(viewer: "Viewer", result: LayerResult, choice: Choice) -> LayerResult |
     record = record_of(layer)
     reading = choice.number or result.segmentation.record["params"].get("reading", 0)
     params = {**record["params"], "reading": reading}
+    if "regions" in (original := result.segmentation.record):
+        record["regions"] = original["regions"]
     return replaced(viewer, result, labels, choice.number, {**record, "params": params})
 
 

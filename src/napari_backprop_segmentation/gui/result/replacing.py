@@ -14,12 +14,12 @@ from napari_backprop_segmentation.gui.run.preview import METADATA, colours, show
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-POINTED = ("examples", "counter_examples", "how_alike")  # of a record: what the user has pointed at
+SHOWN = ("examples", "counter_examples", "how_alike", "drawn")  # of a record: what the user has pointed at or drawn
 
 
 def record_of(layer: Labels) -> dict[str, Any]:
     """Return how the labels of a layer were made, without what the user has pointed at."""
-    return {name: value for name, value in layer.metadata[METADATA].items() if name not in POINTED}
+    return {name: value for name, value in layer.metadata[METADATA].items() if name not in SHOWN}
 
 
 def replaced(

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,11 +87,14 @@ class RunController:
             self._state.end(Phase.FAILED, "Failed: the labels layer could not be added.")
             raise
         self._state.form_in(self._preview.layer)
+        self._state.drawing.events.seen.connect(self._send_strokes)
         self._throttle = Throttle(self._control, parent)
         self._look = QTimer(parent)
         self._look.timeout.connect(self._tell_labelled)
         self._look.start(LOOK_MS)
-        steps = partial(worker.start_steps, self._run_input, self._job.params, self._control, self._job.model)
+        steps = partial(
+            worker.start_steps, self._run_input, self._job.params, self._control, self._job.model, self._job.strokes
+        )
         self._worker = create_worker(worker.outcome, steps, self._control, _start_thread=False, _connect=self._slots())
         QTimer.singleShot(FIRST_PAINT_MS, partial(self._begin, self._worker))
 
@@ -141,6 +145,12 @@ class RunController:
             self._throttle.end()
         if self._preview is not None:
             self._preview.release()
+
+    def _send_strokes(self, _: Any = None) -> None:
+        """Let the loop know what is drawn now."""
+        found = self._state.drawing.now_on(self._run_input, self._job.layers)
+        if found is not None:
+            self._control.new_strokes = found
 
     def _slots(self) -> dict[str, Any]:
         return {
@@ -212,6 +222,8 @@ class RunController:
 
     def _wind_up(self) -> None:
         """Close the bar, and let the collection of garbage see everything again."""
+        with suppress(ValueError):  # a run that never began
+            self._state.drawing.events.seen.disconnect(self._send_strokes)
         if self._frozen is not None:
             self._frozen.release()
         if self._look is not None:

@@ -1,9 +1,10 @@
 """What a run is to do, all of it known when Run is pressed."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
+from numpy.typing import NDArray
 
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
 from napari_backprop_segmentation.params.params import Params
@@ -26,6 +27,8 @@ class Job:
         All of the image, where the run sees a part of it.
     model : Model, optional
         Of an earlier run: it is applied, and nothing is trained.
+    strokes : int array, optional
+        What is drawn on the image of `run_input`.
     """
 
     run_input: RunInput
@@ -33,3 +36,4 @@ class Job:
     layers: tuple[Image, ...]
     whole: LayerSelection | None = None
     model: "Model | None" = None
+    strokes: NDArray[Any] | None = field(default=None, repr=False)

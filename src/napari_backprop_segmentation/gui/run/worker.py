@@ -16,7 +16,7 @@ from napari_backprop_segmentation.params.params import Params
 
 if TYPE_CHECKING:
     from napari_backprop_segmentation.network.model import Model
-    from napari_backprop_segmentation.network.step import Step
+    from napari_backprop_segmentation.network.step import Command, Step
     from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 MESSAGE_SECONDS = 1 / 20  # shortest time between two messages to the GUI
@@ -25,7 +25,7 @@ PAUSE_SECONDS = 1 / 20  # how long a paused run sleeps before it looks whether i
 UNREAD_STEPS = 50  # steps hold memory of the device, so only so many are kept for reading their numbers later
 SMOOTHING = 0.2  # weight of the newest step in the mean duration
 
-Steps = Generator["Step", Literal["stop"] | None, "Segmentation"]
+Steps = Generator["Step", "Command | None", "Segmentation"]
 
 
 @dataclass
@@ -51,6 +51,8 @@ class WorkerControl:
     labelled : (int, int)
         How many frames and slices of a series are labelled, and of how many. Written by the worker, read by the GUI:
         no message can be sent between two steps.
+    new_strokes : int array, optional
+        What is drawn since the run began; taken by the worker before the next iteration.
     """
 
     command: Literal["stop", "cancel"] | None = None
@@ -59,6 +61,16 @@ class WorkerControl:
     message_seconds: float = MESSAGE_SECONDS
     heard: bool = True
     labelled: tuple[int, int] = (0, 0)
+    new_strokes: NDArray[Any] | None = None
+
+    def take_strokes(self) -> "Command | None":
+        """Return what is drawn since the last iteration, as a command to the loop; None where that is nothing new."""
+        strokes, self.new_strokes = self.new_strokes, None
+        if strokes is None:
+            return None
+        from napari_backprop_segmentation.network.step import NewStrokes
+
+        return NewStrokes(strokes)
 
     def tell_labelled(self, done: int, total: int) -> None:
         """Take note of how many frames and slices are labelled; called by the worker."""
@@ -137,7 +149,13 @@ class Cancellable:
         return self._array[key]
 
 
-def start_steps(run_input: RunInput, params: Params, control: WorkerControl, trained: "Model | None" = None) -> Steps:
+def start_steps(
+    run_input: RunInput,
+    params: Params,
+    control: WorkerControl,
+    trained: "Model | None" = None,
+    strokes: NDArray[Any] | None = None,
+) -> Steps:
     """Run the loop; torch is imported here, in the thread that asks for the first step."""
     make_ready_for_torch()
     with no_collection():
@@ -152,6 +170,7 @@ def start_steps(run_input: RunInput, params: Params, control: WorkerControl, tra
             params,
             axes=run_input.axes,
             spacing=run_input.spacing,
+            strokes=strokes,
             channels=run_input.channels,
             model=trained,
             merge=merge,
@@ -213,7 +232,7 @@ def outcome(
 
 def _drive(steps: Steps, control: WorkerControl) -> Generator[Progress | None, None, "Segmentation | None"]:
     messages = _Messages(control)
-    command: Literal["stop"] | None = None
+    command: Command | None = None
     while not control.cancelled:
         began = time.monotonic()
         try:
@@ -229,7 +248,7 @@ def _drive(steps: Steps, control: WorkerControl) -> Generator[Progress | None, N
         elif messages.quiet():
             yield None
         yield from _rest(control)
-        command = "stop" if control.command == "stop" else None
+        command = "stop" if control.command == "stop" else control.take_strokes()
     steps.close()
     return None
 

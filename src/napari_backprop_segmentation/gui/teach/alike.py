@@ -89,10 +89,12 @@ def show(viewer: "Viewer", result: LayerResult, labels: NDArray[Any] | None, exa
     original = result.segmentation.record
     record = {name: value for name, value in record_of(layer).items() if name != "reading"}
     params = {**record["params"], "reading": original["params"].get("reading", 0)}
-    record |= {"params": params} | ({"reading": original["reading"]} if "reading" in original else {})
+    record |= {"params": params} | {name: original[name] for name in ("reading", "regions") if name in original}
     if labels is None:
         if result.reading == 0:
             return result
+        if "drawn" in original:
+            record["drawn"] = original["drawn"]
         own = np.array(result.own)
         return replaced(viewer, result, own, 0, record)
     record |= {"reading": "like the examples", **examples.record()}

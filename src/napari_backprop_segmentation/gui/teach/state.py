@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal, SignalGroup
 
+from napari_backprop_segmentation.gui.teach.drawing import Drawing
 from napari_backprop_segmentation.gui.teach.examples import KINDS, Example, Examples, Kind
 from napari_backprop_segmentation.gui.teach.pointer import Pointer, point_at
 from napari_backprop_segmentation.teaching.pointed import Place
@@ -39,6 +40,8 @@ class Teaching:
         Those of the result.
     pointer : Pointer, optional
         What is under the mouse.
+    drawing : Drawing
+        What the user draws instead.
     """
 
     def __init__(self) -> None:
@@ -47,6 +50,7 @@ class Teaching:
         self.finder: Finder | None = None
         self.examples = Examples()
         self.pointer: Pointer | None = None
+        self.drawing = Drawing()
 
     @property
     def on(self) -> bool:
@@ -173,3 +177,4 @@ class Teaching:
         """Tell nobody any more."""
         for name in self.events:
             self.events[name].disconnect()
+        self.drawing.close()

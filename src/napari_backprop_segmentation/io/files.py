@@ -13,7 +13,9 @@ from napari_backprop_segmentation.io import write
 from napari_backprop_segmentation.io.grid import Grid
 from napari_backprop_segmentation.io.label_place import in_image
 from napari_backprop_segmentation.io.nodes import is_node, store_root
-from napari_backprop_segmentation.io.read import TIFF_SUFFIXES, ImageFile, read_image
+from napari_backprop_segmentation.io.read import TIFF_SUFFIXES, ImageFile, read_image, read_marks, read_strokes
+
+__all__ = ["check_labels_fit", "label_grid", "open_image", "read_marks", "read_strokes", "write_labels"]
 
 
 def open_image(path: str | os.PathLike[str], *, level: int | None = None, most_pixels: int | None = None) -> ImageFile:
@@ -91,6 +93,19 @@ def write_labels(
     except Exception as error:  # whatever it is, there is another way to keep the result
         raise write.kept(path, labels, "labels", error, store_root(path.parent).parent) from error
     return ()
+
+
+def check_labels_fit(path: Path, image: ImageFile, axes: str) -> None:
+    """Refuse, before they are made, labels that do not fit the store that they are to go into.
+
+    Parameters as of `write_labels`, but `axes` are those of the image.
+
+    Raises
+    ------
+    ImageError
+    """
+    if path.suffix.lower() not in TIFF_SUFFIXES:
+        label_grid(path, image, spatial_axes(axes), image.pixels.shape)
 
 
 def label_grid(path: Path, image: ImageFile, axes: str, shape: Sequence[int]) -> Grid:

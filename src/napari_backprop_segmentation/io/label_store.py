@@ -103,7 +103,8 @@ def new_labels(path: str | os.PathLike[str], grid: Grid, dtype: Any = np.uint32)
         record = {**draft.record, CHECKSUM: checksum}
         group.attrs.update(metadata.label_attributes(labels, name, record))
         metadata.check_labels_group(Path(str(group.store_path.store.root)) / group.path)
-        _put(part, place, (lambda: metadata.list_labels(path.parent, name)) if place == path else None)
+        joins = in_image(path) and place == path
+        _put(part, place, (lambda: metadata.list_labels(path.parent, name)) if joins else None)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
@@ -137,19 +138,23 @@ def _put(part: Path, place: Path, then: Callable[[], None] | None) -> None:
     """Put what is whole into its place; if anything fails, what was there is there again."""
     old = old_name(place) if os.path.lexists(place) else None
     if old is not None:
-        os.replace(place, old)
+        _move(place, old)
     try:
-        os.replace(part, place)
+        _move(part, place)
         if then is not None:
             then()
     except BaseException:
         if place.exists():
-            os.replace(place, part)
+            _move(place, part)
         if old is not None:
-            os.replace(old, place)
+            _move(old, place)
         raise
     if old is not None:
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _move(folder: Path, place: Path) -> None:
+    os.replace(folder, place)
 
 
 def old_name(place: Path) -> Path:

@@ -1,5 +1,6 @@
 """Stores of many images: the wells and fields of a plate, the series of a converted file."""
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,8 @@ def images_in(path: Path, wells: Sequence[str] = (), fields: Sequence[str] = ())
 
 
 def _fields(well: Path, fields: Sequence[str]) -> list[Path]:
-    if not is_node(well):
-        raise ImageError(
-            f"image must be a whole plate, got no well {str(well)!r} that its metadata name; copy it again"
-        )
+    if not is_node(well):  # of a plate that is copied in part: an image that fails in its turn
+        return [well]
     version, told = ome_attributes(open_node(well))
     names = [image.path for image in _model(told, "well", version, well).images]
     return [well / name for name in _chosen(names, fields, "field", well)]
@@ -64,7 +63,9 @@ def _fields(well: Path, fields: Sequence[str]) -> list[Path]:
 def _model(told: Mapping[str, Any], kind: str, version: str, path: Path) -> Any:
     """Return a plate or a well as a model of ome-zarr-models."""
     try:
-        return _models(version)[kind](told[kind])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what is left out: all that matters here is there
+            return _models(version)[kind](told[kind])
     except (ValueError, LookupError, TypeError) as error:
         raise ImageError(
             f"image must be OME-Zarr 0.4 or 0.5 as the standard has it, got the {kind} {str(path)!r} "

@@ -255,6 +255,7 @@ def _of_series(
         if number == 0:
             with suppress(Exception):  # compressed, or in pieces
                 return ImageFile(tifffile.memmap(path, mode="r"), mapped=path, _stamp=stamp, **known)
+        _check_plausible(chosen.nbytes, path)
         lazy = None if remarks else lazy_tiff(path, number)
         if lazy is not None:
             return ImageFile(lazy, mapped=path, _stamp=stamp, **known)
@@ -276,14 +277,19 @@ def _tiff_pixels(series: tifffile.TiffPageSeries, path: Path) -> NDArray[Any]:
         return pixels.reshape(series.shape)
 
 
-def _check_size(n_bytes: int, path: Path) -> None:
-    """Refuse a file that says it holds more than it can, or than there is room for, before the room is asked for."""
+def _check_plausible(n_bytes: int, path: Path) -> None:
+    """Refuse a file that says it holds more than it can."""
     in_file = path.stat().st_size
     if n_bytes > max(PLAUSIBLE_BYTES, MOST_COMPRESSED * in_file):
         raise ImageError(
             f"image must hold the pixels it says it holds, got {str(path)!r}: {n_bytes / GIB:.3g} GiB in a file of "
             f"{in_file} bytes; save it again as TIFF"
         )
+
+
+def _check_size(n_bytes: int, path: Path) -> None:
+    """Refuse a file that holds more than it can, or than there is room for, before the room is asked for."""
+    _check_plausible(n_bytes, path)
     free = psutil.virtual_memory().available
     if n_bytes > free:
         raise MemoryLimitError(

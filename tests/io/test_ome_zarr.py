@@ -43,9 +43,7 @@ def test_axes_scale_units_channels_and_levels_are_understood(store):
 def test_a_coarser_level_has_larger_pixels(store):
     image = open_image(store, level=1)
     assert (image.level, image.pixels.shape, image.spacing) == (1, (2, 20, 30), (0.5, 0.6))
-    with pytest.raises(
-        ParameterError, match=r"level must be from 0 to 1, got 2, as '.*' has 2 levels"
-    ):
+    with pytest.raises(ParameterError, match=r"level must be from 0 to 1, got 2, as '.*' has 2 levels"):
         open_image(store, level=2)
 
 

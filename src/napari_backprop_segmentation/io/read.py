@@ -271,10 +271,10 @@ def _tiff_pixels(series: tifffile.TiffPageSeries, path: Path) -> NDArray[Any]:
         if "imagecodecs" not in str(error):
             raise
         with _silent_libraries(), Image.open(path) as pages:
-            pixels = np.stack([np.asarray(page) for page in ImageSequence.Iterator(pages)])
-        if pixels.size != np.prod(series.shape):
+            planes = [np.asarray(page) for page in ImageSequence.Iterator(pages)]
+        if sum(plane.size for plane in planes) != np.prod(series.shape):  # a pyramid, or other images
             raise
-        return pixels.reshape(series.shape)
+        return np.stack(planes).reshape(series.shape)
 
 
 def _check_plausible(n_bytes: int, path: Path) -> None:

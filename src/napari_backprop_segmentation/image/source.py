@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ImageError
-from napari_backprop_segmentation.image.axes import channel_axis, check_axes, checked_spacing, spatial_axes
+from napari_backprop_segmentation.image.axes import channel_axis, check_axes, checked_spacing, named_axes, spatial_axes
 from napari_backprop_segmentation.image.binning import PLANE, Binned
 from napari_backprop_segmentation.image.blocks import Window, blocks
 from napari_backprop_segmentation.image.limits import Extent, extent, united, valid
@@ -67,7 +67,8 @@ class ArraySource:
     array : array-like
         Anything with `shape`, `dtype` and basic slicing.
     axes : str, optional
-        One letter an axis, see `data.axes`; guessed where the shape leaves no doubt.
+        One letter an axis, see `image.axes`; of xarray the names of dimensions; else guessed where the shape leaves no
+        doubt.
     normalisation : str
         See `Normaliser.fit`.
     normaliser : Normaliser, optional
@@ -111,7 +112,7 @@ class ArraySource:
     ) -> None:
         self._array = array = _checked_array(array)
         self._binning = binning
-        self.axes = check_axes(axes, array.shape)
+        self.axes = check_axes(axes or named_axes(array), array.shape)
         self.spatial_axes = spatial_axes(self.axes)
         self._channel_axis = channel_axis(self.axes)
         sizes = dict(zip(self.axes, array.shape, strict=True))

@@ -15,6 +15,7 @@ from napari_backprop_segmentation.image.axes import (
     channel_axis,
     check_axes,
     checked_spacing,
+    named_axes,
     spatial_axes,
 )
 
@@ -60,7 +61,7 @@ def measure(
         If the labels do not have the spatial shape of the image, or are not whole numbers from 0.
     """
     labels, image = _array("labels", labels), _array("image", image)
-    letters = check_axes(axes, image.shape)
+    letters = check_axes(axes or named_axes(image), image.shape)
     spatial = spatial_axes(letters)
     expected = tuple(n for n, letter in zip(image.shape, letters, strict=True) if letter not in CHANNEL_LETTERS)
     if tuple(labels.shape) != expected:

@@ -43,12 +43,13 @@ def run(
     Parameters
     ----------
     image : array-like
-        NumPy, dask or zarr array of any number type. Frames of a series are read one at a time.
+        NumPy, dask, zarr or xarray array of any number type, or the `pixels` of `io.files.open_image`.
+        Frames of a series are read one at a time.
     params : Params, optional
         Settings; the default preset if left out.
     axes : str, optional
         One letter an axis of the image: T (time), Z (depth), Y, X in this order, and C (channels) or S (RGB or RGBA
-        samples) anywhere. Guessed where the shape leaves no doubt.
+        samples) anywhere. Taken from the names of dimensions of xarray, else guessed where the shape leaves no doubt.
     spacing : sequence of float, optional
         Size of a pixel along each of Z, Y, X that is there, in any one unit; all alike if left out.
     strokes : (*spatial) int, optional

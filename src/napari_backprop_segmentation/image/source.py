@@ -307,7 +307,8 @@ def _joined(parts: list[NDArray[Any]], axis: int) -> NDArray[Any]:
 def _checked_channels(channels: Sequence[int] | None, n: int) -> tuple[int, ...] | None:
     if channels is None:
         return None
-    chosen = tuple(channels) if isinstance(channels, Iterable) else (channels,)
+    several = isinstance(channels, Iterable) and getattr(channels, "shape", (1,)) != ()
+    chosen: tuple[Any, ...] = tuple(channels) if several else (channels,)
     numbers = all(isinstance(channel, (int, np.integer)) for channel in chosen)
     if not chosen or not numbers or len(set(chosen)) != len(chosen) or not all(0 <= channel < n for channel in chosen):
         raise ImageError(

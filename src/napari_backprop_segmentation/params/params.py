@@ -74,6 +74,8 @@ class Params(Run, Series, Input, Objects, Regions, Training):
         ParameterError
             If there is no such preset or field, or a value is not allowed.
         """
+        if not isinstance(name, str):
+            raise ParameterError(f"preset must be one of {', '.join(PRESETS)}, got {name!r}; give its name")
         if name not in PRESETS:
             raise ParameterError(f"preset must be one of {', '.join(PRESETS)}, got {name!r}; {nearest(name, PRESETS)}")
         return cls.from_dict({**PRESETS[name].settings, **changes}).marked(changes)
@@ -81,6 +83,8 @@ class Params(Run, Series, Input, Objects, Regions, Training):
     @classmethod
     def from_dict(cls, settings: Mapping[str, Any]) -> Self:
         """Return settings from a mapping such as `to_dict` gives; unknown keys are errors that name the nearest key."""
+        if not isinstance(settings, Mapping):
+            raise ParameterError(f"settings must be a mapping of names to values, got {settings!r}; give a dict")
         names = {declared.name: None for declared in fields(cls)}
         known = {RENAMED.get(key, key): value for key, value in settings.items()}
         for key in known:

@@ -102,7 +102,7 @@ def check_strokes(request: Request, shape: tuple[int, ...]) -> NDArray[np.intege
     """
     if request.strokes is None:
         return None
-    strokes, most = np.asarray(request.strokes), request.params.n_channels
+    strokes, most = _array("strokes", request.strokes), request.params.n_channels
     if strokes.dtype.kind not in "bui":
         raise ImageError(
             f"strokes must be whole numbers, got {strokes.dtype}; draw on a Labels layer, 0 is where nothing is drawn"
@@ -145,7 +145,7 @@ def pointed_at(given: Any, name: str, shape: tuple[int, ...]) -> tuple[Pointed, 
     """
     if given is None:
         return None
-    marks = np.asarray(given)
+    marks = _array(name, given)
     if marks.dtype.kind not in "bui" or (marks.shape != shape and marks.shape[1:] != (len(shape),)):
         raise ImageError(
             f"{name} must be whole numbers in the spatial shape of the image {shape}, or {len(shape)} numbers a place, "
@@ -158,6 +158,14 @@ def pointed_at(given: Any, name: str, shape: tuple[int, ...]) -> tuple[Pointed, 
         return tuple(places) or None
     masks = [marks == number for number in np.unique(marks[marks != 0])]
     return tuple(mask if mask.sum() >= CLICK else _middle(mask) for mask in masks) or None
+
+
+def _array(name: str, given: Any) -> NDArray[Any]:
+    """Return what the user has drawn or clicked as an array."""
+    try:
+        return np.asarray(given)
+    except (ValueError, TypeError) as error:
+        raise ImageError(f"{name} must be an array of whole numbers, got {type(given).__name__} ({error})") from error
 
 
 def _middle(mask: NDArray[np.bool_]) -> tuple[int, ...]:

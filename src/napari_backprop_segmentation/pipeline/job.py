@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from napari_backprop_segmentation.hierarchy.merge import Merge
 from napari_backprop_segmentation.image.output import Output
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.image.source import ArraySource, Part, Place
+from napari_backprop_segmentation.network.fallback import Less
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.planning import Plan
 from napari_backprop_segmentation.params.fields import STEPLESS
@@ -58,6 +59,10 @@ class Job:
         Whether the best reading is taken if it is good enough, as no kind of image was recognised.
     examples, counter_examples : sequence of masks (*spatial) and pixels
         What the user has pointed at: all alike objects are wanted.
+    notes : tuple of str
+        What is done otherwise than was asked for, beside what the plan says of it, in clauses.
+    less : Less
+        How the run goes on where memory runs out; the one thing here that comes to know something during the run.
     """
 
     source: ArraySource
@@ -77,6 +82,8 @@ class Job:
     may_count: bool = False
     examples: Sequence[Pointed] | None = None
     counter_examples: Sequence[Pointed] = ()
+    notes: tuple[str, ...] = ()
+    less: Less = field(default_factory=Less)
 
     @property
     def part(self) -> Part:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from napari_backprop_segmentation.errors import ENGINE_ERRORS
 from napari_backprop_segmentation.hierarchy.build import build_tree
 from napari_backprop_segmentation.hierarchy.classes import class_tree
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
@@ -18,12 +19,16 @@ from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 def label_image(job: Job, model: Model) -> Segmentation:
     """Return what a trained network finds in an image."""
     reason = (model.stopped_by, model.iterations) if job.model is None else ("labelled by a network trained before", 0)
-    if not job.merges or model.taught:
-        labels = model.predict(job.part, job.out)
-        labels = labels if job.out is None else job.out.array
-        return Segmentation(labels, model, record=ending("trained", *reason))
-    found = from_tree(job, tree_of(job, job.part, model))
-    return replace(found, model=model).noted(ending(found.record["regions"], *reason))
+    if job.merges and not model.taught:
+        try:
+            found = from_tree(job, tree_of(job, job.part, model))
+        except ENGINE_ERRORS as error:
+            job.less.note("labels stay as trained, as memory ran out while regions were merged", error)
+        else:
+            return replace(found, model=model).noted(ending(found.record["regions"], *reason))
+    labels = model.predict(job.part, job.out)
+    labels = labels if job.out is None else job.out.array
+    return Segmentation(labels, model, record=ending("trained", *reason))
 
 
 def ending(regions: str, stopped_by: str, iterations: int) -> dict[str, Any]:

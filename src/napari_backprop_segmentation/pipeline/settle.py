@@ -5,11 +5,11 @@ import math
 from dataclasses import replace
 
 from napari_backprop_segmentation.image.ridges import source_ridges
-from napari_backprop_segmentation.network.planning import make_plan
+from napari_backprop_segmentation.network.planning import free_memory, make_plan
 from napari_backprop_segmentation.params.sections import Run, Training
 from napari_backprop_segmentation.pipeline import binning_factor, checks
 from napari_backprop_segmentation.pipeline.automatic import settled_params
-from napari_backprop_segmentation.pipeline.estimate import merges_regions
+from napari_backprop_segmentation.pipeline.estimate import memory_notes, merges_regions, part_bytes
 from napari_backprop_segmentation.pipeline.iteration import iterated_axes
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.request import Request
@@ -55,6 +55,9 @@ def settle(request: Request) -> Job:
     part = source.shape[:1] + source.shape[1 + len(iterated) :]
     plan = make_plan(Training.of(params), Run.of(params), part)
     merges, notes = merges_regions(params, math.prod(part[1:]))
+    if plan.device.type == "cpu" and request.out is None:
+        needed = part_bytes(params, part, math.prod(plan.crop or part[1:]), plan.precision)
+        notes += memory_notes(needed, free_memory(plan.device))
     for note in notes:
         logger.warning("this run %s", note)
     in_one_piece = request.out is None or bool(iterated)
@@ -75,6 +78,7 @@ def settle(request: Request) -> Job:
         progress=request.progress,
         may_count=kind in UNSURE and merges and not source.is_rgb and not OPEN & params.given,
         examples=examples,
+        notes=notes,
         counter_examples=checks.pointed_at(request.counter_examples, "counter_examples", image_shape[1:]) or (),
     )
     checks.check_runs(replace(job, merges=merges))

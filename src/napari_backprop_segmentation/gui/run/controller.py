@@ -14,6 +14,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
 from napari_backprop_segmentation.gui import words
+from napari_backprop_segmentation.gui.background import ClosingWorker
 from napari_backprop_segmentation.gui.run import process_guards, worker
 from napari_backprop_segmentation.gui.run.ending import Ending, settled
 from napari_backprop_segmentation.gui.run.job import Job
@@ -91,7 +92,14 @@ class RunController:
         self._look.timeout.connect(self._tell_labelled)
         self._look.start(LOOK_MS)
         steps = partial(worker.start_steps, self._run_input, self._job.params, self._control, self._job.model)
-        self._worker = create_worker(worker.outcome, steps, self._control, _start_thread=False, _connect=self._slots())
+        self._worker = create_worker(
+            worker.outcome,
+            steps,
+            self._control,
+            _start_thread=False,
+            _connect=self._slots(),
+            _worker_class=ClosingWorker,
+        )
         QTimer.singleShot(FIRST_PAINT_MS, partial(self._begin, self._worker))
 
     def _begin(self, job: "GeneratorWorker[Progress | None, None, Segmentation | Failure | None]") -> None:

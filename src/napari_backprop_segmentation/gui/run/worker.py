@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.errors import engine_errors
+from napari_backprop_segmentation.errors import ENGINE_ERRORS, engine_errors, of_memory
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.run.process_guards import no_collection, pass_over_new_objects
 from napari_backprop_segmentation.gui.run.torch_startup import make_ready_for_torch
@@ -243,6 +243,16 @@ def _rest(control: WorkerControl) -> Generator[None]:
     control.resting = False
 
 
+def _picture(step: "Step") -> NDArray[Any] | None:
+    """Return the labels of a step; None where there is no memory for them: a picture less, and the run goes on."""
+    try:
+        return step.labels
+    except ENGINE_ERRORS as error:
+        if not of_memory(error):
+            raise
+        return None
+
+
 class _Messages:
     """Collects steps and decides when they become a message and when a label image goes with it."""
 
@@ -286,7 +296,7 @@ class _Messages:
         labels = None
         place, run = ((), (1, 1)) if self._newest is None else (self._newest.place, self._newest.run)
         if self._newest is not None and now - self._last_preview >= PREVIEW_SECONDS:
-            labels = self._newest.labels
+            labels = _picture(self._newest)
             self._last_preview = now
         self._last_message = self._last_yield = now
         self._control.heard = False

@@ -271,7 +271,7 @@ def test_a_record_is_of_plain_values_and_says_everything(image, axes, changes):
     assert json.loads(json.dumps(record)) == record
     assert set(record) == {
         "params", "given", "kind", "axes", "image_shape", "channels", "spacing", "normalisation", "binning", "ridges",
-        "crop", "device", "precision", "notes", "finished", "versions", "regions", "stopped_by", "iterations",
+        "crop", "device", "precision", "processor", "instructions", "threads", "notes", "finished", "versions", "regions", "stopped_by", "iterations",
         "seconds",
     }  # fmt: skip
     assert Params.from_dict(record["params"]) == QUICK.replace(**changes)

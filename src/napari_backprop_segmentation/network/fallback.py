@@ -2,23 +2,15 @@
 
 import logging
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from napari_backprop_segmentation.errors import of_memory
 from napari_backprop_segmentation.network.allocator import release_cached
-from napari_backprop_segmentation.network.planning import Plan, smaller_plan
+from napari_backprop_segmentation.network.planning import Fallback, Plan, smaller_plan
 from napari_backprop_segmentation.params.sections import Training
 
 logger = logging.getLogger(__name__)
-
-# Told under which plan an error came, and in which iteration; returns a plan to go on under, or raises the error.
-Fallback = Callable[[Plan, Exception, int], Plan]
-
-
-def no_fallback(_plan: Plan, error: Exception, _iteration: int) -> Plan:
-    """Raise the error."""
-    raise error
 
 
 @dataclass

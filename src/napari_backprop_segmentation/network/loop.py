@@ -9,15 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_backprop_segmentation.errors import ENGINE_ERRORS
 from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.network.crops import Crop, Crops, Drawn
-from napari_backprop_segmentation.network.fallback import Fallback, no_fallback
 from napari_backprop_segmentation.network.losses import Targets, loss_weights, losses_and_gradient
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.network import Network, new_network, strongest
-from napari_backprop_segmentation.network.planning import Plan
+from napari_backprop_segmentation.network.planning import Fallback, Plan, no_fallback
 from napari_backprop_segmentation.network.step import Command, NewStrokes, Step
 from napari_backprop_segmentation.network.superpixels import majority_vote
 from napari_backprop_segmentation.params.sections import Input, Training
@@ -72,7 +70,7 @@ def train(
     for iteration in range(1, training.iterations + 1):
         try:
             render, numbers, weights = _iterate(network, crops, sgd, rule, iteration)
-        except ENGINE_ERRORS as error:
+        except (RuntimeError, MemoryError, OSError) as error:
             crops.let_go()
             sgd.forget()
             plan = fallback(plan, error, iteration)  # raises it where there is no other way

@@ -3,7 +3,7 @@
 import logging
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,6 +50,15 @@ class Plan:
     def autocast(self) -> torch.autocast:
         """Return the context in which the network runs."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.mixed)
+
+
+# Told under which plan an error came, and in which iteration; returns a plan to go on under, or raises the error.
+Fallback = Callable[[Plan, Exception, int], Plan]
+
+
+def no_fallback(_plan: Plan, error: Exception, _iteration: int) -> Plan:
+    """Raise the error."""
+    raise error
 
 
 def make_plan(training: Training, run: Run, shape: Sequence[int]) -> Plan:

@@ -198,9 +198,12 @@ class Failure:
     error: Exception
 
 
-def outcome(
-    start: Callable[[], Steps], control: WorkerControl
-) -> Generator[Progress | None, None, "Segmentation | Failure | None"]:
+if TYPE_CHECKING:
+    Outcome = Segmentation | Failure | None  # None after a cancel
+    Ended = Segmentation | Exception | None
+
+
+def outcome(start: Callable[[], Steps], control: WorkerControl) -> Generator[Progress | None, None, "Outcome"]:
     """Do what `watched` does, but return an error instead of raising it.
 
     Where Qt comes from PySide6, napari 0.9 itself fails on the signal of a worker that raises or returns an exception.

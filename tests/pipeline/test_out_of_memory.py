@@ -45,7 +45,11 @@ def test_every_way_to_say_it_is_understood(error):
 
 
 def test_other_errors_are_not_taken_for_it():
-    for error in (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), OSError(28, "No space left"), ValueError()):
+    for error in (
+        RuntimeError("mat1 and mat2 shapes cannot be multiplied"),
+        OSError(28, "No space left"),
+        ValueError(),
+    ):
         assert not of_memory(error)
     with pytest.raises(OSError, match="No space"), engine_errors():
         raise OSError(28, "No space left")

@@ -148,6 +148,8 @@ class MergeProcess:
             )
         except (OSError, TypeError) as error:  # TypeError: some embedded interpreters have no executable
             logger.warning("no process for the merge tree: %s", error)
+            if self._complaints is not None:
+                self._complaints.close()
 
     def __enter__(self) -> Self:
         return self

@@ -306,3 +306,9 @@ def test_the_crop_of_training_is_recorded():
 def test_arguments_of_any_kind_are_refused_in_words(given):
     with pytest.raises(SegmentationError, match=f"^{list(given)[-1]} must be "):
         finish(run(COINS, QUICK, **given))
+
+
+def test_a_model_is_applied_to_real_numbers_only():
+    model = finish(run(COINS, QUICK)).model
+    with pytest.raises(ImageError, match="image must be of a number type, got complex64; convert it first"):
+        finish(run(COINS.astype(np.complex64), QUICK, model=model))

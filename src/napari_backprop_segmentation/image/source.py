@@ -13,7 +13,7 @@ from napari_backprop_segmentation.image.axes import channel_axis, check_axes, ch
 from napari_backprop_segmentation.image.binning import PLANE, Binned
 from napari_backprop_segmentation.image.blocks import Window, blocks
 from napari_backprop_segmentation.image.limits import Extent, extent, united, valid
-from napari_backprop_segmentation.image.normalise import Normaliser, sample_strides
+from napari_backprop_segmentation.image.normalise import Normaliser, check_type, sample_strides
 from napari_backprop_segmentation.image.preparation import Preparation
 
 ALL_PIXELS = 2**24  # up to here the normalisation looks at every pixel, above at a sample
@@ -290,6 +290,7 @@ def _checked_array(array: Any) -> Any:
         )
     if 0 in array.shape or not array.shape:
         raise ImageError(f"image must hold pixels, got shape {tuple(array.shape)}; choose another image")
+    check_type(array)
     return array
 
 

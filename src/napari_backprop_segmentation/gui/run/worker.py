@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.errors import ENGINE_ERRORS, engine_errors, of_memory
+from napari_backprop_segmentation.errors import ENGINE_ERRORS, EngineError, engine_errors, of_memory
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.run.process_guards import no_collection, pass_over_new_objects
 from napari_backprop_segmentation.gui.run.torch_startup import make_ready_for_torch
@@ -210,8 +210,12 @@ def outcome(start: Callable[[], Steps], control: WorkerControl) -> Generator[Pro
     """
     try:
         return (yield from watched(start, control))
+    except GeneratorExit:  # whoever waits has gone
+        raise
     except Exception as error:  # noqa: BLE001 - nothing is swallowed: whoever started the run is told
         return Failure(error)
+    except BaseException as error:  # noqa: BLE001 - it would end the thread, and nobody would ever hear of it
+        return Failure(EngineError(f"the run was ended by {type(error).__name__}; run it again"))
 
 
 def _drive(steps: Steps, control: WorkerControl) -> Generator[Progress | None, None, "Segmentation | None"]:

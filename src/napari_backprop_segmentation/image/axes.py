@@ -135,7 +135,7 @@ def checked_spacing(spacing: Sequence[float] | None, axes: Sequence[str]) -> tup
         return (1.0,) * len(axes)
     try:
         sizes = tuple(float(size) for size in spacing)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         sizes = ()
     if len(sizes) != len(axes) or not all(math.isfinite(size) and size > 0 for size in sizes):
         raise ImageError(

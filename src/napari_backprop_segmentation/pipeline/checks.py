@@ -107,7 +107,7 @@ def check_strokes(request: Request, shape: tuple[int, ...]) -> NDArray[np.intege
     """
     if request.strokes is None:
         return None
-    strokes, by_network = np.asarray(request.strokes), request.params.strokes_as == "network"
+    strokes, by_network = _array("strokes", request.strokes), request.params.strokes_as == "network"
     most = request.params.n_channels if by_network else MOST_KINDS
     if strokes.dtype.kind not in "bui":
         raise ImageError(
@@ -166,7 +166,7 @@ def pointed_at(given: Any, name: str, shape: tuple[int, ...]) -> tuple[Example, 
         return None
     if isinstance(given, Sequence) and any(_has_size(each) for each in given):
         return tuple(example for each in given for example in _one(each, name, shape))
-    marks = np.asarray(given)
+    marks = _array(name, given)
     if marks.dtype.kind not in "bui" or (marks.shape != shape and marks.shape[1:] != (len(shape),)):
         raise ImageError(
             f"{name} must be whole numbers in the spatial shape of the image {shape}, or {len(shape)} numbers a place, "
@@ -208,6 +208,14 @@ def checked_share(how_alike: float | None) -> float:
     if not 0 <= how_alike <= 1:
         raise ParameterError(f"how_alike must be from 0 to 1, got {how_alike}; 0 finds everything")
     return how_alike
+
+
+def _array(name: str, given: Any) -> NDArray[Any]:
+    """Return what the user has drawn or clicked as an array."""
+    try:
+        return np.asarray(given)
+    except (ValueError, TypeError) as error:
+        raise ImageError(f"{name} must be an array of whole numbers, got {type(given).__name__} ({error})") from error
 
 
 def _middle(mask: NDArray[np.bool_]) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,9 @@ from napari_backprop_segmentation.hierarchy.merge import Merge
 from napari_backprop_segmentation.image.output import Output
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.image.source import ArraySource, Part, Place
+from napari_backprop_segmentation.network.fallback import Less
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.planning import Plan
-from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.binned import Binning
 from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Example
@@ -63,6 +63,10 @@ class Job:
         What the user has pointed at: all alike objects are wanted.
     how_alike : float
         From 0, everything, to 1.
+    notes : tuple of str
+        What is done otherwise than was asked for, beside what the plan says of it, in clauses.
+    less : Less
+        How the run goes on where memory runs out; the one thing here that comes to know something during the run.
     """
 
     source: ArraySource
@@ -84,6 +88,8 @@ class Job:
     examples: Sequence[Example] | None = None
     counter_examples: Sequence[Example] = ()
     how_alike: float = HOW_ALIKE
+    notes: tuple[str, ...] = ()
+    less: Less = field(default_factory=Less)
 
     @property
     def binning(self) -> Binning:
@@ -109,7 +115,7 @@ class Job:
     @property
     def learns(self) -> bool:
         """Whether there is a network."""
-        return self.model is not None or self.params.method not in STEPLESS
+        return self.model is not None or self.params.trains
 
     def places(self) -> Iterator[Place]:
         """Yield all frames and slices in order, and tell of each once it is done with."""

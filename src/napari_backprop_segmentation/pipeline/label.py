@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from napari_backprop_segmentation.errors import ENGINE_ERRORS
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.pipeline.count import (
@@ -23,12 +24,16 @@ from napari_backprop_segmentation.pipeline.trees import tree_of
 def label_image(job: Job, model: Model) -> Segmentation:
     """Return what a trained network finds in an image."""
     reason = (model.stopped_by, model.iterations) if job.model is None else ("labelled by a network trained before", 0)
-    if not job.merges or model.taught:
-        labels = model.predict(job.part, job.out)
-        labels = labels if job.out is None else job.out.array
-        return Segmentation(labels, model, record=ending("trained", *reason))
-    found = from_tree(job, tree_of(job, job.part, model), model)
-    return found.noted(ending(found.record["regions"], *reason))
+    if job.merges and not model.taught:
+        try:
+            found = from_tree(job, tree_of(job, job.part, model), model)
+        except ENGINE_ERRORS as error:
+            job.less.note("labels stay as trained, as memory ran out while regions were merged", error)
+        else:
+            return found.noted(ending(found.record["regions"], *reason))
+    labels = model.predict(job.part, job.out)
+    labels = labels if job.out is None else job.out.array
+    return Segmentation(labels, model, record=ending("trained", *reason))
 
 
 def ending(regions: str, stopped_by: str, iterations: int) -> dict[str, Any]:

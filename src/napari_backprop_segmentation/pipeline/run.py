@@ -100,6 +100,7 @@ def run(
     MemoryLimitError, EngineError
         If the run does not fit the memory, or the engine fails.
     """
+    _check_kinds(model, merge, progress)
     request = Request(
         image,
         _checked(params),
@@ -195,6 +196,15 @@ def train(
         raise ParameterError(f"method must be superpixels or continuity to train, got {checked.method!r}; choose one")
     with engine_errors(), reused_memory():
         return (yield from dispatch.trained(Request(image, checked, axes, spacing, strokes, channels)))
+
+
+def _check_kinds(model: Any, merge: Any, progress: Any) -> None:
+    """Refuse what cannot be used as what it is given for."""
+    if model is not None and not isinstance(model, Model):
+        raise ParameterError(f"model must be a Model, got {type(model).__name__}; take the one of an earlier run")
+    for name, given in (("merge", merge), ("progress", progress)):
+        if not callable(given) and not (given is None and name == "progress"):
+            raise ParameterError(f"{name} must be callable, got {type(given).__name__}; leave it out")
 
 
 def _checked(params: Params | None) -> Params:

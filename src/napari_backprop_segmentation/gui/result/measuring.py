@@ -11,12 +11,12 @@ from weakref import WeakKeyDictionary, WeakSet
 import numpy as np
 import pandas as pd
 from napari.layers import Labels
-from napari.qt.threading import create_worker
 from napari.utils.notifications import show_error
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer
 
 from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.gui import background
 from napari_backprop_segmentation.gui.input.layers import run_input_of
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.result.layer_result import result_of
@@ -136,7 +136,7 @@ class Tables:
         """
         data = array_of(layer)
         labels = data.copy() if isinstance(data, np.ndarray) else data  # the user may paint meanwhile
-        create_worker(measured, labels, run_input, _connect={"returned": partial(self._fill, layer, run_input, done)})
+        background.start(measured, labels, run_input, then=partial(self._fill, layer, run_input, done))
 
     def close(self) -> None:
         """Follow no layer any more, and fill no table."""

@@ -234,6 +234,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addLayout(buttons)
         layout.addWidget(self.apply_button.native)
         layout.addWidget(self.curation.row)
+        layout.addWidget(self.curation.tools.row)
         layout.addWidget(self.readings.box)
         layout.addWidget(self._status)
         layout.addWidget(self.chart, CHART_STRETCH)

@@ -1,4 +1,4 @@
-"""Buttons for the labels that are selected: measure them, add and remove objects by a click."""
+"""Buttons for the labels that are selected: measure them; correct them by hand, with the tools of the mouse."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,9 +8,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QMainWindow, QWidget
 
 from napari_backprop_segmentation.gui.input.run_input import RunInput
-from napari_backprop_segmentation.gui.result.corrections import correct, remove
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult
 from napari_backprop_segmentation.gui.result.measuring import Tables, image_for, why_not
+from napari_backprop_segmentation.gui.result.tools import Tools
 from napari_backprop_segmentation.gui.state import Phase, State
 from napari_backprop_segmentation.pipeline.messages import count
 
@@ -32,8 +32,10 @@ class Curation:
     ----------
     row : QWidget
         Hidden while there are no labels to work on.
-    measure_button, click_button : PushButton
+    measure_button : PushButton
     tables : Tables
+    tools : Tools
+        With a row of its own.
     """
 
     def __init__(self, viewer: "Viewer", state: State) -> None:
@@ -43,21 +45,13 @@ class Curation:
             tooltip="Measure every label: size, place, outline, brightness. Your edits count.\n"
             "Takes the Labels layer that is selected, else that of the last run.",
         )
-        self.click_button = PushButton(
-            text="Add or remove by click",
-            tooltip="Click on an object to remove it, or on one that was missed to add it. Ctrl+Z takes it back.\n"
-            "In the 3D view a click only removes. Works on the Labels layer that is selected, else that of the last "
-            "run.",
-        )
-        self.click_button.native.setCheckable(True)
         self.measure_button.changed.connect(self.measure)
-        self.click_button.native.toggled.connect(self._toggled)
         self.row = QWidget()
         self.tables = Tables(viewer, self.row)
         layout = QHBoxLayout(self.row)
         layout.setContentsMargins(0, 0, 0, 0)
-        for button in (self.measure_button, self.click_button):
-            layout.addWidget(button.native)
+        layout.addWidget(self.measure_button.native)
+        self.tools = Tools(viewer, state)
         for signal in (state.events.result, state.events.labels, state.events.phase, state.events.taken):
             signal.connect(self._update)
         state.events.phase.connect(self._measure_objects)
@@ -75,27 +69,9 @@ class Curation:
             return
         self.tables.measure(layer, run_input, self._show_table)
 
-    def correct(self, position: Any) -> None:
-        """Remove the object at a position in pixels of the layer, or add the one that was missed there."""
-        layer = self._state.target
-        if layer is not None and (text := correct(self._viewer, layer, position)):
-            self._state.note(text)
-
-    def clicked(self, layer: Labels, event: Any) -> Any:
-        """Wait for the mouse to be released in place: a drag moves the picture."""
-        yield
-        if event.type == "mouse_move" or layer.mode != "pan_zoom":  # another tool draws
-            return
-        if len(event.dims_displayed) == 3 and layer.ndim > 2:
-            ray = {"view_direction": event.view_direction, "dims_displayed": event.dims_displayed}
-            number: Any = layer.get_value(event.position, **ray, world=True)
-            self._state.note(remove(layer, number))
-        else:
-            self.correct(layer.world_to_data(event.position))
-
     def disconnect(self) -> None:
         """Let go of the layers."""
-        self.click_button.native.setChecked(False)
+        self.tools.put_down()
         self.tables.close()
 
     def _measure_objects(self, phase: Phase) -> None:
@@ -116,32 +92,5 @@ class Curation:
             window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
 
     def _update(self, _: Any = None) -> None:
-        """Show the buttons that there is something to do for, and hear clicks in the layer they work on."""
-        target, result = self._state.target, self._state.target_result
-        self.row.setVisible(target is not None)
-        clickable = target is not None and (result is None or result.has_objects)  # regions leave no ground between
-        self.click_button.native.setVisible(clickable)
-        if not clickable or self._state.busy:
-            self.click_button.native.setChecked(False)
-        self._hear(target if self.click_button.native.isChecked() else None)
-
-    def _toggled(self, wanted: bool) -> None:
-        layer = self._state.target
-        self._hear(layer if wanted else None)
-        if wanted and layer is not None:
-            self._viewer.layers.selection = {layer}
-            self._state.note(
-                "Click on an object to remove it, or on one that was missed to add it."
-                if self._state.target_result is not None
-                else f"Click on an object of '{layer.name}' to remove it, and once more to bring it back."
-            )
-
-    def _hear(self, layer: Labels | None) -> None:
-        """Hear clicks in one layer, and in no other."""
-        for other in self._viewer.layers:
-            callbacks = other.mouse_drag_callbacks
-            if other != layer and self.clicked in callbacks:
-                callbacks.remove(self.clicked)
-        if layer is not None and self.clicked not in layer.mouse_drag_callbacks:
-            layer.mode = "pan_zoom"  # else the click would paint as well
-            layer.mouse_drag_callbacks.append(self.clicked)
+        """Show the button while there is something to do for it."""
+        self.row.setVisible(self._state.target is not None)

@@ -1,11 +1,16 @@
 """Real mouse events on the canvas of a viewer."""
 
+from itertools import pairwise
+
 import numpy as np
 from qtpy.QtCore import QEvent, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+
+MOVE_MS = 12  # vispy leaves out moves that follow others faster
 
 
 class Mouse:
@@ -37,7 +42,7 @@ class Mouse:
         """Press at the first place, move through the others, and release at the last; `during` is called before."""
         places = [self.place(world) for world in worlds]
         self.send(QEvent.Type.MouseButtonPress, places[0], LEFT, LEFT)
-        for start, end in zip(places, places[1:], strict=False):
+        for start, end in pairwise(places):
             for share in np.linspace(0, 1, steps + 1)[1:]:
                 self.send(QEvent.Type.MouseMove, start + (end - start) * float(share), NONE, LEFT)
         during()
@@ -47,6 +52,7 @@ class Mouse:
         whole = QPointF(self.canvas.mapToGlobal(place.toPoint()))
         QApplication.sendEvent(self.canvas, QMouseEvent(kind, place, whole, button, buttons, modifiers))
         QApplication.processEvents()
+        QTest.qWait(MOVE_MS)
 
 
 def _is_canvas(widget):

@@ -95,7 +95,7 @@ def test_edits_count_when_measured_again_and_the_table_opens(widget, viewer, qtb
     qtbot.waitUntil(lambda: len(layer.features) == 2)
     assert layer.features["index"].tolist() == [1, 3]
     qtbot.waitUntil(lambda: widget.status == "Measured 2 labels of 'nuclei labels' in the image 'nuclei'.")
-    assert any("Features table" in name for name in viewer.window.dock_widgets)
+    assert any("Measurements" in name for name in viewer.window.dock_widgets)
 
 
 @pytest.mark.parametrize("select", [True, False])

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import PushButton
 from napari.layers import Labels
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QMainWindow, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult
 from napari_backprop_segmentation.gui.result.measuring import Tables, image_for, why_not
+from napari_backprop_segmentation.gui.result.table_view import MeasurementTable
 from napari_backprop_segmentation.gui.result.tools import Tools
 from napari_backprop_segmentation.gui.state import Phase, State
 from napari_backprop_segmentation.pipeline.messages import count
@@ -17,7 +17,7 @@ from napari_backprop_segmentation.pipeline.messages import count
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-TABLE = ("napari", "Features table widget")
+TABLE = "Measurements"
 
 
 class Curation:
@@ -34,6 +34,8 @@ class Curation:
         Hidden while there are no labels to work on.
     measure_button : PushButton
     tables : Tables
+    table : MeasurementTable, optional
+        Once it was asked for.
     tools : Tools
         With a row of its own.
     """
@@ -48,6 +50,7 @@ class Curation:
         self.measure_button.changed.connect(self.measure)
         self.row = QWidget()
         self.tables = Tables(viewer, self.row)
+        self.table: MeasurementTable | None = None
         layout = QHBoxLayout(self.row)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.measure_button.native)
@@ -72,6 +75,10 @@ class Curation:
     def disconnect(self) -> None:
         """Let go of the layers."""
         self.tools.put_down()
+        if self.table is not None:
+            self.table.follow(None)
+            if (dock := self.table.parentWidget()) is not None:
+                dock.hide()
         self.tables.close()
 
     def _measure_objects(self, phase: Phase) -> None:
@@ -85,12 +92,16 @@ class Curation:
 
     def _show_table(self, layer: Labels, run_input: RunInput, number: int) -> None:
         self._state.note(f"Measured {count(number)} of '{layer.name}' in the image '{run_input.name}'.")
-        self._viewer.layers.selection = {layer}
-        dock, _ = self._viewer.window.add_plugin_dock_widget(*TABLE)
-        window = dock.parent()
-        if isinstance(window, QMainWindow):  # under the image, where it does not squeeze the controls
-            window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
+        if self.table is None:
+            self.table = MeasurementTable(self._viewer, self.tables, lambda: self.tools.active is None)
+        dock = self.table.parentWidget()
+        if dock is None:  # never shown, or closed since; under the image it does not squeeze the controls
+            dock = self._viewer.window.add_dock_widget(self.table, name=TABLE, area="bottom")
+        dock.show()
+        self.table.follow(layer)
 
     def _update(self, _: Any = None) -> None:
-        """Show the button while there is something to do for it."""
+        """Show the button while there is something to do for it, and the table of the labels it works on."""
         self.row.setVisible(self._state.target is not None)
+        if self.table is not None:
+            self.table.follow(self._state.target)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from qtpy.QtCore import QPointF, Qt
-from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
-from qtpy.QtWidgets import QWidget
+from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from qtpy.QtWidgets import QApplication, QWidget
 
 WIDTH = 2
+SAME = 2  # pixels: a widget in which the mouse is elsewhere is not the canvas
 DARK, LIGHT = QColor(0, 0, 0, 160), QColor(255, 255, 255)  # one of them is seen on any picture
 
 
@@ -49,6 +50,14 @@ class DrawnLine(QWidget):
 
 
 def line_over(event: Any) -> DrawnLine | None:
-    """Return a line over the canvas that a mouse event of napari comes from; None where there is no window."""
-    canvas = getattr(getattr(event, "source", None), "native", None)
-    return DrawnLine(canvas) if isinstance(canvas, QWidget) else None
+    """Return a line over the canvas that a mouse event of napari comes from; None where it cannot be told."""
+    native = getattr(event, "native", None)
+    if not isinstance(native, QMouseEvent):
+        return None
+    place = native.globalPosition().toPoint()
+    canvas = QApplication.widgetAt(place)
+    if canvas is None:
+        return None
+    here = canvas.mapFromGlobal(place)
+    same = max(abs(here.x() - event.pos[0]), abs(here.y() - event.pos[1])) <= SAME
+    return DrawnLine(canvas) if same else None

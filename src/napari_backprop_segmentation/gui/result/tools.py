@@ -150,6 +150,8 @@ class Tools:
             self._clicked_to_merge(layer, number, place, time)
         elif draws:
             self._first = None
+            last = _numbers_between(layer, at, layer.world_to_data(event.position))
+            touched += [each for each in last if each not in touched]
             self._tell(
                 merge(self._viewer, layer, touched, place, time)
                 if len(touched) >= FEWEST

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import PushButton
 from napari.layers import Labels
-from qtpy.QtWidgets import QHBoxLayout, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QHBoxLayout, QMainWindow, QWidget
 
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 TABLE = "Measurements"
+TABLE_HEIGHT = 165  # pixels: totals, header and three rows
 
 
 class Curation:
@@ -97,6 +99,9 @@ class Curation:
         dock = self.table.parentWidget()
         if dock is None:  # never shown, or closed since; under the image it does not squeeze the controls
             dock = self._viewer.window.add_dock_widget(self.table, name=TABLE, area="bottom")
+            window = dock.parent()
+            if isinstance(window, QMainWindow):  # as high as Qt likes it, it would squeeze the controls
+                window.resizeDocks([dock], [TABLE_HEIGHT], Qt.Orientation.Vertical)
         dock.show()
         self.table.follow(layer)
 

@@ -11,7 +11,7 @@ import pandas as pd
 from napari.layers import Image, Labels
 from napari.utils.notifications import show_error
 from qtpy.QtCore import QSignalBlocker, Qt
-from qtpy.QtGui import QKeySequence, QShortcut  # type: ignore[attr-defined]
+from qtpy.QtGui import QKeyEvent, QKeySequence
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -38,10 +38,30 @@ from napari_backprop_segmentation.io.tables import write_table
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-HEIGHT = 200
+HEIGHT = 130
 ROWS = ("each label", "each frame")
 UNMEASURED = "Press Measure for a table of these labels."
 STILL = 3.0  # pixels of the screen: the mouse of a click moves no further
+
+
+class CopiedTable(QTableView):
+    """A table that copies whole rows; Qt's own copies one cell.
+
+    Parameters
+    ----------
+    copy : callable
+    """
+
+    def __init__(self, copy: Callable[[], None]) -> None:
+        super().__init__()
+        self._copy = copy
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802
+        """Copy, where that is asked for."""
+        if event is not None and event.matches(QKeySequence.StandardKey.Copy):
+            self._copy()
+        else:
+            super().keyPressEvent(event)
 
 
 class MeasurementTable(QWidget):
@@ -71,10 +91,9 @@ class MeasurementTable(QWidget):
         self._model, self._sorted = TableModel(), SortedTable()
         self._sorted.setSourceModel(self._model)
         self.totals = text_label()
-        self.view = QTableView()
+        self.view = CopiedTable(self.copy)
         self.view.setModel(self._sorted)
         self.view.setSortingEnabled(True)
-        self.view.setAlternatingRowColors(True)
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._headers(self.view)
@@ -89,7 +108,6 @@ class MeasurementTable(QWidget):
         self.rows.currentIndexChanged.connect(self._fill)
         self.copy_button.clicked.connect(self.copy)
         self.save_button.clicked.connect(self.save)
-        QShortcut(QKeySequence.StandardKey.Copy, self, self.copy, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         selection = self.view.selectionModel()
         if selection is not None:
             selection.currentRowChanged.connect(self._on_row)

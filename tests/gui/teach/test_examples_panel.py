@@ -345,12 +345,12 @@ def _pixels(teaching):
 
 
 def test_only_one_of_both_modes_is_on(on, screen, qtbot):
-    on.curation.click_button.native.click()
+    on.curation.tools.correct_button.native.click()
     assert not on.examples.button.native.isChecked()
     assert on.examples.box.isHidden()
     wait(qtbot, lambda: not outlines(screen))
     turn_on(on, qtbot)
-    assert not on.curation.click_button.native.isChecked()
+    assert not on.curation.tools.correct_button.native.isChecked()
     assert on.curation.clicked not in on.state.target.mouse_drag_callbacks
 
 

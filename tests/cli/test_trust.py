@@ -362,7 +362,7 @@ def test_asked_to_end_before_there_is_anything_to_keep(square, out, monkeypatch,
     def reads(*_, **__):
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(one_file, "read_image", reads)
+    monkeypatch.setattr(one_file, "open_image", reads)
     assert main(["run", str(square), "-o", str(out), *FAST]) == 143
     assert capfd.readouterr().err == "backprop-segment: interrupted; the run in progress was not written\n"
 

@@ -351,7 +351,7 @@ def test_only_one_of_both_modes_is_on(on, screen, qtbot):
     wait(qtbot, lambda: not outlines(screen))
     turn_on(on, qtbot)
     assert not on.curation.tools.correct_button.native.isChecked()
-    assert on.curation.clicked not in on.state.target.mouse_drag_callbacks
+    assert on.curation.tools.dragged not in on.state.target.mouse_drag_callbacks
 
 
 @pytest.mark.parametrize("event", ["button", "closed", "deleted", "all deleted", "run", "outline deleted", "other"])

@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--quality", action="append", default=[], help="PART=FILE[+FILE...] from quality.py; repeatable"
     )
+    parser.add_argument("--teaching", type=Path, help="from teaching.py --json")
     parser.add_argument("--curve", type=Path, action="append", default=[], help="from quality.py: drawn against time")
     options = parser.parse_args(arguments)
     page = PAGE.read_text(encoding="utf8")
@@ -47,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         found = [json.loads(Path(one).read_text()) for one in path.split("+")]
         joined = {**found[0], "summary": [record for one in found for record in one["summary"]]}
         page = replaced(page, f"quality {title}", quality(joined))
+    if options.teaching:
+        page = replaced(page, "teaching", teaching(json.loads(options.teaching.read_text())))
     if options.curve:
         records = [record for path in options.curve for record in json.loads(path.read_text())["summary"]]
         plot_quality(records, IMAGES / "quality_and_time.png")
@@ -118,6 +121,56 @@ def quality(found: dict[str, Any]) -> list[str]:
     options = found["options"]
     where = f"Split {options['split']}, commit {(found['commit'] or '')[:7]}, {found['date'][:10]}."
     return [where, table(found["summary"], options["kind"])]
+
+
+def teaching(found: dict[str, Any]) -> list[str]:
+    """Return the tables of strokes and examples: means over images and seeds of each set, and the mean of the sets."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in found["rows"]:
+        rows.setdefault(f"{row['set']} {row['group']}".strip(), []).append(row)
+    steps = list(found["rows"][0]["ours"])
+    here = found["machine"]
+    hardware, python = here["machine"], here["versions"]["python"]
+    when = f"commit {here['commit'][:7]}, {here['date'][:10]}"
+    lines = [f"{hardware['processor']}, {hardware['cores']} cores, Python {python}, {when}.", ""]
+    lines += [f"Strokes: mean IoU of kinds; {len(found['rows'])} runs.", ""]
+    lines += _teaching_table(rows, steps, ("forest", "voted", "ours"))
+    counted = {name: members for name, members in rows.items() if "examples" in members[0]}
+    if counted:
+        lines += ["", "Objects: F1 at an overlap of a half.", "", *_object_table(counted)]
+    return lines
+
+
+def _mean(members: Sequence[dict[str, Any]], part: str, step: str) -> float:
+    return sum(row[part][step] for row in members) / len(members)
+
+
+def _teaching_table(rows: dict[str, list[dict[str, Any]]], steps: Sequence[str], names: Sequence[str]) -> list[str]:
+    titles = [f"{100 * float(step):g} %" if "." in step else step for step in steps]
+    lines = [f"| set | {' | '.join(titles)} |", "|---|" + "---|" * len(steps)]
+    table = {name: [[_mean(members, part, step) for part in names] for step in steps] for name, members in rows.items()}
+    for name, cells in table.items():
+        lines.append(f"| {name} | {' | '.join(_level(cell) for cell in cells)} |")
+    means = [
+        [sum(cells[i][k] for cells in table.values()) / len(table) for k in range(len(names))]
+        for i in range(len(steps))
+    ]
+    return [*lines, f"| **mean** | {' | '.join(_level(cell) for cell in means)} |"]
+
+
+def _level(values: Sequence[float]) -> str:
+    return " / ".join(f"{value:.3f}".removeprefix("0") for value in values)
+
+
+def _object_table(rows: dict[str, list[dict[str, Any]]]) -> list[str]:
+    columns = [("objects", "automatic"), ("objects", "strokes")]
+    columns += [("examples", step) for step in next(iter(rows.values()))[0]["examples"]]
+    titles = [step if part == "objects" else f"{step} examples" for part, step in columns]
+    lines = [f"| set | {' | '.join(titles)} |", "|---|" + "---|" * len(columns)]
+    table = {name: [_mean(members, *column) for column in columns] for name, members in rows.items()}
+    lines += [f"| {name} | {' | '.join(f'{value:.2f}' for value in cells)} |" for name, cells in table.items()]
+    means = [sum(cells[i] for cells in table.values()) / len(table) for i in range(len(columns))]
+    return [*lines, f"| **mean** | {' | '.join(f'{value:.3f}' for value in means)} |"]
 
 
 def plot_sizes(speed: dict[str, Any], path: Path) -> None:

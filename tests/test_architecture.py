@@ -15,7 +15,7 @@ FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "_version.py"
 # Each room may import those above it, and itself. The last two do not know each other.
 ROOMS = ("errors", "params", "image", "network", "hierarchy", "objects", "teaching", "pipeline", "io", "cli", "gui")
 WINDOWS = {"napari", "qtpy", "magicgui", "superqt", "pyqtgraph"}
-FILES_AND_TERMINALS = {"tifffile", "PIL", "tqdm", "zarr", "dask"}
+FILES_AND_TERMINALS = {"tifffile", "PIL", "tqdm", "zarr", "ome_zarr_models", "dask"}
 FORBIDDEN = {
     "errors": WINDOWS | FILES_AND_TERMINALS | {"torch", "numpy"},
     "params": WINDOWS | FILES_AND_TERMINALS | {"torch", "numpy"},

@@ -4,6 +4,7 @@ import copy
 import pickle
 from dataclasses import fields
 
+import numpy as np
 import pytest
 
 from napari_backprop_segmentation.errors import ParameterError
@@ -105,3 +106,19 @@ def test_records_of_earlier_versions_can_be_read():
     assert Params.from_dict(old) == Params(initial_regions="lines", context=True, automatic=True, stroke_weight=0.25)
     with pytest.raises(ParameterError, match="setting must be a field of Params, got 'sead'; did you mean 'seed'"):
         Params.from_dict({"sead": 1})
+
+
+@pytest.mark.parametrize("odd", [np.array(["superpixels"] * 2), np.zeros((2, 2)), [1], {"a": 1}, object(), 10**400])
+@pytest.mark.parametrize("name", ["method", "seed", "detail", "split_objects"])
+def test_values_of_any_kind_are_refused_in_words(name, odd):
+    with pytest.raises(ParameterError, match=f"{name} must be "):
+        Params(**{name: odd})
+
+
+@pytest.mark.parametrize("odd", [None, 5, ["fast"], np.array(["fast"]), {}])
+def test_presets_and_settings_of_another_kind_are_refused_in_words(odd):
+    with pytest.raises(ParameterError, match="preset must be one of auto, "):
+        Params.preset(odd)
+    if not isinstance(odd, dict):
+        with pytest.raises(ParameterError, match="settings must be a mapping of names to values, got"):
+            Params.from_dict(odd)

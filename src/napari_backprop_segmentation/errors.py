@@ -3,15 +3,22 @@
 None of these is a RuntimeError: napari's generator workers swallow RuntimeErrors silently.
 """
 
+import errno
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# How the engines and systems say that there is no memory: CUDA, its libraries and MPS; the processor's on each system.
-OF_DEVICE = re.compile(r"(CUDA|HIP|MPS backend|device).{0,40}out of memory|(ALLOC_FAILED|allocate memory)", re.I)
-OF_MEMORY = re.compile(
-    r"out of memory|not enough memory|bad.?alloc|paging file|cannot allocate|fail\w* to allocate", re.I
+# How engines say that there is no memory: CUDA, its libraries, ROCm, MPS; and the processor's on each system.
+OF_DEVICE = re.compile(
+    r"(CUDA|HIP|XPU|MPS backend|device).{0,40}out of memory|ALLOC_FAILED|Invalid buffer size|MTLBuffer", re.I
 )
+OF_MEMORY = re.compile(
+    r"out of memory|not enough memory|bad.?alloc|paging file|allocate memory|create a memory object"
+    r"|(cannot|unable to|fail\w* to) (re)?allocate",
+    re.I,
+)
+PAGING_FILE_TOO_SMALL = 1455  # of Windows, whose texts are in the user's language
+ENGINE_ERRORS = (RuntimeError, MemoryError, OSError)  # among which are all that tell of memory
 
 
 class SegmentationError(Exception):
@@ -42,24 +49,46 @@ class OutputError(SegmentationError, OSError):
     """A result cannot be written, or not without losing what is there already."""
 
 
+def of_device(error: BaseException) -> bool:
+    """Return whether an error says that the memory of a graphics card has run out."""
+    return type(error).__name__ == "OutOfMemoryError" or bool(OF_DEVICE.search(str(error)))
+
+
+def of_memory(error: BaseException) -> bool:
+    """Return whether an error says that memory has run out, in whatever words and wherever.
+
+    torch is not imported for it: its error is known by name.
+    """
+    if isinstance(error, MemoryError):
+        return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM or PAGING_FILE_TOO_SMALL in (error.errno, getattr(error, "winerror", None))
+    return isinstance(error, RuntimeError) and (of_device(error) or bool(OF_MEMORY.search(str(error))))
+
+
 @contextmanager
 def engine_errors() -> Iterator[None]:
     """Turn the RuntimeErrors of torch, and those of memory, into errors of this package.
 
-    napari's generator workers swallow RuntimeErrors. torch is not imported for it: its error is known by name.
+    napari's generator workers swallow RuntimeErrors.
     """
     try:
         yield
     except SegmentationError:
         raise
-    except (RuntimeError, MemoryError) as error:
-        of_device = type(error).__name__ == "OutOfMemoryError" or bool(OF_DEVICE.search(str(error)))
-        if of_device or isinstance(error, MemoryError) or OF_MEMORY.search(str(error)):
-            where = "memory of the device" if of_device else "memory"
+    except ENGINE_ERRORS as error:
+        if of_memory(error):
+            where = "memory of the device" if of_device(error) else "memory"
             raise MemoryLimitError(
-                f"image must fit the {where}, got: {str(error) or 'out of memory'}; "
+                f"image must fit the {where}, got: {_in_a_line(error) or 'out of memory'}; "
                 "choose a faster preset, fewer channels, fewer training pixels or a smaller image"
             ) from error
+        if isinstance(error, OSError):
+            raise
         raise EngineError(
-            f"the engine stopped: {error}; please report this with the output of 'backprop-segment info'"
+            f"the engine stopped: {_in_a_line(error)}; please report this with the output of 'backprop-segment info'"
         ) from error
+
+
+def _in_a_line(error: BaseException) -> str:
+    return " ".join(str(error).split())

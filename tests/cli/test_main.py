@@ -215,7 +215,7 @@ def test_bad_input_is_one_line_and_code_2(square, tmp_path, monkeypatch, capsys,
     ("arguments", "words"),
     [
         ([], "the following arguments are required: COMMAND"),
-        (["run", "a.png"], "the following arguments are required: -o/--output"),
+        (["run"], "the following arguments are required: IN"),
         (["run", "a.png", "-o", "b.tif", "--preset", "best"], "invalid choice: 'best'"),
         (["run", "a.png", "-o", "b.tif", "--iter", "5"], "unrecognized arguments: --iter 5"),
     ],
@@ -226,6 +226,13 @@ def test_bad_arguments_are_one_line_and_code_2(capsys, arguments, words):
     assert ended.value.code == cli.BAD_INPUT
     said = capsys.readouterr().err
     assert words in said
+    assert said.count("\n") == 1
+
+
+def test_an_output_is_asked_for_where_there_is_no_store(square, capsys):
+    assert main(["run", str(square), *SMALL]) == cli.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "output must be given for an image that is no OME-Zarr store, got none for" in said
     assert said.count("\n") == 1
 
 
@@ -261,7 +268,7 @@ def test_input_is_never_overwritten(tmp_path, square):
     ("images", "output", "options", "words"),
     [
         (["a.png", "b.png"], "out.tif", {}, "output must be a folder for 2 images, got 'out.tif'"),
-        (["a.png"], "out.png", {}, r"output must be a folder or end in \.tif, got 'out\.png'"),
+        (["a.png"], "out.png", {}, r"output must be a folder or end in \.tif or \.zarr, got 'out\.png'"),
         (["a.png", "b/a.png"], "out", {}, r"outputs must have different names, got '.*a_labels\.tif' twice"),
         (["a.png"], "a.tif", {"log": "a.tif"}, "outputs must have different names"),
         (["a.png", "b.png"], "out", {"strokes": "s.png"}, "strokes must belong to one image, got 2 images"),
@@ -697,5 +704,7 @@ def test_what_does_not_fit_the_image_is_one_line(movie, out, capsys, flags, word
 
 def test_a_list_of_numbers_must_be_one(movie, out, capsys):
     with pytest.raises(SystemExit):
-        main(["run", str(movie), "-o", str(out), "--channels", "one"])
-    assert "argument --channels: invalid list of numbers value: 'one'" in capsys.readouterr().err
+        main(["run", str(movie), "-o", str(out), "--spacing", "one"])
+    assert "argument --spacing: invalid list of numbers value: 'one'" in capsys.readouterr().err
+    assert main(["run", str(movie), "-o", str(out), "--channels", "one"]) == cli.BAD_INPUT
+    assert "channels must be numbers or names of the image, got 'one'; choose of: " in capsys.readouterr().err

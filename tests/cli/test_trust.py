@@ -362,7 +362,7 @@ def test_asked_to_end_before_there_is_anything_to_keep(square, out, monkeypatch,
     def reads(*_, **__):
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(one_file, "read_image", reads)
+    monkeypatch.setattr(one_file, "open_image", reads)
     assert main(["run", str(square), "-o", str(out), *FAST]) == 143
     assert capfd.readouterr().err == "backprop-segment: interrupted; the run in progress was not written\n"
 
@@ -485,3 +485,27 @@ def test_a_table_that_fails_in_any_way_costs_no_labels(square, out, monkeypatch,
     assert main(["run", str(square), "-o", str(out), *FAST, "--table"]) == 2
     assert out.exists()
     assert not out.with_suffix(".csv").exists()
+
+
+@pytest.mark.parametrize("module", ["dataclasses", "argparse", "napari_backprop_segmentation.params.presets"])
+def test_ctrl_c_before_the_program_has_begun_is_no_traceback(module):
+    code = (
+        "import builtins, signal, sys\n"
+        "from napari_backprop_segmentation.cli import entry\n"
+        "real = builtins.__import__\n"
+        "def slow(name, *args, **kwargs):\n"
+        f"    if name == {module!r}:\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
+        "    return real(name, *args, **kwargs)\n"
+        "builtins.__import__ = slow\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "code = entry.main()\n"
+        "signal.raise_signal(signal.SIGINT)\n"
+        "sys.exit(code)\n"
+    )
+    done = run_command_of(code)
+    assert (done.returncode, done.stderr) == (130, "backprop-segment: interrupted before anything was begun\n")
+
+
+def run_command_of(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)

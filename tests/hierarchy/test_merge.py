@@ -1,11 +1,13 @@
 """The merge tree in a process of its own is the tree, whatever happens to that process."""
 
+import os
 import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from napari_backprop_segmentation.hierarchy import merge as merge_module
 from napari_backprop_segmentation.hierarchy.merge import MergeProcess, Regions, merge_regions
 
 
@@ -66,3 +68,23 @@ def test_a_process_that_dies_is_replaced(regions, caplog):
         for _ in range(2):
             same(merge(regions), merge_regions(regions))
     assert "failed" in caplog.text
+
+
+def test_what_else_is_printed_does_no_harm(regions, tmp_path, monkeypatch):
+    noisy = "import sys\nprint('hello ' * 5000, flush=True)\nsys.stderr.write('x' * 200_000)\n"
+    (tmp_path / "sitecustomize.py").write_text(noisy)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
+    with MergeProcess() as merge:
+        process = merge._process
+        for _ in range(2):
+            same(merge(regions), merge_regions(regions))
+        assert process is merge._process  # it was that process which answered
+
+
+def test_a_process_that_prints_without_end_is_not_waited_for(regions, tmp_path, monkeypatch):
+    monkeypatch.setattr(merge_module, "MOST_PRINTED", 10_000)
+    (tmp_path / "sitecustomize.py").write_text("while True: print('hello', flush=True)\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
+    with MergeProcess() as merge:
+        same(merge(regions), merge_regions(regions))
+        assert merge._process is None

@@ -1,6 +1,7 @@
 """The estimate before a run: exact sums, limits, and a file that may be missing or broken."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from functools import partial
 
 import pytest
@@ -116,11 +117,31 @@ def test_costs_are_kept_in_a_file(tmp_path):
     assert Costs.load(path) == NOTHING
 
 
-@pytest.mark.parametrize("text", [None, "", "{", "[]", '{"device": "cpu"}', '{"colour": 1}'])
+def told(**changes):
+    return json.dumps({**asdict(NOTHING), **changes})
+
+
+DAMAGED = [
+    told(device=5),
+    told(precision="float16"),
+    told(precision=None),
+    told(start="1.0"),
+    told(step_mac=None),
+    told(step_mac=[1]),
+    told(tree_pixel=float("nan")),
+    told(tree_pixel=-1.0),
+    told(start=1e300),
+    told(start=True),
+    "[" * 100_000,
+    "\x00\xff",
+]
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[]", '{"device": "cpu"}', '{"colour": 1}', *DAMAGED])
 def test_a_missing_or_broken_file_means_unknown(text, tmp_path):
     path = tmp_path / "cost_model.json"
     if text is not None:
-        path.write_text(text)
+        path.write_text(text, encoding="latin-1")
     assert Costs.load(path) is None
 
 

@@ -22,6 +22,10 @@ def test_each_label_has_its_size_place_and_brightness():
     np.testing.assert_allclose(table["area (µm²)"], [24 / 4, 1 / 4])
     # The outline runs through the middles of the pixels of the rim: 2 (3 + 5) pixels.
     np.testing.assert_allclose(table["perimeter (µm)"], [16 / 2, 0])
+    np.testing.assert_allclose(table["share (%)"], [100 * 24 / 80, 100 / 80])
+    np.testing.assert_allclose(table["equivalent diameter (µm)"], [2 * np.sqrt(6 / np.pi), 2 * np.sqrt(0.25 / np.pi)])
+    np.testing.assert_allclose(table["feret diameter max (µm)"], [np.hypot(4, 6) / 2, np.sqrt(2) / 2])
+    np.testing.assert_allclose(table["solidity"], [1, 1])
     np.testing.assert_allclose(table["centroid y (µm)"], [2.5 / 2, 6 / 2])
     np.testing.assert_allclose(table["centroid x (µm)"], [4.5 / 2, 9 / 2])
     np.testing.assert_allclose(table["mean channel 0"], [image[0][labels == 3].mean(), 69])
@@ -36,7 +40,10 @@ def test_a_volume_has_volumes_and_a_plane_of_oblong_pixels_no_perimeter():
     np.testing.assert_allclose(table["centroid z (µm)"], [2, 2])
     assert not [name for name in table if name.startswith("perimeter")]
     flat = measure(labels[0], np.ones(labels[0].shape), spacing=(2.0, 1.0))
-    assert list(flat) == ["label", "area (units²)", "centroid y (units)", "centroid x (units)", "mean", "std"]
+    shape = ["equivalent diameter (units)", "feret diameter max (units)", "eccentricity", "solidity"]
+    place = ["centroid y (units)", "centroid x (units)"]
+    assert list(flat) == ["label", "area (units²)", "share (%)", *shape, *place, "mean", "std"]
+    assert not [name for name in table if name.startswith("eccentricity")]
 
 
 def test_a_series_has_one_row_for_each_label_and_frame():

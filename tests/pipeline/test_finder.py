@@ -56,9 +56,12 @@ def test_the_likeliest_object_and_the_ones_around_it(finder):
 def test_alike_objects_are_found_from_a_pixel_a_size_and_a_mask(finder):
     mask = np.zeros((56, 60), bool)
     mask[disk(MIDDLES[0], 6)] = True
-    for example in (MIDDLES[0], Sized(MIDDLES[0], int(mask.sum())), mask):
+    for example in (MIDDLES[0], mask):
         labels = finder.alike([example])
         assert all(labels[middle] for middle in MIDDLES)
+    smaller = Sized(MIDDLES[0], int(finder.sizes(finder.around(MIDDLES[0]))[0]))
+    labels = finder.alike([smaller])
+    assert (labels == labels[MIDDLES[0]]).sum() == smaller.size
     labels = finder.alike([MIDDLES[0]], [MIDDLES[3]])
     assert labels[MIDDLES[3]] == 0
 

@@ -10,7 +10,7 @@ from skimage import data
 from stepping import all_steps
 
 from napari_backprop_segmentation import Model, NewStrokes, Params, finish, run, segment, train
-from napari_backprop_segmentation.errors import EngineError, ImageError, ParameterError
+from napari_backprop_segmentation.errors import EngineError, ImageError, ParameterError, SegmentationError
 from napari_backprop_segmentation.image import ridges
 from napari_backprop_segmentation.params.sections import Training
 
@@ -49,7 +49,7 @@ def labels_nothing(monkeypatch):
     def fail(*_):
         raise AssertionError("nothing is to be labelled")
 
-    monkeypatch.setattr("napari_backprop_segmentation.pipeline.label.build_tree", fail)
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.trees.build_tree", fail)
     monkeypatch.setattr(Model, "responses", fail)
 
 
@@ -272,8 +272,8 @@ def test_a_record_is_of_plain_values_and_says_everything(image, axes, changes):
     assert json.loads(json.dumps(record)) == record
     assert set(record) == {
         "params", "given", "kind", "axes", "image_shape", "channels", "spacing", "normalisation", "binning", "ridges",
-        "crop", "device", "precision", "notes", "finished", "versions", "regions", "stopped_by", "iterations",
-        "seconds",
+        "crop", "device", "precision", "processor", "instructions", "threads", "notes", "finished", "versions",
+        "regions", "stopped_by", "iterations", "seconds",
     }  # fmt: skip
     assert Params.from_dict(record["params"]) == QUICK.replace(**changes)
     assert record["image_shape"] == [1, *image.shape]
@@ -283,3 +283,33 @@ def test_a_record_is_of_plain_values_and_says_everything(image, axes, changes):
 def test_the_crop_of_training_is_recorded():
     record = finish(run(COINS, QUICK.replace(crop_pixels=40 * 40))).record
     assert record["crop"] == [40, 40]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"strokes": [[1, 2], [3]]},
+        {"examples": [[1, 2], [3]]},
+        {"examples": [(5, 5)], "counter_examples": [[1, 2], [3]]},
+        {"spacing": [10**400, 1]},
+        {"spacing": [1 + 0j, 2]},
+        {"axes": np.zeros((2, 2))},
+        {"channels": np.array(None)},
+        {"channels": [[1, 2], [3]]},
+        {"model": np.zeros(3)},
+        {"model": ""},
+        {"merge": 5},
+        {"merge": None},
+        {"progress": "often"},
+    ],
+    ids=", ".join,
+)
+def test_arguments_of_any_kind_are_refused_in_words(given):
+    with pytest.raises(SegmentationError, match=f"^{list(given)[-1]} must be "):
+        finish(run(COINS, QUICK, **given))
+
+
+def test_a_model_is_applied_to_real_numbers_only():
+    model = finish(run(COINS, QUICK)).model
+    with pytest.raises(ImageError, match="image must be of a number type, got complex64; convert it first"):
+        finish(run(COINS.astype(np.complex64), QUICK, model=model))

@@ -8,7 +8,7 @@ from napari_backprop_segmentation.errors import ImageError, ParameterError
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.network.step import NewStrokes
 from napari_backprop_segmentation.pipeline.strokes import runs_of, strokes_from
-from napari_backprop_segmentation.teaching.kinds import apply, learn, most_doubtful
+from napari_backprop_segmentation.teaching.kinds import apply, most_doubtful
 from napari_backprop_segmentation.teaching.patches import SIDE, Patches, divided, make_patches
 from napari_backprop_segmentation.teaching.pieces import owners, pieces
 
@@ -104,7 +104,7 @@ def test_volumes_and_planes_with_two_channels(shape):
     image = np.random.default_rng(0).normal(0, 0.1, (2, *shape)).astype(np.float32)
     image[1][..., :20] += 1
     strokes = np.zeros(shape, int)
-    strokes[..., 5, 2:8], strokes[..., 5, 25:29] = 1, 2
+    strokes[..., 5:9, 2:8], strokes[..., 5:9, 24:29] = 1, 2
     labels = finish(run(image, QUICK, axes="CZYX" if len(shape) == 3 else "CYX", strokes=strokes)).labels
     assert (labels[..., :18] == 1).mean() > 0.95
     assert (labels[..., 22:] == 2).mean() > 0.95
@@ -186,11 +186,20 @@ def test_patches_keep_to_regions_and_squares():
         assert len(set(rows // SIDE)) == len(set(columns // SIDE)) == 1
 
 
+class Certain:
+    """Forests that know everything: whether the one figure of a patch is 0 or 1."""
+
+    kinds = np.array([1, 2])
+
+    def sure(self, looks):
+        return np.concatenate([1 - looks, looks], axis=1).astype(float)
+
+
 def test_half_of_the_evidence_is_that_of_the_region():
     index = np.arange(4, dtype=np.int32).reshape(1, 4)
     patches = Patches(index, np.array([0, 0, 1, 1]), np.ones(4), np.array([[0.0], [1.0], [1.0], [1.0]], np.float32))
     strokes = np.array([[1, 0, 0, 2]])
-    taught = apply(learn([(patches, strokes)]), patches, strokes)
+    taught = apply(Certain(), patches, strokes)
     np.testing.assert_allclose(taught.sure, [[0.75, 0.25], [0.25, 0.75], [0, 1], [0, 1]])
     assert taught.kinds.tolist() == [[1, 2, 2, 2]]
     np.testing.assert_allclose(taught.doubt, [[0, 0.5, 0, 0]], atol=1e-6)

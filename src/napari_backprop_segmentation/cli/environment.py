@@ -20,6 +20,8 @@ PACKAGES = (
     "scikit-learn",
     "higra",
     "tifffile",
+    "zarr",
+    "ome-zarr-models",
     "napari",
     "npe2",
     "magicgui",

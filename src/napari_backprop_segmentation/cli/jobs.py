@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from napari_backprop_segmentation.cli.progress import LOG_COLUMNS
+from napari_backprop_segmentation.cli.targets import LABELS_NAME, label_places, table_place
 from napari_backprop_segmentation.errors import ParameterError
+from napari_backprop_segmentation.io.label_place import check_replaceable, in_image
+from napari_backprop_segmentation.io.nodes import name_of, require_zarr
 from napari_backprop_segmentation.io.overwrite import check_labels, check_table, check_text
 from napari_backprop_segmentation.io.places import check_places, check_space, remove_abandoned
 from napari_backprop_segmentation.io.read import TIFF_SUFFIXES
@@ -21,7 +24,7 @@ class Job:
     Attributes
     ----------
     image, labels : Path
-        What is read and what is written.
+        What is read and what is written: a file, or a place in a store.
     log : Path or None
         One row an iteration.
     strokes : Path or None
@@ -59,7 +62,7 @@ class Job:
 
 def plan_files(
     images: Sequence[Path],
-    output: Path,
+    output: Path | None,
     log: Path | None = None,
     strokes: Path | None = None,
     *,
@@ -68,14 +71,15 @@ def plan_files(
     model: Path | None = None,
     examples: Path | None = None,
     counter_examples: Path | None = None,
+    labels_name: str = LABELS_NAME,
 ) -> list[Job]:
     """Decide where everything goes before anything is computed.
 
     Parameters
     ----------
     images : sequence of Path
-    output : Path
-        A .tif file for one image, or a folder.
+    output : Path or None
+        See `label_places`.
     log : Path, optional
         A CSV file; with several images each one's name is put into it.
     strokes : Path, optional
@@ -88,6 +92,8 @@ def plan_files(
         A .safetensors file for the trained network; with several images each one's name is put into it.
     examples, counter_examples : Path, optional
         Marks of objects in one image.
+    labels_name : str
+        Of labels in the labels group of a store.
 
     Returns
     -------
@@ -98,14 +104,8 @@ def plan_files(
     ParameterError
         If results would overwrite an input or each other, or the arguments do not fit together.
     """
-    folder = os.path.isdir(output) or not output.suffix
     several = len(images) > 1
-    if not folder and output.suffix.lower() not in TIFF_SUFFIXES:
-        raise ParameterError(f"output must be a folder or end in .tif, got {str(output)!r}; labels are written as TIFF")
-    if several and not folder:
-        raise ParameterError(
-            f"output must be a folder for {len(images)} images, got {str(output)!r}; give a name without a suffix"
-        )
+    places = label_places(images, output, labels_name)
     for name, path in (("strokes", strokes), ("examples", examples), ("counter-examples", counter_examples)):
         if several and path:
             raise ParameterError(f"{name} must belong to one image, got {len(images)} images; run them one by one")
@@ -116,7 +116,7 @@ def plan_files(
     jobs = [
         Job(
             image=image,
-            labels=output / f"{image.stem}_labels.tif" if folder else output,
+            labels=place,
             log=_named_after(image, log) if several else log,
             strokes=strokes,
             examples=examples,
@@ -124,16 +124,16 @@ def plan_files(
             agreement=_named_after(image, agreement) if several else agreement,
             model=_named_after(image, model) if several else model,
         )
-        for image in images
+        for image, place in zip(images, places, strict=True)
     ]
-    jobs = [replace(job, table=job.labels.with_suffix(".csv")) for job in jobs] if tables else jobs
+    jobs = [replace(job, table=table_place(job.labels, job.image, labels_name)) for job in jobs] if tables else jobs
     _check_overlaps(jobs)
     return jobs
 
 
 def _named_after(image: Path, path: Path | None) -> Path | None:
     """Return a path with the name of an image in it."""
-    return path and path.with_stem(f"{path.stem}_{image.stem}")
+    return path and path.with_stem(f"{path.stem}_{name_of(image)}")
 
 
 def _check_overlaps(jobs: Sequence[Job]) -> None:
@@ -170,15 +170,22 @@ def prepare(jobs: Sequence[Job]) -> None:
 
 def _folders(job: Job) -> Iterator[Path]:
     yield from (path.absolute().parent for path in job.written)
+    if in_image(job.labels):  # where a first group of labels is written beside its name
+        yield job.labels.absolute().parents[1]
 
 
-def check_overwriting(job: Job) -> None:
-    """Refuse to lose a file that is no result of ours, or that was edited since.
+def check_overwriting(job: Job, overwrite: bool = False) -> None:
+    """Refuse to lose a file that is no result of ours, or that was edited since; a store also if told to overwrite.
 
     Raises
     ------
     OutputError
     """
+    if job.labels.suffix.lower() not in TIFF_SUFFIXES:
+        require_zarr("labels in a store")
+        check_replaceable(job.labels)
+    if overwrite:
+        return
     if job.table:
         check_table(job.table, job.labels)
     if job.log:

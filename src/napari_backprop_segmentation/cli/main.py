@@ -112,14 +112,38 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _add_image_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="IN", help="image: TIFF, PNG or JPEG")
+    parser.add_argument(
+        "inputs", nargs="+", type=Path, metavar="IN", help="image: TIFF, PNG, JPEG, .npy, OME-Zarr, or a plate"
+    )
     parser.add_argument(
         "-o",
         "--output",
-        required=True,
         type=Path,
         metavar="OUT",
-        help="where the labels go: a file ending in .tif for one image, or a folder",
+        help="where the labels go: a file ending in .tif or a new store ending in .zarr for one image, or a folder; "
+        "for OME-Zarr also the image or plate itself, whose labels groups take them, which is the default",
+    )
+    parser.add_argument(
+        "--labels-name",
+        default="backprop",
+        metavar="NAME",
+        help="of labels in the labels group of an OME-Zarr image; default: backprop",
+    )
+    parser.add_argument(
+        "--level",
+        type=int,
+        metavar="N",
+        help="of a pyramid, 0 is the finest; default: the finest whose regions can be merged",
+    )
+    parser.add_argument(
+        "--well", type=_names, default=(), metavar="B/03,...", help="only these wells of a plate; default: all"
+    )
+    parser.add_argument(
+        "--field",
+        type=_names,
+        default=(),
+        metavar="N,...",
+        help="only these fields of each well, or images of a store that holds several; default: all",
     )
     parser.add_argument(
         "--axes",
@@ -129,9 +153,10 @@ def _add_image_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--channels",
-        type=_numbers(int),
+        type=_channels,
         metavar="N,N,...",
-        help="look only at these channels, such as 0,2; the first is 0; default: all",
+        help="look only at these channels, such as 0,2; the first is 0; or by name, where the file says them; default: "
+        "all",
     )
     parser.add_argument(
         "--spacing",
@@ -232,6 +257,14 @@ def _add_group(group: Any, settings: Iterable[dataclasses.Field[Any]]) -> None:
             group.add_argument(flag, type=_converter(setting), metavar=_metavar(setting), **common)
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _channels(text: str) -> tuple[int | str, ...]:
+    return tuple(int(name) if name.lstrip("-").isdigit() else name for name in _names(text))
+
+
 def _numbers(kind: type[int] | type[float]) -> Callable[[str], tuple[float, ...]]:
     def numbers(text: str) -> tuple[float, ...]:
         return tuple(kind(part) for part in text.split(","))
@@ -283,7 +316,7 @@ def _run(args: argparse.Namespace) -> int:
     from napari_backprop_segmentation.cli import run as commands
 
     files = commands.plan_files(
-        args.inputs,
+        commands.expanded(args.inputs, args.well, args.field),
         args.output,
         args.log,
         args.strokes,
@@ -292,8 +325,9 @@ def _run(args: argparse.Namespace) -> int:
         model=args.save_model,
         examples=args.examples,
         counter_examples=args.counter_examples,
+        labels_name=args.labels_name,
     )
-    reading = commands.Reading(args.axes, args.spacing, args.channels)
+    reading = commands.Reading(args.axes, args.spacing, args.channels, args.level)
     outcomes = commands.run_files(files, params, reading, args.quiet, _say(args.quiet), overwrite=args.overwrite)
     return _tell(outcomes, args.quiet)
 
@@ -304,8 +338,9 @@ def _apply(args: argparse.Namespace) -> int:
     from napari_backprop_segmentation.io.model_file import load_model
 
     model = load_model(args.model)
-    files = commands.plan_files(args.inputs, args.output, tables=args.table)
-    reading = commands.Reading(args.axes, args.spacing, args.channels)
+    images = commands.expanded(args.inputs, args.well, args.field)
+    files = commands.plan_files(images, args.output, tables=args.table, labels_name=args.labels_name)
+    reading = commands.Reading(args.axes, args.spacing, args.channels, args.level)
     told = {"overwrite": args.overwrite, "model": model}
     return _tell(commands.run_files(files, params, reading, args.quiet, _say(args.quiet), **told), args.quiet)
 

@@ -11,7 +11,7 @@ from napari_backprop_segmentation.cli.signals import Interruption
 from napari_backprop_segmentation.cli.summary import summary, understood, written
 from napari_backprop_segmentation.cli.wanted import Wanted
 from napari_backprop_segmentation.image.axes import check_axes
-from napari_backprop_segmentation.io.read import read_image, read_marks, read_strokes
+from napari_backprop_segmentation.io.files import check_labels_fit, open_image, read_marks, read_strokes
 from napari_backprop_segmentation.pipeline.iteration import total_steps
 from napari_backprop_segmentation.pipeline.run import run
 
@@ -28,12 +28,14 @@ class Terminal:
 def run_file(job: Job, wanted: Wanted, terminal: Terminal) -> str:
     """Segment a file, and return in a line what was found and written."""
     params, reading = wanted.params, wanted.reading
-    image = read_image(job.image)
+    image = open_image(job.image, level=reading.level, most_pixels=wanted.most_pixels)
     axes = check_axes(reading.axes or image.axes, image.pixels.shape)
     spacing = reading.spacing or image.calibration.spacing(axes)
+    channels = image.channel_numbers(reading.channels)
+    check_labels_fit(job.labels, image, axes)
     strokes = read_strokes(job.strokes) if job.strokes else None
     check_room(job, math.prod(image.pixels.shape))
-    terminal.say(f"{job.image}: {understood(image, axes, spacing, reading.channels)}")
+    terminal.say(f"{job.image}: {understood(image, axes, spacing, channels)}")
     tally = Tally()
     steps = run(
         image.pixels,
@@ -41,7 +43,7 @@ def run_file(job: Job, wanted: Wanted, terminal: Terminal) -> str:
         axes=axes,
         spacing=spacing,
         strokes=strokes,
-        channels=reading.channels,
+        channels=channels,
         model=wanted.model,
         progress=tally,
         examples=read_marks(job.examples) if job.examples else None,

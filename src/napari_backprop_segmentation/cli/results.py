@@ -7,11 +7,12 @@ from typing import Any
 
 from napari_backprop_segmentation.cli.jobs import Job
 from napari_backprop_segmentation.image.axes import spatial_axes
+from napari_backprop_segmentation.io.files import write_labels
 from napari_backprop_segmentation.io.model_file import save_model
 from napari_backprop_segmentation.io.read import ImageFile
 from napari_backprop_segmentation.io.record import OTHERS, checksum_of_bytes
 from napari_backprop_segmentation.io.tables import table_bytes, write_bytes
-from napari_backprop_segmentation.io.write import write_agreement, write_labels
+from napari_backprop_segmentation.io.write import write_agreement
 from napari_backprop_segmentation.objects.measure import measure
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
@@ -58,7 +59,7 @@ def write_results(job: Job, result: Segmentation, image: ImageFile, measured: Me
     if table is not None:
         record[OTHERS] = {"table": checksum_of_bytes(table)}
     axes = spatial_axes(measured.axes)
-    remarks = write_labels(job.labels, result.labels, record, axes, image.calibration)
+    remarks = write_labels(job.labels, result.labels, record, image, axes)
     if job.agreement and result.agreement:
         stable = result.agreement.map(result.record["params"]["detail"])
         write_agreement(job.agreement, stable, record, axes, image.calibration)

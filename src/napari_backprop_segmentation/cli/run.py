@@ -8,13 +8,14 @@ from napari_backprop_segmentation.cli.jobs import Job, check_overwriting, plan_f
 from napari_backprop_segmentation.cli.one_file import Terminal, run_file
 from napari_backprop_segmentation.cli.outcome import Outcome
 from napari_backprop_segmentation.cli.signals import Interruption
+from napari_backprop_segmentation.cli.targets import expanded
 from napari_backprop_segmentation.cli.terminal import REPORT, in_a_line
 from napari_backprop_segmentation.cli.wanted import AS_FILES_SAY, Reading, Wanted
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.params import Params
 
-__all__ = ["AS_FILES_SAY", "Job", "Outcome", "Reading", "plan_files", "run_files"]
+__all__ = ["AS_FILES_SAY", "Job", "Outcome", "Reading", "expanded", "plan_files", "run_files"]
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +40,7 @@ def run_files(
         with Interruption() as interruption:
             terminal = Terminal(quiet, say, interruption)
             try:
-                if not overwrite:
-                    check_overwriting(job)
+                check_overwriting(job, overwrite)
                 outcome = Outcome(run_file(job, Wanted(params, reading, model), terminal))
             except Exception as error:
                 logger.debug("%s failed", job.image, exc_info=True)

@@ -25,9 +25,12 @@ def written(job: Job, result: Segmentation) -> str:
 
 def understood(image: ImageFile, axes: str, spacing: Sequence[float] | None, channels: Sequence[int] | None) -> str:
     """Return how a file is read, so that a wrong guess is seen before the run and not after it."""
-    words = f"{in_words(axes, image.pixels.shape)} (axes {axes})"
+    names = f": {', '.join(image.channels)}" if image.channels else ""
+    words = f"{in_words(axes, image.pixels.shape)}{names} (axes {axes})"
     if image.remarks:
         words += f", read with a warning: {'; '.join(image.remarks[:MOST_REMARKS])}"
+    if image.n_levels > 1:
+        words += f", level {image.level} of a pyramid of {image.n_levels}"
     if channels is not None:
         words += f", of these channels {', '.join(map(str, channels))}"
     if "Z" in axes:

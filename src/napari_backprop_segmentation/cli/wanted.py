@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.pipeline.estimate import MOST_TREE_PIXELS
 
 
 @dataclass(frozen=True)
@@ -17,13 +18,16 @@ class Reading:
         One letter an axis.
     spacing : sequence of float, optional
         Size of a pixel along each of Z, Y, X that is there.
-    channels : sequence of int, optional
-        Which channels to look at, from 0.
+    channels : sequence of int or str, optional
+        Which channels to look at, by number from 0 or by name.
+    level : int, optional
+        Of a pyramid, 0 being the finest; if left out, the finest whose regions can be merged.
     """
 
     axes: str | None = None
     spacing: Sequence[float] | None = None
-    channels: Sequence[int] | None = None
+    channels: Sequence[int | str] | None = None
+    level: int | None = None
 
 
 AS_FILES_SAY = Reading()
@@ -36,3 +40,8 @@ class Wanted:
     params: Params
     reading: Reading = AS_FILES_SAY
     model: Model | None = None
+
+    @property
+    def most_pixels(self) -> int | None:
+        """Of a plane or volume, for its regions to be merged; None where none are merged."""
+        return MOST_TREE_PIXELS if self.params.wants_tree else None

@@ -14,9 +14,9 @@ from psygnal import Signal, SignalGroup
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
-from napari_backprop_segmentation.gui.result.layer_result import LayerResult, result_of
+from napari_backprop_segmentation.gui.result.layer_result import LayerResult, LoadedModel, result_of
 from napari_backprop_segmentation.gui.result.readings import Choice, Readings
-from napari_backprop_segmentation.gui.run.run_state import LoadedModel, Run
+from napari_backprop_segmentation.gui.run.run_state import Run
 from napari_backprop_segmentation.gui.run.worker import Point
 from napari_backprop_segmentation.gui.teach.state import Teaching
 from napari_backprop_segmentation.params.params import Params

@@ -258,6 +258,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addWidget(self.strokes.box)
         self.curation.add(self.examples.button)
         layout.addWidget(self.curation.row)
+        layout.addWidget(self.curation.tools.row)
         layout.addWidget(self.examples.box)
         layout.addWidget(self.readings.box)
         layout.addWidget(self._status)

@@ -8,6 +8,7 @@ import io
 import logging
 import subprocess
 import sys
+import tempfile
 import threading
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -18,6 +19,10 @@ from numpy.typing import NDArray
 
 logger = logging.getLogger(__name__)
 LENGTH_BYTES = 8
+# Before each answer: what a sitecustomize or a library prints to standard output is passed over.
+MARK = b"\0backprop-segmentation tree\0"
+MOST_PRINTED = 2**24  # bytes before a mark; more is no answer
+COMPLAINT = 2000  # bytes of what the other process says last
 LONGEST_SECONDS = 60.0  # to wait for the other process; it needs half a second for the most regions allowed
 
 
@@ -134,10 +139,17 @@ class MergeProcess:
         hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would show a terminal
         pipe = subprocess.PIPE
         self._process: subprocess.Popen[bytes] | None = None
+        self._complaints: IO[bytes] | None = None
         try:
-            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, creationflags=hidden)
+            # Not a pipe: one that nobody empties would halt the process.
+            self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed where the process is ended
+            self._process = subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=self._complaints, creationflags=hidden
+            )
         except (OSError, TypeError) as error:  # TypeError: some embedded interpreters have no executable
             logger.warning("no process for the merge tree: %s", error)
+            if self._complaints is not None:
+                self._complaints.close()
 
     def __enter__(self) -> Self:
         return self
@@ -153,7 +165,7 @@ class MergeProcess:
         watchdog.start()
         try:
             _send(self._process.stdin, _packed(regions))  # type: ignore[arg-type]
-            answer = _received(self._process.stdout)  # type: ignore[arg-type]
+            answer = _answer(self._process.stdout)  # type: ignore[arg-type]
         except (OSError, ValueError):
             answer = b""
         finally:
@@ -170,7 +182,14 @@ class MergeProcess:
         process, self._process = self._process, None
         process.kill()
         with suppress(OSError, ValueError):  # what was not sent any more
-            return process.communicate()[1].decode(errors="replace")[-2000:]
+            process.communicate()
+        complaints, self._complaints = self._complaints, None
+        if complaints is None:
+            return ""
+        with complaints, suppress(OSError):
+            size = complaints.seek(0, io.SEEK_END)
+            complaints.seek(max(0, size - COMPLAINT))
+            return complaints.read().decode(errors="replace")
         return ""
 
 
@@ -185,6 +204,19 @@ def _received(stream: IO[bytes]) -> bytes:
     length = int.from_bytes(stream.read(LENGTH_BYTES), "big")
     data = stream.read(length)
     return data if len(data) == length else b""
+
+
+def _answer(stream: IO[bytes]) -> bytes:
+    """Return the next answer, and pass over what else was printed; nothing if the other side has ended."""
+    last = b""
+    for _ in range(MOST_PRINTED):
+        byte = stream.read(1)
+        last = (last + byte)[-len(MARK) :]
+        if last == MARK:
+            return _received(stream)
+        if not byte:
+            break
+    return b""
 
 
 def _packed(arrays: Regions | Borders | Tree) -> bytes:
@@ -205,6 +237,7 @@ def _serve() -> None:
     while data := _received(sys.stdin.buffer):
         arrays = _unpacked(data)
         regions = Borders(**arrays) if "saliencies" in arrays else Regions(**arrays)
+        sys.stdout.buffer.write(MARK)
         _send(sys.stdout.buffer, _packed(merge_regions(regions)))
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from napari_backprop_segmentation.errors import ImageError
 
@@ -12,6 +13,14 @@ ORDERS = ("YX", "ZYX", "TYX", "TZYX")  # of the axes that are not channels
 NAMES = {"T": "time ", "Z": "depth ", "Y": "", "X": ""}
 MANY_CHANNELS = 64  # beyond the stains and detectors of most microscopes
 DOUBT = " (unusually many: if they are slices or frames, call this axis depth, Z, or time, T)"
+DIMENSIONS = {letter.lower(): letter for letter in KNOWN} | {
+    "time": "T",
+    "channel": "C",
+    "channels": "C",
+    "band": "C",
+    "depth": "Z",
+    "rgb": "S",
+}
 # What an array could be, for the user to choose from; channels may also stand last.
 MEANINGS = {
     3: "CYX or YXC (channels), ZYX (a volume) or TYX (a time series)",
@@ -42,6 +51,23 @@ def guess_axes(shape: Sequence[int]) -> str:
         f"axes must be given for an array of shape {tuple(shape)}, which could mean several things; "
         f"say axes {MEANINGS[len(shape)]}, one letter an axis in the order of the array"
     )
+
+
+def named_axes(array: Any) -> str | None:
+    """Return the axes of an array that names its dimensions, as those of xarray do; None where it does not say.
+
+    Examples
+    --------
+    >>> class Named:
+    ...     dims = ("time", "channel", "y", "x")
+    >>> named_axes(Named())
+    'TCYX'
+    """
+    dims = getattr(array, "dims", None)
+    if not isinstance(dims, tuple) or not all(isinstance(name, str) for name in dims):
+        return None
+    letters = [DIMENSIONS.get(name.lower(), "") for name in dims]
+    return "".join(letters) if all(letters) and len(set(letters)) == len(letters) else None
 
 
 def check_axes(axes: str | None, shape: Sequence[int]) -> str:
@@ -109,7 +135,7 @@ def checked_spacing(spacing: Sequence[float] | None, axes: Sequence[str]) -> tup
         return (1.0,) * len(axes)
     try:
         sizes = tuple(float(size) for size in spacing)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         sizes = ()
     if len(sizes) != len(axes) or not all(math.isfinite(size) and size > 0 for size in sizes):
         raise ImageError(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 Window = tuple[slice, ...]
+SMALLEST_SIDE = 32  # pixels: smaller blocks are mostly halo
 BLOCK_SIDE = {2: 256, 3: 64}  # pixels: 65 thousand in a block of a plane, 262 thousand in one of a volume
 
 
@@ -18,3 +19,20 @@ def with_halo(window: Window, halo: int, shape: Sequence[int]) -> tuple[Window, 
     grown = tuple(slice(max(w.start - halo, 0), min(w.stop + halo, n)) for w, n in zip(window, shape, strict=True))
     inner = tuple(slice(w.start - g.start, w.stop - g.start) for w, g in zip(window, grown, strict=True))
     return grown, inner
+
+
+def halves(window: Window) -> tuple[Window, ...]:
+    """Return the two halves of a window across its longest side; none where that is short already.
+
+    Examples
+    --------
+    >>> halves((slice(0, 8), slice(10, 110)))
+    ((slice(0, 8, None), slice(10, 60, None)), (slice(0, 8, None), slice(60, 110, None)))
+    """
+    axis = max(range(len(window)), key=lambda a: window[a].stop - window[a].start)
+    side = window[axis]
+    if side.stop - side.start < 2 * SMALLEST_SIDE:
+        return ()
+    middle = (side.start + side.stop) // 2
+    before, after = window[:axis], window[axis + 1 :]
+    return (*before, slice(side.start, middle), *after), (*before, slice(middle, side.stop), *after)

@@ -17,6 +17,17 @@ NEAR = 64  # spans: an offset up to here costs no more than 4e-6 of the span in 
 WRAP = 2**64
 
 
+def check_type(image: Any) -> None:
+    """Refuse an array whose values are no real numbers.
+
+    Raises
+    ------
+    ImageError
+    """
+    if getattr(image.dtype, "kind", "f") not in "buif":  # those of other libraries have no such letter
+        raise ImageError(f"image must be of a number type, got {image.dtype}; convert it first")
+
+
 @dataclass(frozen=True)
 class Normaliser:
     """A linear map of each channel, ``(x - base - offset) / span``, fixed once for all of an image.
@@ -65,8 +76,7 @@ class Normaliser:
         ImageError
             If there is nothing to tell pixels apart by: no finite value, or one value only.
         """
-        if sample.dtype.kind not in "buif":
-            raise ImageError(f"image must be of a number type, got {sample.dtype}; convert it first")
+        check_type(sample)
         channels = [valid(channel) for channel in sample]
         known = _Extents(channels, extents)
         if _constant(known.of_sample):

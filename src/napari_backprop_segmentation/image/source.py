@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ImageError
-from napari_backprop_segmentation.image.axes import channel_axis, check_axes, checked_spacing, spatial_axes
+from napari_backprop_segmentation.image.axes import channel_axis, check_axes, checked_spacing, named_axes, spatial_axes
 from napari_backprop_segmentation.image.binning import PLANE, Binned
 from napari_backprop_segmentation.image.blocks import Window, blocks
 from napari_backprop_segmentation.image.limits import Extent, extent, united, valid
-from napari_backprop_segmentation.image.normalise import Normaliser, sample_strides
+from napari_backprop_segmentation.image.normalise import Normaliser, check_type, sample_strides
 from napari_backprop_segmentation.image.preparation import Preparation
 
 ALL_PIXELS = 2**24  # up to here the normalisation looks at every pixel, above at a sample
@@ -67,7 +67,8 @@ class ArraySource:
     array : array-like
         Anything with `shape`, `dtype` and basic slicing.
     axes : str, optional
-        One letter an axis, see `data.axes`; guessed where the shape leaves no doubt.
+        One letter an axis, see `image.axes`; of xarray the names of dimensions; else guessed where the shape leaves no
+        doubt.
     normalisation : str
         See `Normaliser.fit`.
     normaliser : Normaliser, optional
@@ -111,7 +112,7 @@ class ArraySource:
     ) -> None:
         self._array = array = _checked_array(array)
         self._binning = binning
-        self.axes = check_axes(axes, array.shape)
+        self.axes = check_axes(axes or named_axes(array), array.shape)
         self.spatial_axes = spatial_axes(self.axes)
         self._channel_axis = channel_axis(self.axes)
         sizes = dict(zip(self.axes, array.shape, strict=True))
@@ -290,6 +291,7 @@ def _checked_array(array: Any) -> Any:
         )
     if 0 in array.shape or not array.shape:
         raise ImageError(f"image must hold pixels, got shape {tuple(array.shape)}; choose another image")
+    check_type(array)
     return array
 
 
@@ -307,7 +309,8 @@ def _joined(parts: list[NDArray[Any]], axis: int) -> NDArray[Any]:
 def _checked_channels(channels: Sequence[int] | None, n: int) -> tuple[int, ...] | None:
     if channels is None:
         return None
-    chosen = tuple(channels) if isinstance(channels, Iterable) else (channels,)
+    several = isinstance(channels, Iterable) and getattr(channels, "shape", (1,)) != ()
+    chosen: tuple[Any, ...] = tuple(channels) if several else (channels,)
     numbers = all(isinstance(channel, (int, np.integer)) for channel in chosen)
     if not chosen or not numbers or len(set(chosen)) != len(chosen) or not all(0 <= channel < n for channel in chosen):
         raise ImageError(

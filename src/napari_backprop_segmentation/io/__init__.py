@@ -1,4 +1,4 @@
-"""Files in and out: TIFF, PNG, JPEG, tables, overlays, samples.
+"""Files in and out: TIFF, OME-Zarr, PNG, JPEG, tables, overlays, samples.
 
 Nothing of terminals or windows may enter.
 """

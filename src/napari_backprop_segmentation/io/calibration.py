@@ -69,6 +69,8 @@ def unless_odd(read: Callable[[], T]) -> T | None:
 def _sizes(tif: tifffile.TiffFile, resolution: tuple[float, float] | None, unit: int) -> Sizes:
     if tif.ome_metadata:
         return _ome_sizes(tif.ome_metadata)
+    if tif.is_svs:
+        return _svs_sizes(str(tif.pages.first.description))
     if tif.imagej_metadata and resolution:
         return _imagej_sizes(tif.imagej_metadata, resolution)
     if unit == CENTIMETRE and resolution:
@@ -92,6 +94,11 @@ def _ome_sizes(xml: str) -> Sizes:
         if _is_size(size):
             sizes[axis] = (size, known.get(f"{key}Unit", "µm"))
     return sizes
+
+
+def _svs_sizes(described: str) -> Sizes:
+    size = float(tifffile.tifffile.svs_description_metadata(described)["MPP"])
+    return dict.fromkeys("XY", (size, "µm")) if _is_size(size) else {}
 
 
 def _imagej_sizes(metadata: Mapping[str, Any], resolution: tuple[float, float]) -> Sizes:

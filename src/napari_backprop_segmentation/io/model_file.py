@@ -88,7 +88,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         with safe_open(path, framework="numpy") as file:
             described = _described(file.metadata() or {}, path)
             return _made(described, file, path)
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError, OverflowError) as error:
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         if isinstance(error, ModelFileError):
             raise
         reason = " ".join(str(error).split()) or type(error).__name__

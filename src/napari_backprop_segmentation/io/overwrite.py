@@ -1,11 +1,15 @@
 """What may be overwritten without asking: what a run of ours has written and nobody has edited since."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
 
 from napari_backprop_segmentation.errors import ImageError, OutputError, SegmentationError
+from napari_backprop_segmentation.io.chunks import row_blocks
+from napari_backprop_segmentation.io.files import open_image
+from napari_backprop_segmentation.io.nodes import is_node
 from napari_backprop_segmentation.io.read import quiet_decoders, read_image
 from napari_backprop_segmentation.io.record import (
     CHECKSUM,
@@ -13,6 +17,8 @@ from napari_backprop_segmentation.io.record import (
     SOFTWARE,
     checksum,
     checksum_of_bytes,
+    checksum_of_parts,
+    own_labels,
     read_record,
 )
 
@@ -31,14 +37,18 @@ def check_labels(path: Path) -> None:
     ------
     OutputError
     """
-    if not _is_there(path):
+    if is_node(path):
+        look: Callable[[Path], str] = _store_checksum
+    elif _is_there(path):
+        look = _file_checksum
+    else:
         return
     try:
         known = read_record(path).get(CHECKSUM)
     except ImageError as error:
         raise _another_file(path) from error
     try:
-        same = known is not None and checksum(read_image(path).pixels) == known
+        same = known is not None and look(path) == known
     except SegmentationError:
         same = False
     if not same:
@@ -46,6 +56,15 @@ def check_labels(path: Path) -> None:
             f"output must be new or as this program wrote it, got {str(path)!r}, which was edited since or is of an "
             f"earlier version; {ADVICE}"
         )
+
+
+def _file_checksum(path: Path) -> str:
+    return checksum(read_image(path).pixels)
+
+
+def _store_checksum(path: Path) -> str:
+    pixels = open_image(own_labels(path)).pixels
+    return checksum_of_parts(pixels.shape, row_blocks(pixels))
 
 
 def check_table(path: Path, labels: Path) -> None:

@@ -11,10 +11,13 @@ from pathlib import Path
 import psutil
 
 from napari_backprop_segmentation.errors import OutputError
+from napari_backprop_segmentation.io.nodes import is_node
 from napari_backprop_segmentation.io.write import part_name
 
 PROBE = b"written to find out whether this folder can be written to\n"
 PART = re.compile(r"^\.(?P<stem>.+)\.(?P<pid>\d+)\.part\.(tiff?|csv|png|npy|zip)$", re.IGNORECASE)
+# Labels in a store: those that were being written, and those that were being replaced.
+FOLDER = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)\.(part(\.zarr)?|(?P<old>old))$", re.IGNORECASE)
 ABANDONED_SECONDS = 60  # a file that another machine is writing into the folder changes more often
 LEAST_FREE = 2**20  # bytes: records, tables, logs
 BYTES_A_PIXEL = 0.25  # of labels, compressed; what they take is often less and seldom more
@@ -77,7 +80,30 @@ def remove_abandoned(folders: Iterable[Path]) -> list[Path]:
             with suppress(OSError):
                 path.unlink()
                 removed.append(path)
+        for path in _abandoned_folders(folder):
+            with suppress(OSError):
+                _remove_or_restore(path)
+                removed.append(path)
     return removed
+
+
+def _abandoned_folders(folder: Path) -> Iterator[Path]:
+    with suppress(OSError):
+        for path in list(folder.iterdir()):
+            found = FOLDER.match(path.name)
+            if found is None or psutil.pid_exists(int(found["pid"])) or path.is_symlink() or not is_node(path):
+                continue
+            if time.time() - max(each.stat().st_mtime for each in (path, *path.rglob("*"))) > ABANDONED_SECONDS:
+                yield path
+
+
+def _remove_or_restore(path: Path) -> None:
+    """Remove labels that were being written; put those back that were being replaced by what never came."""
+    found = FOLDER.match(path.name)
+    if found and found["old"] and not os.path.lexists(path.with_name(found["name"])):
+        path.rename(path.with_name(found["name"]))
+    else:
+        shutil.rmtree(path)
 
 
 def _abandoned(folder: Path) -> Iterator[Path]:

@@ -1,13 +1,13 @@
-"""Image files in: TIFF, PNG and JPEG."""
+"""Image files in: TIFF, slides, PNG, JPEG and arrays of NumPy."""
 
 import logging
 import math
 import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,15 @@ from PIL import Image, ImageSequence
 from napari_backprop_segmentation.errors import ImageError, MemoryLimitError, SegmentationError
 from napari_backprop_segmentation.image.axes import KNOWN
 from napari_backprop_segmentation.io.calibration import Calibration, calibration_of, unless_odd
+from napari_backprop_segmentation.io.grid import Grid
+from napari_backprop_segmentation.io.levels import chosen_level
+from napari_backprop_segmentation.io.tiff_levels import lazy_tiff, level_calibration, parts
 from napari_backprop_segmentation.io.tiff_planes import check_planes
 
 TIFF_SUFFIXES = (".tif", ".tiff")
+SLIDE_SUFFIXES = (".svs", ".ndpi", ".scn", ".bif", ".qptiff", ".btf", ".tf8", ".lsm")  # TIFF by other names
+PLAIN_SUFFIXES = (".png", ".jpg", ".jpeg", "")
+ARRAY_SUFFIX = ".npy"
 UNLABELLED = 255
 COPIED_BYTES = 2**28  # larger files that can be mapped stay on the disk and are read where they are looked at
 MOST_COMPRESSED = 5000  # bytes of pixels a byte of file: deflate reaches 1032, LZW about 2700
@@ -47,6 +53,7 @@ class ImageFile:
     Attributes
     ----------
     pixels : array
+        Of NumPy, or one that is read from the file where it is sliced.
     axes : str or None
         One letter an axis of `pixels`; None where the file does not say.
     calibration : Calibration
@@ -54,14 +61,45 @@ class ImageFile:
         What is odd about the file, though it could be read.
     mapped : Path, optional
         The file, where its pixels are not in memory but read when they are looked at.
+    channels : tuple of str
+        Their names, where the file says them.
+    grid : Grid, optional
+        All levels of a pyramid and where they lie, for labels of the same form.
+    level, n_levels : int
+        Which level of a pyramid `pixels` are, 0 being the finest, and how many there are.
     """
 
-    pixels: NDArray[Any]
+    pixels: Any
     axes: str | None = None
     calibration: Calibration = field(default_factory=Calibration)
     remarks: tuple[str, ...] = ()
     mapped: Path | None = None
     _stamp: Stamp | None = None
+    channels: tuple[str, ...] = ()
+    grid: Grid | None = None
+    level: int = 0
+    n_levels: int = 1
+
+    @property
+    def spacing(self) -> tuple[float, ...] | None:
+        """Size of a pixel along each of Z, Y, X that is there; None where the file does not say."""
+        return None if self.axes is None else self.calibration.spacing(self.axes)
+
+    def channel_numbers(self, wanted: Sequence[int | str] | None) -> tuple[int, ...] | None:
+        """Return the numbers of channels that are given by number or by name.
+
+        Raises
+        ------
+        ImageError
+            If there is no channel of such a name.
+        """
+        if wanted is None:
+            return None
+        for each in wanted:
+            if isinstance(each, str) and each not in self.channels:
+                known = ", ".join(self.channels) or "the file names none, so give numbers from 0"
+                raise ImageError(f"channels must be numbers or names of the image, got {each!r}; choose of: {known}")
+        return tuple(self.channels.index(each) if isinstance(each, str) else each for each in wanted)
 
     def check_unchanged(self) -> None:
         """Refuse what was made of the pixels, where the file was written to while they were looked at.
@@ -77,19 +115,25 @@ class ImageFile:
             )
 
 
-def read_image(path: str | os.PathLike[str], what: str = "image") -> ImageFile:
-    """Read a TIFF, PNG or JPEG file.
+def read_image(
+    path: str | os.PathLike[str], what: str = "image", level: int | None = None, most_pixels: int | None = None
+) -> ImageFile:
+    """Read a TIFF, PNG or JPEG file or an array of NumPy; `io.files.open_image` opens stores too.
 
     Parameters
     ----------
     path : path-like
     what : str
         What the file is for, to be named in errors.
+    level : int, optional
+        Of a pyramid in a TIFF file; 0 is the finest.
+    most_pixels : int, optional
+        Without a level, the finest is taken whose planes or volumes hold at most so many.
 
     Returns
     -------
     ImageFile
-        A TIFF of several series or resolutions gives the first series at full resolution.
+        A TIFF of several series gives the first. Large files stay on the disk where they can be read in parts.
 
     Raises
     ------
@@ -101,8 +145,13 @@ def read_image(path: str | os.PathLike[str], what: str = "image") -> ImageFile:
     path = Path(path)
     if not os.path.isfile(path):  # which finds no file where a name is too long or a loop of links
         raise ImageError(f"{what} must be an existing file, got {str(path)!r}; check the path")
+    suffix = path.suffix.lower()
     with _decoded(path, what) as remarks:
-        image = _read_tiff(path) if path.suffix.lower() in TIFF_SUFFIXES else _read_plain(path)
+        if suffix in (*TIFF_SUFFIXES, *SLIDE_SUFFIXES):
+            image = _read_tiff(path, level, most_pixels)
+        else:
+            chosen_level([()], level, None, str(path))
+            image = _read_array(path) if suffix == ARRAY_SUFFIX else _read_plain(path)
     return _with_remarks(image, remarks)
 
 
@@ -121,13 +170,22 @@ def _decoded(path: Path, what: str) -> Iterator[list[str]]:
     except Exception as error:  # decoders raise anything on damaged files, RuntimeError and IndexError among them
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ImageError(
-            f"{what} must be a readable TIFF, PNG or JPEG file, got {str(path)!r} ({reason}); save it again as TIFF"
+            f"{what} must be a readable TIFF, PNG or JPEG file, got {str(path)!r} ({reason}); {_advice(path, reason)}"
         ) from error
+
+
+def _advice(path: Path, reason: str) -> str:
+    """Return what to do about a file that is not understood."""
+    if "imagecodecs" in reason:
+        return "pip install imagecodecs, or save it again as TIFF without compression"
+    if path.suffix.lower() in (*TIFF_SUFFIXES, *PLAIN_SUFFIXES, ARRAY_SUFFIX):
+        return "save it again as TIFF"
+    return "convert it with bfconvert (Bio-Formats) to OME-TIFF, or with bioformats2raw to OME-Zarr"
 
 
 def _with_remarks(image: ImageFile, remarks: list[str]) -> ImageFile:
     told = tuple(dict.fromkeys((*image.remarks, *remarks)))
-    return ImageFile(image.pixels, image.axes, image.calibration, told, image.mapped, image._stamp)
+    return replace(image, remarks=told)
 
 
 @contextmanager
@@ -174,24 +232,35 @@ class _Collector(logging.Handler):
         self._told.append(MACHINE_NAME.sub("", record.getMessage()).splitlines()[0])
 
 
-def _read_tiff(path: Path) -> ImageFile:
+def _read_tiff(path: Path, level: int | None, most_pixels: int | None) -> ImageFile:
     with tifffile.TiffFile(path) as tif:
         if unless_odd(lambda: tif.series):
-            return _of_series(tif, path)
+            return _of_series(tif, path, level, most_pixels)
     with tifffile.TiffFile(path, **UNDESCRIBED) as tif:
-        return _of_series(tif, path, ("its description is not understood",))
+        return _of_series(tif, path, level, most_pixels, ("its description is not understood",))
 
 
-def _of_series(tif: tifffile.TiffFile, path: Path, remarks: tuple[str, ...] = ()) -> ImageFile:
+def _of_series(
+    tif: tifffile.TiffFile, path: Path, level: int | None, most_pixels: int | None, remarks: tuple[str, ...] = ()
+) -> ImageFile:
     stamp, series = _stamp(path), tif.series[0]
     check_planes(tif, series, path)
-    axes = series.axes if set(series.axes) <= set(KNOWN) else None
-    calibration = calibration_of(tif)
-    if series.nbytes > COPIED_BYTES:
-        with suppress(Exception):  # compressed, or in pieces
-            return ImageFile(tifffile.memmap(path, mode="r"), axes, calibration, remarks, path, stamp)
-    _check_size(series.nbytes, path)
-    return ImageFile(_tiff_pixels(series, path), axes, calibration, remarks)
+    number = chosen_level(parts(series), level, most_pixels, str(path))
+    chosen = series.levels[number]
+    axes = chosen.axes if set(chosen.axes) <= set(KNOWN) else None
+    calibration = level_calibration(calibration_of(tif), series, number)
+    known: dict[str, Any] = {"axes": axes, "calibration": calibration, "remarks": remarks}
+    known |= {"level": number, "n_levels": len(series.levels)}
+    if chosen.nbytes > COPIED_BYTES:
+        if number == 0:
+            with suppress(Exception):  # compressed, or in pieces
+                return ImageFile(tifffile.memmap(path, mode="r"), mapped=path, _stamp=stamp, **known)
+        _check_plausible(chosen.nbytes, path)
+        lazy = None if remarks else lazy_tiff(path, number)
+        if lazy is not None:
+            return ImageFile(lazy, mapped=path, _stamp=stamp, **known)
+    _check_size(chosen.nbytes, path)
+    return ImageFile(_tiff_pixels(chosen, path), **known)
 
 
 def _tiff_pixels(series: tifffile.TiffPageSeries, path: Path) -> NDArray[Any]:
@@ -202,20 +271,25 @@ def _tiff_pixels(series: tifffile.TiffPageSeries, path: Path) -> NDArray[Any]:
         if "imagecodecs" not in str(error):
             raise
         with _silent_libraries(), Image.open(path) as pages:
-            pixels = np.stack([np.asarray(page) for page in ImageSequence.Iterator(pages)])
-        if pixels.size != np.prod(series.shape):
+            planes = [np.asarray(page) for page in ImageSequence.Iterator(pages)]
+        if sum(plane.size for plane in planes) != np.prod(series.shape):  # a pyramid, or other images
             raise
-        return pixels.reshape(series.shape)
+        return np.stack(planes).reshape(series.shape)
 
 
-def _check_size(n_bytes: int, path: Path) -> None:
-    """Refuse a file that says it holds more than it can, or than there is room for, before the room is asked for."""
+def _check_plausible(n_bytes: int, path: Path) -> None:
+    """Refuse a file that says it holds more than it can."""
     in_file = path.stat().st_size
     if n_bytes > max(PLAUSIBLE_BYTES, MOST_COMPRESSED * in_file):
         raise ImageError(
             f"image must hold the pixels it says it holds, got {str(path)!r}: {n_bytes / GIB:.3g} GiB in a file of "
             f"{in_file} bytes; save it again as TIFF"
         )
+
+
+def _check_size(n_bytes: int, path: Path) -> None:
+    """Refuse a file that holds more than it can, or than there is room for, before the room is asked for."""
+    _check_plausible(n_bytes, path)
     free = psutil.virtual_memory().available
     if n_bytes > free:
         raise MemoryLimitError(
@@ -230,6 +304,11 @@ def _stamp(path: Path) -> Stamp | None:
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns
+
+
+def _read_array(path: Path) -> ImageFile:
+    stamp = _stamp(path)
+    return ImageFile(np.load(path, mmap_mode="r", allow_pickle=False), mapped=path, _stamp=stamp)
 
 
 def _read_plain(path: Path) -> ImageFile:

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -12,18 +13,25 @@ import tifffile
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.io.nodes import is_node, plain_attributes
 from napari_backprop_segmentation.io.read import quiet_decoders
 
 SOFTWARE = "napari-backprop-segmentation"
 PLAIN_START = f"{SOFTWARE} "  # other programs describe files in JSON too, and it means something to tifffile
 CHECKSUM, OTHERS = "checksum", "checksums"
+LABELS = "labels"  # the group in an image that holds groups of labels
 
 
 def checksum(pixels: NDArray[Any]) -> str:
     """Return what tells two label images apart, whatever type they are stored in."""
-    found = hashlib.blake2b(repr(tuple(pixels.shape)).encode(), digest_size=16)
-    for part in pixels:
-        plain = np.asarray(part)
+    return checksum_of_parts(pixels.shape, [pixels])
+
+
+def checksum_of_parts(shape: Sequence[int], parts: Iterable[NDArray[Any]]) -> str:
+    """Return the checksum of a label image of some shape that is read part by part along its first axis."""
+    found = hashlib.blake2b(repr(tuple(shape)).encode(), digest_size=16)
+    for row in (row for part in parts for row in part):
+        plain = np.asarray(row)
         found.update(np.ascontiguousarray(plain, "<f4" if plain.dtype.kind == "f" else "<i8").tobytes())
     return found.hexdigest()
 
@@ -47,20 +55,28 @@ def description(record: Mapping[str, Any]) -> str:
 
 
 def read_record(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return the record that `write_labels` stored in a label file.
+    """Return the record that was stored with labels, in a TIFF file or in a group or store of OME-Zarr.
 
     Raises
     ------
     ImageError
-        If the file is no TIFF of this package.
+        If they are not labels of this package.
     """
     try:
+        if is_node(path):
+            return dict(plain_attributes(own_labels(Path(path)))[SOFTWARE])
         with quiet_decoders(), tifffile.TiffFile(path) as tif:
             return dict(json.loads(_description(tif)))
     except Exception as error:  # decoders raise anything on files that are not theirs
         raise ImageError(
-            f"label file must carry the record of a run, got {str(path)!r}; give a TIFF that this program wrote"
+            f"label file must carry the record of a run, got {str(path)!r}; give one that this program wrote"
         ) from error
+
+
+def own_labels(path: Path) -> Path:
+    """Return the group of labels at a path: itself, or that of a store which this program made for labels."""
+    told = plain_attributes(path).get(SOFTWARE, {})
+    return path / LABELS / str(told[LABELS]) if set(told) == {LABELS} else path
 
 
 def _description(tif: tifffile.TiffFile) -> str:

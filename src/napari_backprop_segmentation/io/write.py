@@ -97,12 +97,13 @@ def _write_tiff(
             errors.append(error)
             continue
         return remarks
-    raise _kept(path, pixels, kind, errors[-1]) from errors[0]
+    raise kept(path, pixels, kind, errors[-1]) from errors[0]
 
 
 def _whole(part: Path, pixels: NDArray[Any], metadata: dict[str, Any], known: Calibration) -> tuple[str, ...]:
-    sizes: dict[str, Any] = {f"PhysicalSize{axis}": size for axis, (size, _) in known.sizes.items()}
-    sizes |= {f"PhysicalSize{axis}Unit": unit for axis, (_, unit) in known.sizes.items()}
+    told = {axis: known_size for axis, known_size in known.sizes.items() if known_size[1]}  # OME would take it for µm
+    sizes: dict[str, Any] = {f"PhysicalSize{axis}": size for axis, (size, _) in told.items()}
+    sizes |= {f"PhysicalSize{axis}Unit": unit for axis, (_, unit) in told.items()}
     plain = {"resolution": known.resolution, "resolutionunit": known.resolution_unit or NO_UNIT}
     _imwrite(part, pixels, ome=True, metadata=metadata | sizes, **plain)
     return ()
@@ -133,12 +134,12 @@ def _storable(labels: NDArray[Any]) -> NDArray[Any]:
     return labels.astype(next(d for d in WIDE_DTYPES if largest <= np.iinfo(d).max))
 
 
-def _kept(path: Path, pixels: NDArray[Any], kind: str, reason: BaseException) -> OutputError:
+def kept(path: Path, pixels: NDArray[Any], kind: str, reason: BaseException, folder: Path | None = None) -> OutputError:
     """Return an error that says where the result is now: beside where it should be, or in the temporary folder."""
     why = f"{kind} must be written to {str(path)!r}, got: {_in_a_line(reason)}"
-    for folder in (path.parent, Path(tempfile.gettempdir())):
+    for place_for in (folder or path.parent, Path(tempfile.gettempdir())):
         for suffix, write in WAYS_TO_KEEP.items():
-            place = _free_name(folder, path.stem[:LONGEST_STEM], suffix)
+            place = _free_name(place_for, path.stem[:LONGEST_STEM], suffix)
             with suppress(Exception):
                 with replacing(place) as part:
                     write(part, pixels)

@@ -1,11 +1,14 @@
 """Memory that is used again instead of being given back and asked for at every operation."""
 
 import ctypes
+import gc
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+import torch
 
 # <malloc.h> of glibc
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -32,6 +35,18 @@ def reused_memory() -> Iterator[None]:
         yield
     finally:
         _count(library, -1)
+
+
+def release_cached(device: torch.device) -> None:
+    """Give back what torch keeps of the memory of a device for later, and what Python has not collected yet."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    if device.type == "mps":
+        torch.mps.empty_cache()
+    library = _glibc() if device.type == "cpu" else None
+    if library is not None:
+        library.malloc_trim(0)
 
 
 def _count(library: Any, change: int) -> None:

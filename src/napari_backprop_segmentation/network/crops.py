@@ -59,12 +59,18 @@ class Crops:
     plan : Plan
     strokes : sequence of (*spatial) int arrays or None
         One an image.
+
+    Attributes
+    ----------
+    training : Training
+    plan : Plan
     """
 
     def __init__(
         self, sources: Sequence[Source], training: Training, shown: Input, plan: Plan, strokes: Sequence[Drawn]
     ) -> None:
-        self._sources, self._training, self._shown, self._plan = sources, training, shown, plan
+        self._sources, self._shown = sources, shown
+        self.training, self.plan = training, plan
         self._strokes = list(strokes)
         most = max(1, MOST_CROPS // len(sources))
         by_image = [
@@ -95,6 +101,14 @@ class Crops:
         self._strokes = list(strokes)
         self._made = {number: replace(crop, strokes=self._drawn(number)) for number, crop in self._made.items()}
 
+    def let_go(self) -> None:
+        """Forget the crops that were made; they are made again when asked for."""
+        self._made.clear()
+
+    def under(self, plan: Plan) -> "Crops":
+        """Return the crops of the same images, with the strokes of now, under another plan."""
+        return Crops(self._sources, self.training, self._shown, plan, self._strokes)
+
     def pixels(self) -> list[Tensor]:
         """Return the pixels of all crops that training has used."""
         return [crop.pixels for crop in self._made.values()]
@@ -102,8 +116,8 @@ class Crops:
     def _make(self, number: int) -> Crop:
         chosen, window = self._windows[number]
         image = self._sources[chosen].read(window)
-        by_vote, spacing = self._training.method == "superpixels", self._sources[chosen].spacing
-        index = superpixel_index(image, self._training, spacing) if by_vote else None
+        by_vote, spacing = self.training.method == "superpixels", self._sources[chosen].spacing
+        index = superpixel_index(image, self.training, spacing) if by_vote else None
         return Crop(
             number=number,
             whole=len(self) == 1,
@@ -119,7 +133,7 @@ class Crops:
         return None if strokes is None else self._to_device(np.asarray(strokes[window], dtype=np.int64))
 
     def _to_device(self, array: NDArray[Any]) -> Tensor:
-        tensor = torch.from_numpy(np.ascontiguousarray(array)).to(self._plan.device)
+        tensor = torch.from_numpy(np.ascontiguousarray(array)).to(self.plan.device)
         return tensor
 
     @cached_property

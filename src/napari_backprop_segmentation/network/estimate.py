@@ -22,6 +22,8 @@ ITEM_BYTES = {"float32": 4, "bfloat16": 2}
 KEPT_TENSORS, LOSS_BYTES = 2.2, 26
 FREE_SHARE = 0.6  # of the free memory that training may take
 SMALLEST_CROP = 12  # powers of two: fewer pixels teach nothing
+MOST_SECONDS = 3600  # of any single cost: the start is the largest, and takes seconds
+LESS = 4  # times fewer pixels, where memory ran out
 GB = 1e9
 VECTOR_WIDTH = 16  # float32 lanes of AVX-512; convolution kernels of most processors run far faster on multiples of it
 
@@ -56,12 +58,27 @@ class Costs:
     tree_channel: float
     superpixel: float
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot have been measured.
+
+        Raises
+        ------
+        ValueError
+        """
+        names = [self.device, self.precision]
+        seconds = [value for key, value in asdict(self).items() if key not in ("device", "precision")]
+        numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in seconds)
+        if not all(isinstance(name, str) for name in names) or self.precision not in ITEM_BYTES or not numbers:
+            raise ValueError(f"costs must be names and numbers, got {self}; measure again")
+        if not all(0 <= value < MOST_SECONDS for value in seconds):
+            raise ValueError(f"costs must be from 0 to {MOST_SECONDS} seconds, got {self}; measure again")
+
     @classmethod
     def load(cls, path: Path | None = None) -> "Costs | None":
         """Return what was measured on this machine with these versions, or None."""
         try:
             return cls(**json.loads((path or cache_path()).read_text(encoding="utf8")))
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
 
     def save(self, path: Path | None = None) -> None:
@@ -140,3 +157,9 @@ def training_crop(settings: Training, n_pixels: int, precision: str, free: float
     crop = 2 ** max(SMALLEST_CROP, int(math.log2(max(1.0, crop * allowed / needed))))
     note = f"trains on crops of {crop} pixels, as {needed / GB:.1f} GB would be needed and {free / GB:.1f} GB are free"
     return (0 if crop >= n_pixels else crop), (note,)
+
+
+def fits_smaller(settings: Architecture, pixels: int, precision: str, free: float) -> bool:
+    """Return whether training could go on with a fraction of so many pixels, in so many free bytes."""
+    smallest = 2**SMALLEST_CROP
+    return pixels // LESS >= smallest and training_bytes(settings, smallest, precision) <= FREE_SHARE * free

@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -15,7 +15,7 @@ from napari_backprop_segmentation.network.crops import Crop, Crops, Drawn
 from napari_backprop_segmentation.network.losses import Targets, loss_weights, losses_and_gradient
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.network import Network, new_network, strongest
-from napari_backprop_segmentation.network.planning import Plan
+from napari_backprop_segmentation.network.planning import Fallback, Plan, no_fallback
 from napari_backprop_segmentation.network.step import Command, NewStrokes, Step
 from napari_backprop_segmentation.network.superpixels import majority_vote
 from napari_backprop_segmentation.params.sections import Input, Training
@@ -29,6 +29,7 @@ def train(
     strokes: Drawn | Sequence[Drawn] = None,
     *,
     start: Model | None = None,
+    fallback: Fallback = no_fallback,
 ) -> Generator[Step, Command | None, Model]:
     """Train a network on one image without labels (Kanezaki 2018, Algorithm 1; Kim et al. 2020, section 3).
 
@@ -45,6 +46,8 @@ def train(
         Labels the user has drawn, from 1; 0 where nothing is drawn. For several images a sequence of them or None.
     start : Model, optional
         Whose weights to go on from; it stays as it is.
+    fallback : callable
+        Asked how to go on where memory runs out; training then goes on from the same iteration.
 
     Yields
     ------
@@ -65,15 +68,15 @@ def train(
     reason, taught = f"all {training.iterations} iterations done", crops.has_strokes
     iteration = 0
     for iteration in range(1, training.iterations + 1):
-        crop, weights = crops[iteration - 1], loss_weights(training, crops.has_strokes)
-        with plan.autocast():
-            response = network(crop.pixels)
-        labels = strongest(response)
-        losses, gradient = losses_and_gradient(response, _targets(labels, crop, training), weights)
-        render = _renderer(crops, crop, labels, network)
-        KnownGradient.apply(response, gradient).backward()  # type: ignore[no-untyped-call]
-        sgd.step()
-        numbers = torch.cat([rule.count(crop, labels), losses])
+        try:
+            render, numbers, weights = _iterate(network, crops, sgd, rule, iteration)
+        except (RuntimeError, MemoryError, OSError) as error:
+            crops.let_go()
+            sgd.forget()
+            plan = fallback(plan, error, iteration)  # raises it where there is no other way
+            crops, rule = crops.under(plan), StopRule(training, plan.device)
+            sgd.to(network.to(plan.device))
+            render, numbers, weights = _iterate(network, crops, sgd, rule, iteration)
         step = Step(iteration, time.perf_counter() - started, render, numbers, weights)
         command = yield step
         if isinstance(command, NewStrokes):
@@ -88,6 +91,22 @@ def train(
         break
     network.freeze(crops.pixels())
     return Model(network, training, shown, images[0].preparation, reason, iteration, taught)
+
+
+def _iterate(
+    network: Network, crops: Crops, sgd: "SGD", rule: "StopRule", iteration: int
+) -> tuple[Callable[[], NDArray[Any]], Tensor, Mapping[str, float]]:
+    """Take one training step; return what makes its label image, its numbers and the weights of losses, see `Step`."""
+    weights = loss_weights(crops.training, crops.has_strokes)
+    crop = crops[iteration - 1]
+    with crops.plan.autocast():
+        response = network(crop.pixels)
+    labels = strongest(response)
+    losses, gradient = losses_and_gradient(response, _targets(labels, crop, crops.training), weights)
+    render = _renderer(crops, crop, labels, network)
+    KnownGradient.apply(response, gradient).backward()  # type: ignore[no-untyped-call]
+    sgd.step()
+    return render, torch.cat([rule.count(crop, labels), losses]), weights
 
 
 def _each(strokes: Any, n_images: int) -> Sequence[Drawn]:
@@ -130,6 +149,17 @@ class SGD:
     def __init__(self, parameters: Sequence[Tensor], rate: float, momentum: float) -> None:
         self._parameters, self._rate, self._momentum = parameters, rate, momentum
         self._velocities = [torch.zeros_like(p) for p in parameters]
+
+    def forget(self) -> None:
+        """Forget the gradients."""
+        for parameter in self._parameters:
+            parameter.grad = None
+
+    def to(self, network: Network) -> None:
+        """Go on where the network is now."""
+        self._parameters = list(network.parameters())
+        pairs = zip(self._velocities, self._parameters, strict=True)
+        self._velocities = [velocity.to(parameter.device) for velocity, parameter in pairs]
 
     @torch.no_grad()
     def step(self) -> None:

@@ -1,6 +1,7 @@
 """A trained network with frozen statistics: the same labels for an image whole or in blocks."""
 
 import copy
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,13 +11,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_backprop_segmentation.image.blocks import BLOCK_SIDE, Window, blocks, with_halo
+from napari_backprop_segmentation.errors import ENGINE_ERRORS, of_memory
+from napari_backprop_segmentation.image.blocks import BLOCK_SIDE, Window, blocks, halves, with_halo
 from napari_backprop_segmentation.image.context import input_halo, network_input
 from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.image.preparation import Preparation
 from napari_backprop_segmentation.image.source import Source
+from napari_backprop_segmentation.network.allocator import release_cached
 from napari_backprop_segmentation.network.network import Network
 from napari_backprop_segmentation.params.sections import Input, Training
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -100,8 +105,29 @@ class Model:
         """
         shape = source.shape[1:]
         for window in blocks(shape, BLOCK_SIDE[len(shape)]):
-            grown, inner = with_halo(window, self.network.halo + input_halo(self.input), shape)
-            pixels = torch.from_numpy(network_input(source.read(grown), self.input))[None].to(self.device)
-            with torch.inference_mode():
-                response = self.network(pixels)[0]
-            yield window, response[(slice(None), *inner)]
+            yield from self._responses_in(source, window)
+
+    def _responses_in(self, source: Source, window: Window) -> Iterator[tuple[Window, Tensor]]:
+        """Yield (window, responses) for all of a window: in halves where memory runs out, in the end on the CPU."""
+        try:
+            found = self._response(source, window)
+        except ENGINE_ERRORS as error:
+            parts = halves(window)
+            if not of_memory(error) or (not parts and self.device.type == "cpu"):
+                raise
+        else:
+            yield window, found
+            return
+        release_cached(self.device)
+        logger.warning("memory ran out, so labels are made in smaller parts")
+        model = self if parts else self.on(torch.device("cpu"))
+        for part in parts or (window,):
+            yield from model._responses_in(source, part)
+
+    def _response(self, source: Source, window: Window) -> Tensor:
+        """Return the responses (Q, *window) in a window."""
+        grown, inner = with_halo(window, self.network.halo + input_halo(self.input), source.shape[1:])
+        pixels = torch.from_numpy(network_input(source.read(grown), self.input))[None].to(self.device)
+        with torch.inference_mode():
+            response: Tensor = self.network(pixels)[0]
+        return response[(slice(None), *inner)]

@@ -2,14 +2,16 @@
 
 import logging
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import psutil
 import torch
 
 from napari_backprop_segmentation.errors import ParameterError
-from napari_backprop_segmentation.network.estimate import training_crop
+from napari_backprop_segmentation.network.estimate import LESS, fits_smaller, training_crop
 from napari_backprop_segmentation.params.sections import Run, Training
 
 logger = logging.getLogger(__name__)
@@ -36,6 +38,11 @@ class Plan:
     notes: tuple[str, ...] = ()
 
     @property
+    def precision(self) -> str:
+        """The name of `dtype`."""
+        return str(self.dtype).removeprefix("torch.")
+
+    @property
     def mixed(self) -> bool:
         """Whether the convolutions compute in less than float32."""
         return self.dtype != torch.float32
@@ -43,6 +50,15 @@ class Plan:
     def autocast(self) -> torch.autocast:
         """Return the context in which the network runs."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.mixed)
+
+
+# Told under which plan an error came, and in which iteration; returns a plan to go on under, or raises the error.
+Fallback = Callable[[Plan, Exception, int], Plan]
+
+
+def no_fallback(_plan: Plan, error: Exception, _iteration: int) -> Plan:
+    """Raise the error."""
+    raise error
 
 
 def make_plan(training: Training, run: Run, shape: Sequence[int]) -> Plan:
@@ -63,13 +79,37 @@ def make_plan(training: Training, run: Run, shape: Sequence[int]) -> Plan:
     """
     device = _device(run.device)
     dtype = _dtype(run.precision, device)
-    precision = str(dtype).removeprefix("torch.")
-    budget, notes = training_crop(training, math.prod(shape[1:]), precision, free_memory(device))
-    plan = Plan(device, dtype, _crop(budget, shape[1:]), notes)
+    plan = Plan(device, dtype)
+    budget, notes = training_crop(training, math.prod(shape[1:]), plan.precision, free_memory(device))
+    plan = replace(plan, crop=_crop(budget, shape[1:]), notes=notes)
     logger.info("plan: %s", plan)
     for note in notes:
         logger.warning("this run %s", note)
     return plan
+
+
+def smaller_plan(plan: Plan, training: Training, spatial: Sequence[int]) -> tuple[Plan, str] | None:
+    """Return a plan that needs less of the memory that has run out, and what it changes in a clause; None if none does.
+
+    Crops of a quarter of the pixels or less, or else the processor instead of a graphics card.
+
+    Parameters
+    ----------
+    plan : Plan
+    training : Training
+    spatial : sequence of int
+        Shape of the image without channels.
+    """
+    pixels, free = math.prod(plan.crop or spatial), free_memory(plan.device)
+    if fits_smaller(training, pixels, plan.precision, free):
+        quarter = replace(training, crop_pixels=pixels // LESS)
+        budget, _ = training_crop(quarter, pixels, plan.precision, free)
+        crop = _crop(budget, spatial)
+        if crop is not None:
+            return replace(plan, crop=crop), f"trains on crops of {math.prod(crop)} pixels instead of {pixels}"
+    if plan.device.type == "cpu":
+        return None
+    return replace(plan, device=torch.device("cpu"), dtype=torch.float32), "trains on the processor in float32"
 
 
 def _crop(budget: int, spatial: Sequence[int]) -> tuple[int, ...] | None:
@@ -89,6 +129,16 @@ def free_memory(device: torch.device) -> float:
     if device.type == "cuda":
         return float(torch.cuda.mem_get_info(device)[0])
     return float(psutil.virtual_memory().available)
+
+
+def processor(device: torch.device) -> dict[str, Any]:
+    """Return what decides how numbers are rounded on a device, in plain values: another one may round otherwise."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    return {
+        "processor": name,
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+    }
 
 
 def available_devices() -> list[str]:

@@ -15,7 +15,8 @@ from napari_backprop_segmentation.objects.candidates import Nested
 from napari_backprop_segmentation.objects.foreground import cleaned, foreground_objects
 from napari_backprop_segmentation.objects.outlined import outlined_objects
 from napari_backprop_segmentation.objects.readings import Reading, find_readings
-from napari_backprop_segmentation.params.sections import Objects
+from napari_backprop_segmentation.params.fields import ObjectKind
+from napari_backprop_segmentation.params.sections import Objects, sensitivity_of
 
 OBJECT_DETAIL = 90.0  # of the cut whose regions steady the brightness
 VOLUME_OBJECT_DETAIL = 75.0  # in volumes, where noise is averaged over larger regions
@@ -83,7 +84,7 @@ def read_objects(readings: Sequence[Reading], rules: Objects) -> NDArray[Any]:
 
 def cleaned_reading(reading: Reading, rules: Objects) -> NDArray[Any]:
     """Return the objects of a reading without those that are too small or, on request, cut off; joined on request."""
-    objects = reading.labels()
+    objects = reading.labels(rules.strictness)
     if not rules.split_objects:
         objects = connected_components(objects > 0, connectivity=1)
     return cleaned(objects, rules)
@@ -112,8 +113,10 @@ def readings_of(tree: Hierarchy, image: NDArray[np.float32], spacing: tuple[floa
     is asked for. Parameters as of `find_objects`.
     """
     regions = fine_regions(tree)
-    foreground = {
-        f"{side} on the ground": foreground_objects(regions, image, Objects(objects=side), spacing)
-        for side in ("bright", "dark")
-    }
-    return find_readings(image, nested(tree), foreground)
+
+    def foreground(side: ObjectKind, strictness: float) -> NDArray[Any]:
+        rules = Objects(objects=side, sensitivity=sensitivity_of(strictness))
+        return foreground_objects(regions, image, rules, spacing)
+
+    made = {f"{side} on the ground": partial(foreground, side) for side in ("bright", "dark")}
+    return find_readings(image, nested(tree), made)

@@ -57,7 +57,8 @@ def foreground_objects(
         return np.zeros(light.shape, np.uint8)
     threshold = otsu(light)
     ground = float(np.median(light[light < threshold]))
-    mask = light > ground + (RELAXED if rules.split_objects and not noisy else 1) * (threshold - ground)
+    relaxed = RELAXED if rules.split_objects and not noisy else 1
+    mask = light > ground + rules.strictness * relaxed * (threshold - ground)
     if rules.fill_holes:
         mask = ndimage.binary_fill_holes(mask)
     if rules.split_objects:
@@ -69,12 +70,13 @@ def foreground_objects(
 
 
 def cleaned(objects: NDArray[Any], rules: Objects) -> NDArray[Any]:
-    """Return objects without those that are too small or, on request, cut off; numbered from 1 without gaps."""
+    """Return objects of the sizes asked for, on request without those cut off; numbered from 1 without gaps."""
     if rules.drop_border:
         objects = clear_border(objects)
-    large = np.bincount(objects.ravel()) >= rules.min_object
-    large[0] = False
-    return renumbered(objects, large[objects])
+    sizes = np.bincount(objects.ravel())
+    good = (sizes >= rules.min_object) & (sizes <= (rules.max_object or sizes.max()))
+    good[0] = False
+    return renumbered(objects, good[objects])
 
 
 def foreground_contrast(image: NDArray[np.float32], regions: NDArray[Any], side: ObjectKind) -> NDArray[np.float32]:

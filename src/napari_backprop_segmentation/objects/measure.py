@@ -1,13 +1,11 @@
-"""What is measured of each object: size, place, outline, and brightness in every channel."""
+"""What is measured of each object: size, shape, place, and brightness in every channel."""
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.measure import perimeter
 
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.image.axes import (
@@ -15,8 +13,10 @@ from napari_backprop_segmentation.image.axes import (
     channel_axis,
     check_axes,
     checked_spacing,
+    named_axes,
     spatial_axes,
 )
+from napari_backprop_segmentation.objects.shape import LENGTHS, shapes
 
 Table = dict[str, NDArray[Any]]
 SIZES = {2: "area", 3: "volume"}
@@ -50,7 +50,9 @@ def measure(
 
         - ``label``, and ``frame`` from 0 of a series;
         - ``area`` or, in volumes, ``volume``, with the unit in brackets;
-        - ``perimeter`` of planes whose pixels are square: the length of the outline;
+        - ``share (%)`` of the image, or frame;
+        - ``perimeter``, ``equivalent diameter``, ``feret diameter max``, ``eccentricity`` and ``solidity``, where they
+          make sense; see `shapes`;
         - ``centroid y`` and so on: the centre, in the unit, from the middle of the first pixel;
         - ``mean`` and ``std`` of the intensities, of each channel, without pixels that are masked.
 
@@ -60,7 +62,7 @@ def measure(
         If the labels do not have the spatial shape of the image, or are not whole numbers from 0.
     """
     labels, image = _array("labels", labels), _array("image", image)
-    letters = check_axes(axes, image.shape)
+    letters = check_axes(axes or named_axes(image), image.shape)
     spatial = spatial_axes(letters)
     expected = tuple(n for n, letter in zip(image.shape, letters, strict=True) if letter not in CHANNEL_LETTERS)
     if tuple(labels.shape) != expected:
@@ -122,8 +124,9 @@ def _one(labels: NDArray[Any], pixels: NDArray[Any], spacing: tuple[float, ...],
     length = unit or ("px" if set(spacing) == {1.0} else "units")
     table: Table = {"label": found}
     table[f"{SIZES[labels.ndim]} ({length}{POWERS[labels.ndim]})"] = counts * float(np.prod(spacing))
-    if labels.ndim == 2 and math.isclose(*spacing):
-        table[f"perimeter ({length})"] = _perimeters(objects) * spacing[0]
+    table["share (%)"] = 100 * counts / labels.size
+    for name, column in shapes(objects, spacing).items():
+        table[f"{name} ({length})" if name in LENGTHS else name] = column
     centres = np.reshape(ndimage.center_of_mass(np.ones(labels.shape, np.uint8), objects, index), (-1, labels.ndim))
     for letter, values, size in zip("zyx"[-labels.ndim :], centres.T, spacing, strict=True):
         table[f"centroid {letter} ({length})"] = values * size
@@ -151,10 +154,3 @@ def _numbered(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int32]]:
     numbers = np.zeros(len(occurs), np.int32)
     numbers[found] = np.arange(1, len(found) + 1)
     return found, numbers[labels]
-
-
-def _perimeters(objects: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Return the length of the outline of each object; all numbers from 1 occur."""
-    windows = enumerate(ndimage.find_objects(objects), start=1)
-    lengths = [perimeter(np.pad(objects[window] == number, 1)) for number, window in windows]
-    return np.asarray(lengths, dtype=np.float64)

@@ -19,7 +19,7 @@ from napari_backprop_segmentation.image.ridge_response import ridge_height
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.objects.foreground import cleaned
 from napari_backprop_segmentation.objects.splitting import best_antichain, closed, filled, region_roundness
-from napari_backprop_segmentation.params.sections import Objects
+from napari_backprop_segmentation.params.sections import SENSITIVE, Objects
 
 LEAST_SHARE = 0.5  # of a region that is textured
 SIZE_POWER = 1.2  # more than 1, else the two halves of an object would be as good as all of it
@@ -66,11 +66,15 @@ def outlined_objects(
     ground = smooth_background(light)
     inside = np.ones(light.shape, bool) if ground is None else ~ground
     least = (LEAST if ground is None else LEAST_ON_GROUND) * magnification(ridges.width, ground is not None) ** 2
+    least *= min(1.0, rules.strictness)
     rules = replace(rules, min_object=max(rules.min_object, round(least)))
-    areas, merit = _merits(tree, inside, ridge_height(light, ridges.sign, steps), rules.min_object, steps)
+    height = ridge_height(light, ridges.sign, steps)
+    areas, merit, outline = _merits(tree, inside, height, rules.min_object, steps)
     best = best_antichain(tree.parents, merit, tree.n_leaves)
     if ground is not None:
         best = without_clumps(tree, areas, merit, best)
+    if rules.strictness > 1:
+        best = _clearly_outlined(tree, best, outline, areas, rules.strictness)
     objects = regions = best[tree.index]
     if not rules.split_objects:
         objects = connected_components(objects > 0, connectivity=1)
@@ -121,8 +125,8 @@ def without_clumps(
 
 def _merits(
     tree: Hierarchy, inside: NDArray[np.bool_], height: NDArray[np.float32], min_size: int, steps: tuple[float, ...]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the pixels of each node (n_nodes,) of a tree, and how good an object it is; 0 for what cannot be one."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return for each node (n_nodes,) its pixels, its merit, 0 for what is no object, and its outline's height."""
     import higra as hg  # takes most of a second, and few runs need it
 
     nodes = hg.Tree(tree.parents)
@@ -135,9 +139,35 @@ def _merits(
     share = total(np.bincount(tree.index.ravel(), inside.ravel(), tree.n_leaves)) / areas
     textured = np.clip((share - LEAST_SHARE) / (1 - LEAST_SHARE), 0, 1)
     roundness = np.clip(region_roundness(tree.index, total, steps), 0, 1)
-    merit = areas**SIZE_POWER * textured * roundness * _outline_heights(tree, height)
+    outline = _outline_heights(tree, height)
+    merit = areas**SIZE_POWER * textured * roundness * outline
     merit[(areas < min_size) | (areas == tree.index.size)] = 0
-    return areas, merit
+    return areas, merit, outline
+
+
+def _clearly_outlined(
+    tree: Hierarchy,
+    best: NDArray[np.int32],
+    outline: NDArray[np.float64],
+    areas: NDArray[np.float64],
+    strictness: float,
+) -> NDArray[np.int32]:
+    """Return the objects (n_leaves,) of `best_antichain` whose outlines are high: the stricter, the fewer.
+
+    At the strictest, outlines are at least as high as that of a typical object.
+    """
+    sizes = np.bincount(best, areas[: tree.n_leaves])
+    heights = np.zeros(len(sizes))
+    node = np.arange(tree.n_leaves)
+    while (inner := (best > 0) & (areas[node] < sizes[best])).any():  # up to the node that was chosen
+        node = np.where(inner, tree.parents[node], node)
+    heights[best] = outline[node]
+    if not best.any():
+        return best
+    typical = float(np.median(heights[1:]))
+    low = heights < typical * np.log(strictness) / np.log(SENSITIVE)
+    low[0] = False
+    return np.where(low[best], 0, best).astype(np.int32)
 
 
 def _outline_heights(tree: Hierarchy, height: NDArray[np.float32]) -> NDArray[np.float64]:

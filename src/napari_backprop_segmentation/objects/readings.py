@@ -5,8 +5,9 @@ enclose, what the trained network tells apart. All are made and judged alike; th
 are what else it could be, and where none is good there are no objects, only regions.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +95,8 @@ class TreeReading:
         Nodes of its tree.
     score : float
         About what F1 to expect, compared with other readings of trees.
+    least : float
+        How sure an object had to be.
     """
 
     name: str
@@ -102,6 +105,18 @@ class TreeReading:
     chosen: NDArray[np.bool_]
     found: Candidates
     score: float
+    least: float
+
+    def labels(self, strictness: float = 1.0) -> NDArray[np.int32]:
+        """Return the objects (*spatial), numbered from 1, where they must be so many times surer than usual."""
+        if strictness == 1:
+            return painted(self.found, self.chosen)
+        kind = KINDS[self.name]
+        columns = evidence_columns(self.found, kind)
+        odds = log_odds(columns, EVIDENCE[kind.family], np.log(self.found.areas), self.size)
+        least = strictness * self.least / (1 - self.least)
+        chosen, _ = choose(self.found, odds, self.size, least / (1 + least), LIKENESS[kind.family])
+        return painted(self.found, chosen)
 
 
 @dataclass(frozen=True)
@@ -118,27 +133,30 @@ class Reading:
         About what F1 to expect.
     figures : mapping
         What the score is made of.
+    repaint : callable, optional
+        Returns the objects where these must stand out so many times more than usual.
     """
 
     name: str
     painted: NDArray[np.int32]
     score: float
     figures: Mapping[str, float]
+    repaint: Callable[[float], NDArray[np.int32]] | None = field(default=None, repr=False)
 
     @property
     def count(self) -> int:
         """How many objects."""
         return int(self.painted.max(initial=0))
 
-    def labels(self) -> NDArray[np.int32]:
+    def labels(self, strictness: float = 1.0) -> NDArray[np.int32]:
         """Return the objects (*spatial), numbered from 1; 0 is background."""
-        return self.painted
+        return self.painted if strictness == 1 or self.repaint is None else self.repaint(strictness)
 
 
 def find_readings(
     image: NDArray[np.float32],
     merge_tree: Nested | None = None,
-    extra_labels: Mapping[str, NDArray[np.integer]] | None = None,
+    extra_labels: Mapping[str, Callable[[float], NDArray[np.integer]]] | None = None,
     recognised: str | None = None,
 ) -> list[Reading]:
     """Return up to `OFFERED` readings of an image; what was recognised is first, the others follow by their score.
@@ -151,39 +169,34 @@ def find_readings(
         In about [0, 1]; three channels are taken as RGB.
     merge_tree : Nested, optional
         Of the trained network.
-    extra_labels : mapping of name to (*spatial) int, optional
-        Results made in other ways (today's presets); they are judged by the same figures.
+    extra_labels : mapping of name to callable, optional
+        What makes results in other ways, by how much objects must stand out; judged by the same figures.
     recognised : str, optional
         Which of these is the one for the kind of image that was recognised.
     """
     if image.ndim not in (3, 4):
         raise ValueError(f"image must be (C, Y, X) or (C, Z, Y, X), got {image.shape}; put the channels first")
     extra = dict(extra_labels or {})
-    for name, labels in extra.items():
-        if labels.shape != image.shape[1:]:
-            raise ValueError(
-                f"extra_labels must have the shape {image.shape[1:]}, got {labels.shape} for {name}; use the same image"
-            )
     if recognised is not None and recognised not in extra:
         raise ValueError(f"recognised must be one of {sorted(extra)}, got {recognised}; add its labels")
-    made = [(name, labels, False) for name, labels in tree_labels(image, merge_tree)]
-    made += [(name, numbered(labels), True) for name, labels in extra.items() if labels.any()]
+    made = [(each.name, each.labels(), False, each.labels) for each in tree_labels(image, merge_tree)]
+    made += [(name, numbered(make(1.0)), True, partial(_numbered_by, make)) for name, make in extra.items()]
+    made = [each for each in made if each[1].any() or not each[2]]
     seens = [look(light) for _, light in lights(image)]
-    agreed = agreements([labels for _, labels, _ in made])
+    agreed = agreements([labels for _, labels, *_ in made])
     readings = []
-    for (name, labels, preset), agree in zip(made, agreed, strict=True):
+    for (name, labels, preset, again), agree in zip(made, agreed, strict=True):
         figures = compared(labels, seens, agree) | {"preset": float(preset), "recognised": float(name == recognised)}
-        readings.append(Reading(name, labels, score(figures, EXPECTED), figures))
+        readings.append(Reading(name, labels, score(figures, EXPECTED), figures, again))
     return sorted(readings, key=lambda reading: (reading.name != recognised, -reading.score))[:OFFERED]
 
 
-def tree_labels(image: NDArray[np.float32], merge_tree: Nested | None) -> list[tuple[str, NDArray[np.int32]]]:
-    """Return name and labels (*spatial) of the best readings of single trees, the best first."""
+def tree_labels(image: NDArray[np.float32], merge_tree: Nested | None) -> list[TreeReading]:
+    """Return the best readings of single trees, the best first."""
     judged: list[TreeReading] = []
     for channel, name, found in all_candidates(image, merge_tree):
         judged += tree_readings(found, name, channel, EVIDENCE)
-    best = different(sorted(judged, key=lambda reading: -reading.score))
-    return [(reading.name, painted(reading.found, reading.chosen)) for reading in best]
+    return different(sorted(judged, key=lambda reading: -reading.score))
 
 
 def compared(labels: NDArray[np.int32], seens: Sequence[Seen], agree: Mapping[str, float]) -> dict[str, float]:
@@ -195,6 +208,10 @@ def compared(labels: NDArray[np.int32], seens: Sequence[Seen], agree: Mapping[st
         **{name: seen[name] for name in ("edge", "count", "uneven_size", "share")},
         "agree": agree["agree"],
     }
+
+
+def _numbered_by(make: Callable[[float], NDArray[np.integer]], strictness: float) -> NDArray[np.int32]:
+    return numbered(make(strictness))
 
 
 def numbered(labels: NDArray[np.integer]) -> NDArray[np.int32]:
@@ -242,11 +259,11 @@ def tree_readings(
         for least in STRICTNESS:
             made.append((float(size), least, *choose(found, odds, size, least, LIKENESS[kind.family])))
     readings: list[TreeReading] = []
-    for i, (size, _, chosen, sure) in enumerate(made):
+    for i, (size, least, chosen, sure) in enumerate(made):
         if chosen.any():
             near = [made[j][2] for j in (i - len(STRICTNESS), i + len(STRICTNESS)) if 0 <= j < len(made)]
             figures = judged_by(found, columns, chosen, sure, near)
-            readings.append(TreeReading(name, channel, size, chosen, found, judgement(figures)))
+            readings.append(TreeReading(name, channel, size, chosen, found, judgement(figures), least))
     return readings
 
 

@@ -65,7 +65,7 @@ def rule(declared: dataclasses.Field[Any]) -> str:
 def checked(declared: dataclasses.Field[Any], value: Any) -> Any:
     """Return the value in the field's own type, or raise."""
     if choices(declared):
-        good = value in choices(declared)
+        good = isinstance(value, str) and value in choices(declared)
     elif declared.type is bool:
         good = isinstance(value, bool)
     else:
@@ -82,9 +82,9 @@ def _number(declared: dataclasses.Field[Any], value: Any) -> tuple[Any, bool]:
         number = declared.type(value)  # type: ignore[operator]
     except (TypeError, ValueError, OverflowError):
         return value, False
-    good = not isinstance(value, (bool, str)) and number == value and math.isfinite(number)
     low, high = declared.metadata.get("minimum", -math.inf), declared.metadata.get("maximum", math.inf)
-    return number, good and low <= number <= high
+    good = not isinstance(value, (bool, str)) and number == value
+    return number, good and low <= number <= high and math.isfinite(number)  # for which a number can be too large
 
 
 def nearest(name: str, known: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import Field, asdict, dataclass, fields
 from typing import Any, Self
 
 from napari_backprop_segmentation.errors import ParameterError
-from napari_backprop_segmentation.params.fields import GROUPS, Section, nearest, rule
+from napari_backprop_segmentation.params.fields import GROUPS, STEPLESS, Section, nearest, rule
 from napari_backprop_segmentation.params.presets import PRESETS
 from napari_backprop_segmentation.params.sections import Input, Objects, Regions, Run, Series, Training
 from napari_backprop_segmentation.params.teaching import Teaching
@@ -75,6 +75,8 @@ class Params(Run, Series, Input, Objects, Teaching, Regions, Training):
         ParameterError
             If there is no such preset or field, or a value is not allowed.
         """
+        if not isinstance(name, str):
+            raise ParameterError(f"preset must be one of {', '.join(PRESETS)}, got {name!r}; give its name")
         if name not in PRESETS:
             raise ParameterError(f"preset must be one of {', '.join(PRESETS)}, got {name!r}; {nearest(name, PRESETS)}")
         return cls.from_dict({**PRESETS[name].settings, **changes}).marked(changes)
@@ -82,6 +84,8 @@ class Params(Run, Series, Input, Objects, Teaching, Regions, Training):
     @classmethod
     def from_dict(cls, settings: Mapping[str, Any]) -> Self:
         """Return settings from a mapping such as `to_dict` gives; unknown keys are errors that name the nearest key."""
+        if not isinstance(settings, Mapping):
+            raise ParameterError(f"settings must be a mapping of names to values, got {settings!r}; give a dict")
         names = {declared.name: None for declared in fields(cls)}
         known = {RENAMED.get(key, key): value for key, value in settings.items()}
         for key in known:
@@ -123,6 +127,11 @@ class Params(Run, Series, Input, Objects, Teaching, Regions, Training):
     def by_class(self) -> bool:
         """Whether alike regions share a number wherever they lie; objects are looked for among places."""
         return self.regions == "classes" and not self.counts
+
+    @property
+    def trains(self) -> bool:
+        """Whether the method has a network."""
+        return self.method not in STEPLESS
 
     @property
     def wants_tree(self) -> bool:

@@ -1,5 +1,6 @@
 """All settings, each in the section of the room that needs it."""
 
+import math
 from dataclasses import dataclass
 
 from napari_backprop_segmentation.params.fields import (
@@ -29,6 +30,7 @@ from napari_backprop_segmentation.params.fields import (
 )
 
 LARGEST_SEED = 2**31 - 1
+SENSITIVE = 3.0  # factor between the middle and either end of the sensitivity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -336,14 +338,42 @@ class Objects(Section):
         minimum=1,
         maximum=1_000_000_000,
     )
+    max_object: int = setting(
+        0,
+        OBJECTS,
+        "Largest object",
+        "Objects above this size, in pixels, are left out. 0 sets no limit.",
+        minimum=0,
+        maximum=1_000_000_000,
+    )
+    sensitivity: float = setting(
+        50.0,
+        OBJECTS,
+        "Sensitivity",
+        "How little something must stand out to be an object: below 50 only what is clear counts, above 50 also what "
+        "is faint.",
+        minimum=0.0,
+        maximum=100.0,
+        widget="FloatSlider",
+    )
     drop_border: bool = setting(
         False, OBJECTS, "Leave out cut ones", "Objects that the edge of the image cuts off are left out."
     )
 
     @property
+    def strictness(self) -> float:
+        """By how much more than usual something must stand out: 3 at sensitivity 0, 1 at 50, a third at 100."""
+        return float(SENSITIVE ** (1 - self.sensitivity / 50.0))
+
+    @property
     def counts(self) -> bool:
         """Whether things are counted instead of regions."""
         return self.objects != "off" or self.reading > 0
+
+
+def sensitivity_of(strictness: float) -> float:
+    """Return the sensitivity that is so strict, see `Objects.strictness`."""
+    return 50.0 * (1 - math.log(strictness) / math.log(SENSITIVE))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,7 +85,9 @@ def binned_params(params: Params, factor: int) -> Params:
     """Return the settings for the smaller image: what counts pixels counts fewer."""
     if factor == 1:
         return params
-    return params.replace(min_object=max(1, round(params.min_object / factor**2))).marked(params.given)
+    smallest, largest = (round(size / factor**2) for size in (params.min_object, params.max_object))
+    largest = max(1, largest) if params.max_object else 0
+    return params.replace(min_object=max(1, smallest), max_object=largest).marked(params.given)
 
 
 def binned_strokes(strokes: NDArray[Any], factor: int) -> NDArray[Any]:

@@ -11,9 +11,11 @@ from napari_backprop_segmentation.image.output import Output, check_output
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.pipeline.estimate import series_too_large
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.request import Request
-from napari_backprop_segmentation.teaching.pointed import Example, Sized
+from napari_backprop_segmentation.teaching.edits import FREE
+from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Example, Sized
 
 MOST_KINDS = 65_535  # that can be drawn
 CLICK = 12  # pixels: a smaller mark says where an object is, not how large
@@ -105,7 +107,7 @@ def check_strokes(request: Request, shape: tuple[int, ...]) -> NDArray[np.intege
     """
     if request.strokes is None:
         return None
-    strokes, by_network = np.asarray(request.strokes), request.params.strokes_as == "network"
+    strokes, by_network = _array("strokes", request.strokes), request.params.strokes_as == "network"
     most = request.params.n_channels if by_network else MOST_KINDS
     if strokes.dtype.kind not in "bui":
         raise ImageError(
@@ -164,7 +166,7 @@ def pointed_at(given: Any, name: str, shape: tuple[int, ...]) -> tuple[Example, 
         return None
     if isinstance(given, Sequence) and any(_has_size(each) for each in given):
         return tuple(example for each in given for example in _one(each, name, shape))
-    marks = np.asarray(given)
+    marks = _array(name, given)
     if marks.dtype.kind not in "bui" or (marks.shape != shape and marks.shape[1:] != (len(shape),)):
         raise ImageError(
             f"{name} must be whole numbers in the spatial shape of the image {shape}, or {len(shape)} numbers a place, "
@@ -194,16 +196,26 @@ def _one(given: Any, name: str, shape: tuple[int, ...]) -> tuple[Example, ...]:
     return tuple(Sized(each, size) for each in pointed_at([place], name, shape) or () if isinstance(each, tuple))
 
 
-def checked_share(how_alike: float) -> float:
-    """Return how alike objects must be, if it is a share.
+def checked_share(how_alike: float | None) -> float:
+    """Return how alike objects must be, if it is a share or left open.
 
     Raises
     ------
     ParameterError
     """
+    if how_alike is None:
+        return HOW_ALIKE
     if not 0 <= how_alike <= 1:
         raise ParameterError(f"how_alike must be from 0 to 1, got {how_alike}; 0 finds everything")
     return how_alike
+
+
+def _array(name: str, given: Any) -> NDArray[Any]:
+    """Return what the user has drawn or clicked as an array."""
+    try:
+        return np.asarray(given)
+    except (ValueError, TypeError) as error:
+        raise ImageError(f"{name} must be an array of whole numbers, got {type(given).__name__} ({error})") from error
 
 
 def _middle(mask: NDArray[np.bool_]) -> tuple[int, ...]:
@@ -244,12 +256,16 @@ def check_taught(job: Job) -> None:
     """
     if job.strokes is None or job.params.strokes_as == "network":
         return
-    pieces = job.params.strokes_as == "pieces"
+    pieces, spatial = job.params.strokes_as == "pieces", job.source.shape[1:]
     obstacles = (
         (job.out is not None, "where labels are written piece by piece", "leave out `out`"),
         (not job.learns, f"for the method {job.params.method!r}", "choose 'superpixels' or 'continuity'"),
         (not job.merges, "for an image too large for merging regions", "take a part of it"),
-        (job.series_too_large, "for a series too large for keeping its merge trees", "take some frames of it"),
+        (
+            series_too_large(job.iterated, spatial),
+            "for a series too large for keeping its merge trees",
+            "take some frames of it",
+        ),
         (pieces and bool(job.iterated), "frame by frame or slice by slice", "take one frame, or draw kinds"),
     )
     for met, where, advice in obstacles:
@@ -258,6 +274,29 @@ def check_taught(job: Job) -> None:
                 f"strokes must be left out {where}, got some with strokes_as={job.params.strokes_as!r}; "
                 f"{advice}, or set strokes_as to 'network'"
             )
+
+
+def check_fixed(fixed: Any, shape: tuple[int, ...]) -> NDArray[np.int64] | None:
+    """Return what is fixed, or None.
+
+    Raises
+    ------
+    ImageError
+        If it does not fit the image.
+    """
+    if fixed is None:
+        return None
+    found = np.asarray(fixed)
+    if found.dtype.kind not in "iu" or found.shape != shape:
+        raise ImageError(
+            f"fixed must be whole numbers in the spatial shape of the image {shape}, got {found.dtype} of shape "
+            f"{found.shape}; take the labels of this image, and {FREE} where nothing is fixed"
+        )
+    if found.min(initial=0) < FREE:
+        raise ImageError(
+            f"fixed must be labels from 0, or {FREE} where nothing is fixed, got {found.min()}; number anew"
+        )
+    return found.astype(np.int64)
 
 
 def fitting_model(model: Model, params: Params, ndim: int) -> Params:

@@ -1,10 +1,11 @@
 """Which of the ways of running is taken: one image, a series, an ensemble; trained only, or labelled as well."""
 
 from collections.abc import Generator
+from typing import Any
 
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.network.step import Command, Step
 from napari_backprop_segmentation.pipeline.downsampling import Steps, enlarged
+from napari_backprop_segmentation.pipeline.edits import respecting
 from napari_backprop_segmentation.pipeline.ensemble import segment_ensemble
 from napari_backprop_segmentation.pipeline.image import segment_image, train_image
 from napari_backprop_segmentation.pipeline.record import record_of
@@ -26,10 +27,10 @@ def segmented(request: Request) -> Steps:
     found = yield from answered(enlarged(steps, job.binning), job, request.strokes)
     facts = record_of(job)
     facts["params"] |= found.record.get("params", {})  # what was decided when the merge tree was there
-    return found.noted(facts)
+    return respecting(found.noted(facts), job.fixed)
 
 
-def trained(request: Request) -> Generator[Step, Command | None, Model]:
+def trained(request: Request) -> Generator[Any, Any, Model]:
     """Take the training of a run."""
     job = settle(request)
     return (yield from (train_series(job) if job.iterated else train_image(job)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from napari_backprop_segmentation.image.context import n_inputs
 from napari_backprop_segmentation.network.estimate import (
+    GB,
     MOST_CROPS,
     Costs,
     Estimate,
@@ -15,9 +16,11 @@ from napari_backprop_segmentation.network.estimate import (
 )
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.sections import Architecture
 from napari_backprop_segmentation.pipeline.iteration import adapting_iterations, iterated_axes, total_steps
 
 MOST_TREE_PIXELS = 2**24  # above, the merge tree would not fit a laptop: labels stay as trained
+MOST_SERIES_PIXELS = 4 * MOST_TREE_PIXELS  # above, merge trees are not kept: for the Detail slider, or for strokes
 SERIES_BYTES = 10  # per pixel of a series beyond its largest part: labels, trees
 IMAGE_BYTES = 30  # per pixel of the whole image: labels, regions, adjacency
 # What a pixel of a volume takes beyond one of a plane, on which speed is measured; fitted to 1 and 4 million voxels.
@@ -98,10 +101,29 @@ def estimate_part(params: Params, shape: Sequence[int], costs: Costs, free: floa
     labels = pixels * (costs.predict_channel * channels + costs.predict_mac * macs)
     if merges:
         labels += pixels * (costs.tree_pixel + costs.tree_channel * params.n_channels)
-    needed = training_bytes(params, crop, precision) + IMAGE_BYTES * pixels + SMALL_BYTES
+    needed = part_bytes(params, shape, crop, precision)
     if len(shape) == len("CZYX"):
         step, superpixels, labels = (VOLUME_SLOWNESS * seconds for seconds in (step, superpixels, labels))
-        needed += VOLUME_BYTES + (VOLUME_IMAGE_BYTES - IMAGE_BYTES) * pixels
     seconds = params.n_runs * (params.iterations * step + superpixels + labels)
-    whole = Estimate(seconds, needed, notes + untreed)
+    short = memory_notes(needed, free) if costs.device == "cpu" else ()
+    whole = Estimate(seconds, needed, notes + untreed + short)
     return PartEstimate(step, superpixels, labels, whole)
+
+
+def series_too_large(iterated: str, shape: Sequence[int]) -> bool:
+    """Return whether merge trees of a series (*spatial) are not kept; `iterated` are the axes that are gone through."""
+    return bool(iterated) and math.prod(shape) > MOST_SERIES_PIXELS
+
+
+def part_bytes(settings: Architecture, shape: Sequence[int], crop: int, precision: str) -> float:
+    """Return the memory that a plane or volume of (C, *spatial) takes where training sees crops of so many pixels."""
+    pixels, is_volume = math.prod(shape[1:]), len(shape) == len("CZYX")
+    beyond = VOLUME_BYTES + VOLUME_IMAGE_BYTES * pixels if is_volume else IMAGE_BYTES * pixels
+    return training_bytes(settings, crop, precision) + beyond + SMALL_BYTES
+
+
+def memory_notes(needed: float, free: float) -> tuple[str, ...]:
+    """Return in a clause that a run may not fit the memory; nothing where it does."""
+    if needed <= free:
+        return ()
+    return (f"may not fit the memory, as about {needed / GB:.1f} GB are needed and {free / GB:.1f} GB are free",)

@@ -24,7 +24,9 @@ def train_on(
     start: Model | None = None,
 ) -> Generator[Step, Command | None, Model]:
     """Train on one frame or slice, or several; arguments as of `network.loop.train`."""
-    return loop.train(parts, training, Input.of(job.params), job.plan, strokes, start=start)
+    fallback = job.less.fallback(training, job.part.shape[1:])
+    plan = job.less.plan or job.plan
+    return loop.train(parts, training, Input.of(job.params), plan, strokes, start=start, fallback=fallback)
 
 
 def train_image(job: Job) -> Generator[Step, Command | None, Model]:

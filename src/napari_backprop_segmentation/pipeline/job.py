@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,15 +12,13 @@ from napari_backprop_segmentation.hierarchy.merge import Merge
 from napari_backprop_segmentation.image.output import Output
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.image.source import ArraySource, Part, Place
+from napari_backprop_segmentation.network.fallback import Less
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.planning import Plan
-from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.binned import Binning
-from napari_backprop_segmentation.pipeline.estimate import MOST_TREE_PIXELS
 from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Example
 
-MOST_SERIES_PIXELS = 4 * MOST_TREE_PIXELS  # above, merge trees are not kept: for the Detail slider, or for strokes
 Progress = Callable[[int, int], None]
 
 
@@ -57,12 +55,18 @@ class Job:
         Where labels are written piece by piece.
     progress : callable, optional
         Hears how many frames and slices of a series are labelled, and of how many.
+    fixed : (*spatial) int64 array, optional
+        Labels that stay as they are, on the image as it was given.
     may_count : bool
         Whether the best reading is taken if it is good enough, as no kind of image was recognised.
     examples, counter_examples : sequence of masks (*spatial), pixels, and pixels with a size
         What the user has pointed at: all alike objects are wanted.
     how_alike : float
         From 0, everything, to 1.
+    notes : tuple of str
+        What is done otherwise than was asked for, beside what the plan says of it, in clauses.
+    less : Less
+        How the run goes on where memory runs out; the one thing here that comes to know something during the run.
     """
 
     source: ArraySource
@@ -79,21 +83,19 @@ class Job:
     model: Model | None = None
     out: Output | None = None
     progress: Progress | None = None
+    fixed: NDArray[np.int64] | None = None
     may_count: bool = False
     examples: Sequence[Example] | None = None
     counter_examples: Sequence[Example] = ()
     how_alike: float = HOW_ALIKE
+    notes: tuple[str, ...] = ()
+    less: Less = field(default_factory=Less)
 
     @property
     def binning(self) -> Binning:
         """How the image is seen."""
         height, width = self.image_shape[-2:]
         return Binning(self.source.preparation.binning, (height, width))
-
-    @property
-    def series_too_large(self) -> bool:
-        """Whether there are more pixels than the merge trees of a series are kept for."""
-        return bool(self.iterated) and math.prod(self.source.shape[1:]) > MOST_SERIES_PIXELS
 
     @property
     def seen_strokes(self) -> NDArray[np.integer[Any]] | None:
@@ -113,7 +115,7 @@ class Job:
     @property
     def learns(self) -> bool:
         """Whether there is a network."""
-        return self.model is not None or self.params.method not in STEPLESS
+        return self.model is not None or self.params.trains
 
     def places(self) -> Iterator[Place]:
         """Yield all frames and slices in order, and tell of each once it is done with."""

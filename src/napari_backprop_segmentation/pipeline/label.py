@@ -4,27 +4,36 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from napari_backprop_segmentation.hierarchy.build import build_tree
-from napari_backprop_segmentation.hierarchy.classes import class_tree
+from napari_backprop_segmentation.errors import ENGINE_ERRORS
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.image.source import Part
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.params.sections import Regions
-from napari_backprop_segmentation.pipeline.count import finder_of, first_reading, found_alike, objects_of, offers
+from napari_backprop_segmentation.pipeline.count import (
+    finder_of,
+    first_reading,
+    found_alike,
+    objects_of,
+    offers,
+)
 from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.recount import Recount
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.teacher import teaching
+from napari_backprop_segmentation.pipeline.trees import tree_of
 
 
 def label_image(job: Job, model: Model) -> Segmentation:
     """Return what a trained network finds in an image."""
     reason = (model.stopped_by, model.iterations) if job.model is None else ("labelled by a network trained before", 0)
-    if not job.merges or model.taught:
-        labels = model.predict(job.part, job.out)
-        labels = labels if job.out is None else job.out.array
-        return Segmentation(labels, model, record=ending("trained", *reason))
-    found = from_tree(job, tree_of(job, job.part, model), model)
-    return found.noted(ending(found.record["regions"], *reason))
+    if job.merges and not model.taught:
+        try:
+            found = from_tree(job, tree_of(job, job.part, model), model)
+        except ENGINE_ERRORS as error:
+            job.less.note("labels stay as trained, as memory ran out while regions were merged", error)
+        else:
+            return found.noted(ending(found.record["regions"], *reason))
+    labels = model.predict(job.part, job.out)
+    labels = labels if job.out is None else job.out.array
+    return Segmentation(labels, model, record=ending("trained", *reason))
 
 
 def ending(regions: str, stopped_by: str, iterations: int) -> dict[str, Any]:
@@ -32,16 +41,11 @@ def ending(regions: str, stopped_by: str, iterations: int) -> dict[str, Any]:
     return {"regions": regions, "stopped_by": stopped_by, "iterations": iterations}
 
 
-def tree_of(job: Job, part: Part, model: Model) -> Hierarchy:
-    """Return the merge tree of one plane or volume: of its regions, or of its classes."""
-    regions = Regions.of(job.params)
-    tree = build_tree(model, part, regions, job.merge, job.ridges)
-    return class_tree(tree, model, part, regions) if job.params.by_class else tree
-
-
 def from_tree(job: Job, tree: Hierarchy, model: Model) -> Segmentation:
     """Return what is wanted of the merge tree of an image, which a network was trained for."""
-    return replace(wanted(job, tree), model=model, teach=teaching(job, model, tree))
+    found = wanted(job, tree)
+    recount = None if job.iterated or job.params.by_class or job.examples is not None else Recount(job, tree)
+    return replace(found, model=model, teach=teaching(job, model, tree), recount=recount)
 
 
 def wanted(job: Job, tree: Hierarchy) -> Segmentation:

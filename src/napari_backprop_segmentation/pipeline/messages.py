@@ -45,11 +45,11 @@ def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Which preset a run that adapts has taken, with the settings that decide most; what to do where no object was
-        found.
+        What was done otherwise than was asked for; which preset a run that adapts has taken, with the settings that
+        decide most; what to do where no object was found.
     """
     kind, params = record.get("kind"), record["params"]
-    clauses = []
+    clauses = [f"this run {note}" for note in record.get("notes", ())]
     if record.get("reading"):
         clauses.append(f"objects: {record['reading']}")
     elif kind is not None:

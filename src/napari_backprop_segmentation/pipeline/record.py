@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+from napari_backprop_segmentation.network.planning import processor
 from napari_backprop_segmentation.pipeline.job import Job
 
 PACKAGE = "napari-backprop-segmentation"
@@ -13,7 +14,7 @@ RECORDED = (PACKAGE, "torch", "numpy", "scipy", "scikit-image", "higra")
 
 def record_of(job: Job) -> dict[str, Any]:
     """Return the record of a run that has ended; how it ended stands in its `Segmentation` already."""
-    source, params = job.source, job.recorded
+    source, params, plan = job.source, job.recorded, job.less.plan or job.plan
     scaling = source.normaliser
     return {
         "params": params.to_dict(),
@@ -30,10 +31,11 @@ def record_of(job: Job) -> dict[str, Any]:
         },
         "binning": source.preparation.binning,
         "ridges": None if job.ridges is None else job.ridges.record(),
-        "crop": None if job.plan.crop is None else list(job.plan.crop),
-        "device": str(job.plan.device) if job.learns else "cpu",
-        "precision": str(job.plan.dtype).removeprefix("torch.") if job.learns else "float32",
-        "notes": list(job.plan.notes),
+        "crop": None if plan.crop is None else list(plan.crop),
+        "device": str(plan.device) if job.learns else "cpu",
+        "precision": plan.precision if job.learns else "float32",
+        **processor(plan.device),
+        "notes": [*job.plan.notes, *job.notes, *job.less.notes],
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {name: version(name) for name in RECORDED} | {"python": platform.python_version()},
     }

@@ -10,7 +10,6 @@ from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.job import Progress
-from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,8 @@ class Request:
     progress: Progress | None = None
     examples: Any = None
     counter_examples: Any = None
-    how_alike: float = HOW_ALIKE
+    fixed: Any = None
+    how_alike: float | None = None
 
     def source(self) -> ArraySource:
         """Return the image; one that is labelled by a network trained before is prepared as the network's was."""

@@ -17,7 +17,6 @@ from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline import dispatch
 from napari_backprop_segmentation.pipeline.request import Request
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
-from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE
 
 logger = logging.getLogger(__name__)
 
@@ -36,25 +35,27 @@ def run(
     progress: Any = None,
     examples: Any = None,
     counter_examples: Any = None,
-    how_alike: float = HOW_ALIKE,
+    fixed: Any = None,
+    how_alike: float | None = None,
 ) -> Generator[Step, Command | None, Segmentation]:
     """Segment an image step by step.
 
     Parameters
     ----------
     image : array-like
-        NumPy, dask or zarr array of any number type. Frames of a series are read one at a time.
+        NumPy, dask, zarr or xarray array of any number type, or the `pixels` of `io.files.open_image`.
+        Frames of a series are read one at a time.
     params : Params, optional
         Settings; the default preset if left out.
     axes : str, optional
         One letter an axis of the image: T (time), Z (depth), Y, X in this order, and C (channels) or S (RGB or RGBA
-        samples) anywhere. Guessed where the shape leaves no doubt.
+        samples) anywhere. Taken from the names of dimensions of xarray, else guessed where the shape leaves no doubt.
     spacing : sequence of float, optional
         Size of a pixel along each of Z, Y, X that is there, in any one unit; all alike if left out.
     strokes : (*spatial) int, optional
-        Labels drawn by hand, from 1; 0 where nothing is drawn. The result then keeps their numbers: regions are not
-        merged, and no objects looked for. In a series the network learns from the frames that are drawn on, and labels
-        all.
+        Labels drawn by hand, from 1; 0 where nothing is drawn. What they mean is the setting `strokes_as`: kinds that
+        all alike pixels follow, objects of kind 1, pieces that follow their own stroke, or labels that the network
+        learns as in the 2020 paper. What is drawn on one frame of a series counts for all.
     channels : sequence of int, optional
         Which channels of the image to look at, from 0; all if left out.
     model : Model, optional
@@ -73,8 +74,11 @@ def run(
         Objects that the user points at: of an array each number marks one (one pixel is enough); ``(pixel, size)`` in
         a sequence means the object around the pixel that has about so many pixels. All objects of the image that are
         like the examples, and unlike the counter-examples, are found. For a single image.
-    how_alike : float
-        From 0, everything, to 1, nothing but what is very like the examples.
+    how_alike : float, optional
+        From 0, everything, to 1, nothing but what is very like the examples; where it finds best if left out.
+    fixed : (*spatial) int, optional
+        Labels of an earlier result that were put right by hand and stay as they are: 0 is ground, -1 where nothing is
+        fixed (see `teaching.edits.fixed_labels`). They get numbers behind those that are found.
 
     Yields
     ------
@@ -96,6 +100,7 @@ def run(
     MemoryLimitError, EngineError
         If the run does not fit the memory, or the engine fails.
     """
+    _check_kinds(model, merge, progress)
     request = Request(
         image,
         _checked(params),
@@ -109,6 +114,7 @@ def run(
         progress=progress,
         examples=examples,
         counter_examples=counter_examples,
+        fixed=fixed,
         how_alike=how_alike,
     )
     started = time.perf_counter()
@@ -190,6 +196,15 @@ def train(
         raise ParameterError(f"method must be superpixels or continuity to train, got {checked.method!r}; choose one")
     with engine_errors(), reused_memory():
         return (yield from dispatch.trained(Request(image, checked, axes, spacing, strokes, channels)))
+
+
+def _check_kinds(model: Any, merge: Any, progress: Any) -> None:
+    """Refuse what cannot be used as what it is given for."""
+    if model is not None and not isinstance(model, Model):
+        raise ParameterError(f"model must be a Model, got {type(model).__name__}; take the one of an earlier run")
+    for name, given in (("merge", merge), ("progress", progress)):
+        if not callable(given) and not (given is None and name == "progress"):
+            raise ParameterError(f"{name} must be callable, got {type(given).__name__}; leave it out")
 
 
 def _checked(params: Params | None) -> Params:

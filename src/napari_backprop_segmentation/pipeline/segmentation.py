@@ -65,6 +65,9 @@ class Segmentation:
         The merge tree that `labels` is one cut of, linked trees for a series; None where regions are not merged.
     agreement : Agreement or None
         How stable borders are from run to run, where there were several; `hierarchy` is then their consensus.
+    recount : callable or None
+        Counts objects again, under other settings of `Objects`, without another run; None where regions are shown, and
+        for series.
     record : dict
         Everything needed to repeat the run: settings, axes, versions, device, why it stopped. Plain values only.
     """
@@ -75,6 +78,7 @@ class Segmentation:
     agreement: Agreement | None = None
     record: dict[str, Any] = field(default_factory=dict)
     look: Callable[[], Sequence[Offer]] | None = field(default=None, repr=False, compare=False)
+    recount: Callable[[Params], NDArray[Any]] | None = field(default=None, repr=False, compare=False)
     teach: Callable[[], Teaching] | None = field(default=None, repr=False, compare=False)
     find: Callable[[], Finder] | None = field(default=None, repr=False, compare=False)
 

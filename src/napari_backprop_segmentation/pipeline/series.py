@@ -7,11 +7,12 @@ from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.step import Command, Step
 from napari_backprop_segmentation.pipeline.image import classical_labels
 from napari_backprop_segmentation.pipeline.job import Job
-from napari_backprop_segmentation.pipeline.label import ending, tree_of
+from napari_backprop_segmentation.pipeline.label import ending
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.series_output import SeriesOutput
 from napari_backprop_segmentation.pipeline.teacher import teaching
 from napari_backprop_segmentation.pipeline.training_schedule import TrainingSchedule
+from napari_backprop_segmentation.pipeline.trees import tree_of
 
 
 def segment_series(job: Job) -> Generator[Step, Command | None, Segmentation]:

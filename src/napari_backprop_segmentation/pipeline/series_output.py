@@ -11,6 +11,7 @@ from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.image.source import Place
 from napari_backprop_segmentation.objects.find import fine_regions
 from napari_backprop_segmentation.pipeline.count import objects_among, objects_of
+from napari_backprop_segmentation.pipeline.estimate import series_too_large
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
@@ -24,7 +25,7 @@ class SeriesOutput:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        keeps_trees = job.merges and job.out is None and not job.series_too_large
+        keeps_trees = job.merges and job.out is None and not series_too_large(job.iterated, job.source.shape[1:])
         self._trees = SeriesTrees(job) if keeps_trees else None
         # Regions are painted from the linked trees in the end, objects as they are found.
         self._labels = None if keeps_trees and not job.params.counts else SeriesLabels(job)

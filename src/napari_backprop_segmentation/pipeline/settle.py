@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from napari_backprop_segmentation.image.ridges import source_ridges
-from napari_backprop_segmentation.network.planning import make_plan
+from napari_backprop_segmentation.network.planning import free_memory, make_plan
 from napari_backprop_segmentation.params.sections import Run, Training
 from napari_backprop_segmentation.pipeline import binning_factor, checks
 from napari_backprop_segmentation.pipeline.automatic import settled_params
-from napari_backprop_segmentation.pipeline.estimate import merges_regions
+from napari_backprop_segmentation.pipeline.estimate import memory_notes, merges_regions, part_bytes
 from napari_backprop_segmentation.pipeline.iteration import iterated_axes
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.request import Request
@@ -59,6 +59,9 @@ def settle(request: Request) -> Job:
     part = source.shape[:1] + source.shape[1 + len(iterated) :]
     plan = make_plan(Training.of(params), Run.of(params), part)
     merges, notes = merges_regions(params, math.prod(part[1:]))
+    if plan.device.type == "cpu" and request.out is None:
+        needed = part_bytes(params, part, math.prod(plan.crop or part[1:]), plan.precision)
+        notes += memory_notes(needed, free_memory(plan.device))
     for note in notes:
         logger.warning("this run %s", note)
     answers = strokes is None or params.strokes_as != "network"  # labels of the network keep their numbers
@@ -78,10 +81,12 @@ def settle(request: Request) -> Job:
         model=request.model and request.model.on(plan.device),
         out=checks.checked_output(request, image_shape[1:]),
         progress=request.progress,
+        fixed=checks.check_fixed(request.fixed, image_shape[1:]),
         may_count=kind in UNSURE and merges and not source.is_rgb and not OPEN & params.given,
         examples=examples,
         counter_examples=checks.pointed_at(against, "counter_examples", image_shape[1:]) or (),
         how_alike=checks.checked_share(request.how_alike),
+        notes=notes,
     )
     checks.check_runs(replace(job, merges=merges))
     checks.check_examples(job)

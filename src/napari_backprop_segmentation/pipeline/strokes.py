@@ -41,6 +41,8 @@ def answered(steps: Steps, job: Job, given: Any) -> Steps:
         found: Segmentation = done.value
     finally:
         steps.close()
+    if job.fixed is not None and job.params.strokes_as == "kinds" and strokes is not None:
+        strokes = np.where((strokes == 0) & (job.fixed > 0), job.fixed, strokes)
     if strokes is None or found.teacher is None:
         return found
     try:

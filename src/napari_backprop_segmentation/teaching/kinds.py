@@ -1,6 +1,6 @@
 """Strokes of several kinds: every pixel gets the kind of stroke that it is most like.
 
-A forest learns what the drawn patches look like. What it is unsure of follows the region it lies in: half of the
+Two forests learn what the drawn patches look like. What it is unsure of follows the region it lies in: half of the
 evidence is the patch's own, half that of its finest region. What is drawn stays as it is drawn.
 """
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.teaching.patches import Patches
 
-TREES = 50
+TREES = 25  # of each of two kinds of forest, which err in different ways
 LOOKED_AT = 0.3  # of what a patch looks like, at each branch
 MOST_DRAWN = 4000  # patches of each kind: more are more of the same
 OWN = 0.5  # of the evidence that is the patch's own; the rest is its region's
@@ -65,22 +65,40 @@ class Taught:
         return found
 
 
-def learn(drawn: Iterable[tuple[Patches, Strokes]], seed: int = 0) -> Any:
-    """Return a forest that knows what each kind looks like.
+@dataclass(frozen=True)
+class Forests:
+    """Forests that know what each kind looks like."""
+
+    trained: Sequence[Any]
+
+    @property
+    def kinds(self) -> NDArray[np.integer[Any]]:
+        """The kinds (K,) that were learned, in order."""
+        found: NDArray[np.integer[Any]] = self.trained[0].classes_
+        return found
+
+    def sure(self, looks: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return how sure each patch (n, F) is of each kind (n, K)."""
+        found: NDArray[np.float64] = np.mean([forest.predict_proba(looks) for forest in self.trained], axis=0)
+        return found
+
+
+def learn(drawn: Iterable[tuple[Patches, Strokes]], seed: int = 0) -> Forests:
+    """Return forests that know what each kind looks like.
 
     Parameters
     ----------
     drawn : iterable of (Patches, (*spatial) int array)
         Each plane or volume with what is drawn on it; 0 is nothing.
     seed : int
-        The same seed and strokes give the same forest.
+        The same seed and strokes give the same forests.
 
     Raises
     ------
     ImageError
         If fewer than two kinds are drawn.
     """
-    from sklearn.ensemble import ExtraTreesClassifier  # takes most of a second
+    from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier  # takes most of a second
 
     looks, kinds, weights = (np.concatenate(parts) for parts in zip(*(_lessons(*each) for each in drawn), strict=True))
     present = np.unique(kinds)
@@ -90,8 +108,9 @@ def learn(drawn: Iterable[tuple[Patches, Strokes]], seed: int = 0) -> Any:
             f"strokes must be of two kinds at least, got {said}; draw on something else, such as the ground"
         )
     some = np.concatenate([_spread(np.flatnonzero(kinds == kind)) for kind in present])
-    forest = ExtraTreesClassifier(TREES, max_features=LOOKED_AT, random_state=seed, n_jobs=1)
-    return forest.fit(looks[some], kinds[some], sample_weight=weights[some])
+    settings = {"n_estimators": TREES, "max_features": LOOKED_AT, "random_state": seed, "n_jobs": 1}
+    forests = [ExtraTreesClassifier(**settings), RandomForestClassifier(**settings)]
+    return Forests([forest.fit(looks[some], kinds[some], sample_weight=weights[some]) for forest in forests])
 
 
 def _lessons(patches: Patches, strokes: Strokes) -> tuple[NDArray[np.float32], Strokes, NDArray[np.float64]]:
@@ -107,13 +126,13 @@ def _spread(members: NDArray[np.int64]) -> NDArray[np.int64]:
     return members[np.linspace(0, len(members) - 1, min(len(members), MOST_DRAWN)).astype(np.int64)]
 
 
-def apply(forest: Any, patches: Patches, strokes: Strokes) -> Taught:
-    """Return what a plane or volume is, by what a forest of `learn` knows."""
-    own = forest.predict_proba(patches.looks)
+def apply(forests: Forests, patches: Patches, strokes: Strokes) -> Taught:
+    """Return what a plane or volume is, by what forests of `learn` know."""
+    own = forests.sure(patches.looks)
     sums = [np.bincount(patches.region, patches.areas * column) for column in own.T]
     region = np.stack(sums, axis=1) / np.bincount(patches.region, patches.areas)[:, None]
-    dtype = np.min_scalar_type(int(forest.classes_[-1]))
-    return Taught(patches, strokes, forest.classes_.astype(dtype), OWN * own + (1 - OWN) * region[patches.region])
+    dtype = np.min_scalar_type(int(forests.kinds[-1]))
+    return Taught(patches, strokes, forests.kinds.astype(dtype), OWN * own + (1 - OWN) * region[patches.region])
 
 
 def most_doubtful(taught: Sequence[Taught], number: int = 0) -> tuple[int, tuple[int, ...]]:

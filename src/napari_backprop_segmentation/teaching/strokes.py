@@ -33,8 +33,8 @@ def taught(parts: Sequence[Patches], strokes: Sequence[Strokes], seed: int = 0) 
     drawn = [(part, on_it) for part, on_it in zip(parts, strokes, strict=True) if on_it.any()]
     if not drawn:
         raise ImageError("strokes must be drawn somewhere, got none; draw on two things at least")
-    forest = learn(drawn, seed)
-    return [apply(forest, part, on_it) for part, on_it in zip(parts, strokes, strict=True)]
+    forests = learn(drawn, seed)
+    return [apply(forests, part, on_it) for part, on_it in zip(parts, strokes, strict=True)]
 
 
 def in_pieces(trees: Sequence[Hierarchy], strokes: Sequence[Strokes], detail: float) -> NDArray[Any]:

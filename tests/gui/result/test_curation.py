@@ -32,6 +32,7 @@ def curation(model, state, qtbot):
     found = Curation(model, state)
     window = QWidget()
     found.row.setParent(window)
+    found.tools.row.setParent(window)
     qtbot.addWidget(window)
     model.layers.selection.events.changed.connect(lambda _: state.select(_labels(model)))
     yield found
@@ -51,6 +52,12 @@ def counted(curation, chosen, shown, objects, qtbot):
     layer = shown(objects)
     qtbot.waitUntil(lambda: len(layer.features) == 3)
     return layer
+
+
+def event_at(position, dims_displayed, **more):
+    """A press of the mouse that is released where it was pressed."""
+    given = {"type": "mouse_release", "button": 1, "pos": (0, 0), "modifiers": ()}
+    return SimpleNamespace(position=position, dims_displayed=dims_displayed, **given, **more)
 
 
 def run_to_end(widget, qtbot, params=OBJECTS):
@@ -88,7 +95,7 @@ def test_edits_count_when_measured_again_and_the_table_opens(widget, viewer, qtb
     qtbot.waitUntil(lambda: len(layer.features) == 2)
     assert layer.features["index"].tolist() == [1, 3]
     qtbot.waitUntil(lambda: widget.status == "Measured 2 labels of 'nuclei labels' in the image 'nuclei'.")
-    assert any("Features table" in name for name in viewer.window.dock_widgets)
+    assert any("Measurements" in name for name in viewer.window.dock_widgets)
 
 
 @pytest.mark.parametrize("select", [True, False])
@@ -151,7 +158,7 @@ def test_what_fits_no_image_is_said(counted, curation, model, state):
 
 def test_undo_and_redo_are_measured_again(counted, curation, qtbot):
     areas = counted.features["area (µm²)"].tolist()
-    curation.correct(CENTRES[1])
+    curation.tools.correct(CENTRES[1])
     qtbot.waitUntil(lambda: len(counted.features) == 2)
     counted.undo()
     qtbot.waitUntil(lambda: len(counted.features) == 3)
@@ -176,7 +183,7 @@ def test_nothing_is_measured_again_where_nothing_has_changed(counted, curation, 
 
 def test_a_table_of_others_is_left_alone(counted, curation, qtbot):
     counted.features = pd.DataFrame({"index": [1, 2, 3], "theirs": [7, 8, 9]})
-    curation.correct(CENTRES[1])
+    curation.tools.correct(CENTRES[1])
     qtbot.wait(30)
     assert counted.features["theirs"].tolist() == [7, 8, 9]
 
@@ -211,10 +218,10 @@ def test_a_widget_that_was_closed_measures_nothing_any_more(counted, curation, q
 def test_a_click_removes_an_object_and_another_brings_it_back(counted, curation):
     before = np.array(counted.data)
     number = before[CENTRES[1]]
-    curation.correct(CENTRES[1])
+    curation.tools.correct(CENTRES[1])
     assert number not in counted.data
     assert (counted.data[before != number] == before[before != number]).all()
-    curation.correct((CENTRES[1][0] + 2.4, CENTRES[1][1] - 1.6))
+    curation.tools.correct((CENTRES[1][0] + 2.4, CENTRES[1][1] - 1.6))
     added = counted.data == counted.data[CENTRES[1]]
     np.testing.assert_array_equal(added, before == number)
     counted.undo()
@@ -225,22 +232,22 @@ def test_a_click_removes_an_object_and_another_brings_it_back(counted, curation)
 def test_an_object_that_was_missed_is_added_and_ground_is_not(counted, curation, state):
     before = np.array(counted.data)
     counted.data = np.where(before == before[CENTRES[2]], 0, before)  # as if it had not been found
-    curation.correct(CENTRES[2])
+    curation.tools.correct(CENTRES[2])
     added, missed = counted.data == counted.data[CENTRES[2]], before == before[CENTRES[2]]
     assert (added & missed).sum() / (added | missed).sum() > 0.8
     there = np.array(counted.data)
-    curation.correct((40, 10))
+    curation.tools.correct((40, 10))
     np.testing.assert_array_equal(counted.data, there)
     assert state.status == "There is no object to be told apart here."
 
 
 def test_more_objects_than_the_type_of_number_holds_keep_their_table(counted, curation, qtbot):
     number = counted.data[CENTRES[2]]
-    curation.correct(CENTRES[2])
+    curation.tools.correct(CENTRES[2])
     qtbot.waitUntil(lambda: len(counted.features) == 2)
     counted.data_setitem((np.array([0]), np.array([0])), np.iinfo(counted.data.dtype).max)
     qtbot.waitUntil(lambda: len(counted.features) == 3)
-    curation.correct(CENTRES[2])
+    curation.tools.correct(CENTRES[2])
     assert counted.data[CENTRES[2]] > number
     assert counted.data.dtype == np.int32
     qtbot.waitUntil(lambda: len(counted.features) == 4)
@@ -251,71 +258,65 @@ def test_clicks_go_into_the_labels_that_are_selected(counted, curation, model, s
     second.visible = False
     before = second.data.copy()
     model.layers.selection.active = counted
-    curation.click_button.native.setChecked(True)
-    assert curation.clicked in counted.mouse_drag_callbacks
-    assert curation.clicked not in second.mouse_drag_callbacks
+    curation.tools.correct_button.native.setChecked(True)
+    assert curation.tools.dragged in counted.mouse_drag_callbacks
+    assert curation.tools.dragged not in second.mouse_drag_callbacks
     assert model.layers.selection.active is counted
-    curation.correct(CENTRES[1])
+    curation.tools.correct(CENTRES[1])
     assert counted.data[CENTRES[1]] == 0
     np.testing.assert_array_equal(second.data, before)
     model.layers.selection.active = second  # the button follows
-    assert curation.clicked in second.mouse_drag_callbacks
-    assert curation.clicked not in counted.mouse_drag_callbacks
+    assert curation.tools.dragged in second.mouse_drag_callbacks
+    assert curation.tools.dragged not in counted.mouse_drag_callbacks
 
 
-def test_from_labels_of_others_a_click_removes_and_says_what_adding_takes(curation, model, state, chosen):
+def test_in_labels_of_others_a_click_removes_and_adds_in_the_chosen_image(curation, model, state, chosen):
     chosen(nuclei(), name="nuclei")
     own = np.zeros((64, 64), int)
     own[:10, :10] = 4
     layer = model.add_labels(own, name="from disk")
-    curation.click_button.native.setChecked(True)
-    assert state.status == "Click on an object of 'from disk' to remove it, and once more to bring it back."
-    curation.correct((5, 5))
+    curation.tools.correct_button.native.setChecked(True)
+    assert state.status == "Click on an object of 'from disk' to remove it, or on one that was missed to add it."
+    curation.tools.correct((5, 5))
     assert state.status == "Removed object 4."
     assert not layer.data.any()
-    curation.correct((5, 5))
+    curation.tools.correct((5, 5))
     assert (layer.data[:10, :10] > 0).all()
-    curation.correct((40, 40))
-    assert "objects can be added only to labels that a run of this session has made" in state.status
-
-
-def test_of_a_series_objects_can_only_be_removed(counted, curation, state):
-    result = result_of(counted)
-    result.segmentation = SimpleNamespace(hierarchy=object(), record=result.segmentation.record)  # linked trees
-    curation.correct((40, 10))
-    assert state.status.startswith("Objects of a series can be removed by a click, but not added")
-    curation.correct(CENTRES[0])
-    assert counted.data[CENTRES[0]] == 0
+    curation.tools.correct(CENTRES[1])
+    assert state.status == f"Added object {layer.data[CENTRES[1]]}."
+    state.choose(Input())
+    curation.tools.correct((60, 8))
+    assert "objects can be added only with the image that the labels belong to" in state.status
 
 
 def test_labels_that_are_a_pyramid_are_not_edited(curation, model, state):
     labels = np.ones((64, 64), int)
     model.add_labels([labels, labels[::2, ::2]], multiscale=True, name="slide")
-    curation.correct((60, 60))
+    curation.tools.correct((60, 60))
     assert state.status.startswith("These labels are a pyramid")
     assert labels.all()
 
 
 def test_a_click_with_a_brush_in_hand_only_paints(counted, curation):
-    curation.click_button.native.setChecked(True)
+    curation.tools.correct_button.native.setChecked(True)
     before = np.array(counted.data)
-    event = SimpleNamespace(type="mouse_release", position=(20 * 0.5, 20 * 0.5), dims_displayed=[0, 1])
+    event = event_at((20 * 0.5, 20 * 0.5), [0, 1])
     counted.mode = "paint"
-    assert list(curation.clicked(counted, event)) == [None]
+    list(curation.tools.dragged(counted, event))
     np.testing.assert_array_equal(counted.data, before)
     counted.mode = "pan_zoom"
-    list(curation.clicked(counted, event))
+    list(curation.tools.dragged(counted, event))
     assert (counted.data == 0).sum() > (before == 0).sum()
 
 
 def test_a_click_outside_does_nothing(counted, curation):
     before = np.array(counted.data)
-    curation.correct((-1, 5))
+    curation.tools.correct((-1, 5))
     np.testing.assert_array_equal(counted.data, before)
 
 
 def test_clicks_are_heard_only_while_the_button_is_down(counted, curation):
-    button = curation.click_button.native
+    button = curation.tools.correct_button.native
     n = len(counted.mouse_drag_callbacks)
     button.setChecked(True)
     assert len(counted.mouse_drag_callbacks) == n + 1
@@ -325,10 +326,10 @@ def test_clicks_are_heard_only_while_the_button_is_down(counted, curation):
 
 
 def test_a_run_ends_listening_for_clicks(counted, curation, state):
-    curation.click_button.native.setChecked(True)
+    curation.tools.correct_button.native.setChecked(True)
     state.begin("nuclei", state.input.layers)
-    assert not curation.click_button.native.isChecked()
-    assert curation.clicked not in counted.mouse_drag_callbacks
+    assert not curation.tools.correct_button.native.isChecked()
+    assert curation.tools.dragged not in counted.mouse_drag_callbacks
 
 
 def test_the_buttons_go_with_the_layer(counted, curation, model, state):
@@ -336,7 +337,7 @@ def test_the_buttons_go_with_the_layer(counted, curation, model, state):
     model.layers.remove(counted)
     state.keep(model.layers)
     assert curation.row.isHidden()
-    curation.correct((1, 1))
+    curation.tools.correct((1, 1))
     curation.measure()
 
 
@@ -344,7 +345,7 @@ def test_regions_can_be_measured_but_not_clicked(curation, chosen, shown, image,
     chosen(image)
     shown(regions)
     assert not curation.row.isHidden()
-    assert curation.click_button.native.isHidden()
+    assert curation.tools.row.isHidden()
 
 
 def test_in_the_3d_view_a_click_removes_what_it_meets_first(widget, viewer, qtbot):
@@ -357,19 +358,19 @@ def test_in_the_3d_view_a_click_removes_what_it_meets_first(widget, viewer, qtbo
     front, behind = layer.data[6, 12, 12], layer.data[17, 20, 20]
     assert 0 < front != behind > 0
     viewer.dims.ndisplay = 3
-    widget.curation.click_button.native.setChecked(True)
+    widget.curation.tools.correct_button.native.setChecked(True)
     away = {"position": (-300.0, 18.0, 18.0), "view_direction": np.array([1.0, 0, 0]), "dims_displayed": [0, 1, 2]}
-    event = SimpleNamespace(type="mouse_release", **away)
-    list(widget.curation.clicked(layer, event))
+    event = event_at(**away)
+    list(widget.curation.tools.dragged(layer, event))
     assert widget.status == f"Removed object {front}."
     assert set(np.unique(layer.data)) == {0, behind}
-    list(widget.curation.clicked(layer, event))
+    list(widget.curation.tools.dragged(layer, event))
     assert not layer.data.any()
-    list(widget.curation.clicked(layer, event))
+    list(widget.curation.tools.dragged(layer, event))
     assert "switch the display to 2D and click on it" in widget.status
     viewer.dims.ndisplay = 2
-    flat = SimpleNamespace(type="mouse_release", position=(12.0, 12.0, 12.0), dims_displayed=[1, 2])
-    list(widget.curation.clicked(layer, flat))
+    flat = event_at((12.0, 12.0, 12.0), [1, 2])
+    list(widget.curation.tools.dragged(layer, flat))
     assert layer.data[6, 12, 12] > 0
 
 
@@ -385,13 +386,13 @@ def test_a_widget_that_is_opened_again_finds_the_results(widget, viewer, qtbot):
     again = BackpropWidget(viewer)
     viewer.window.add_dock_widget(again, name="Backprop Segmentation again")
     assert again.state.target == layer
-    assert not again.curation.click_button.native.isHidden()
+    assert not again.curation.tools.row.isHidden()
     layer.features = None
     again.curation.measure_button.native.click()
     qtbot.waitUntil(lambda: len(layer.features) == 3)
     before = np.array(layer.data)
     layer.data = np.where(before == before[CENTRES[2]], 0, before)
-    again.curation.correct(CENTRES[2])
+    again.curation.tools.correct(CENTRES[2])
     assert again.status.startswith("Added object ")
     viewer.layers.selection.active = viewer.layers["cells"]
     assert again.state.target == layer  # the last result, of a widget before

@@ -84,6 +84,15 @@ def press_run(widget, qtbot):
     wait(qtbot, lambda: not widget.running)
 
 
+def delete(widget, qtbot):
+    """Delete a closed widget, which napari does not."""
+    gone = []
+    widget.native.destroyed.connect(lambda: gone.append(True))
+    widget.native.deleteLater()
+    wait(qtbot, lambda: bool(gone))
+    qtbot.wait(50)
+
+
 def turn_on(widget, qtbot):
     widget.examples.button.native.click()
     assert widget.examples.button.native.isChecked()
@@ -336,12 +345,12 @@ def _pixels(teaching):
 
 
 def test_only_one_of_both_modes_is_on(on, screen, qtbot):
-    on.curation.click_button.native.click()
+    on.curation.tools.correct_button.native.click()
     assert not on.examples.button.native.isChecked()
     assert on.examples.box.isHidden()
     wait(qtbot, lambda: not outlines(screen))
     turn_on(on, qtbot)
-    assert not on.curation.click_button.native.isChecked()
+    assert not on.curation.tools.correct_button.native.isChecked()
     assert on.curation.clicked not in on.state.target.mouse_drag_callbacks
 
 
@@ -377,7 +386,7 @@ def test_the_mode_ends_cleanly(widget, screen, qtbot, event):
     assert dict(screen.keymap) == keymap
     assert dict(layer.keymap) == own_keys
     if event == "closed":
-        widget.native.deleteLater()
+        delete(widget, qtbot)
 
 
 def test_examples_stay_with_the_result(on, screen, qtbot):
@@ -385,7 +394,7 @@ def test_examples_stay_with_the_result(on, screen, qtbot):
     layer = settled(on, qtbot)
     screen.window.remove_dock_widget(on.native)
     assert not outlines(screen)
-    on.native.deleteLater()
+    delete(on, qtbot)
     again = BackpropWidget(screen)
     screen.window.add_dock_widget(again, name="Again")
     turn_on(again, qtbot)

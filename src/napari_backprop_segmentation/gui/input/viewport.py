@@ -5,7 +5,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Image, Shapes
+from napari.layers import Image, Layer, Shapes
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ImageError
@@ -19,7 +19,7 @@ Box = dict[int, tuple[int, int]]
 Points = NDArray[np.float64]
 
 
-def shown_index(viewer: "Viewer", layer: Image, axis: int, plane: tuple[int, int]) -> int:
+def shown_index(viewer: "Viewer", layer: Layer, axis: int, plane: tuple[int, int]) -> int:
     """Return at which position of an axis the slider stands.
 
     Parameters
@@ -38,7 +38,7 @@ def shown_index(viewer: "Viewer", layer: Image, axis: int, plane: tuple[int, int
     return int(np.clip(np.round(position), 0, size - 1))
 
 
-def view_box(viewer: "Viewer", layer: Image, plane: tuple[int, int]) -> Box:
+def view_box(viewer: "Viewer", layer: Layer, plane: tuple[int, int]) -> Box:
     """Return start and stop of the axes Y and X as far as the window shows them.
 
     Raises
@@ -76,14 +76,45 @@ def drawn_box(viewer: "Viewer", shapes: Shapes, layer: Image, plane: tuple[int, 
     return _box(layer, points, plane)
 
 
-def _box(layer: Image, world: Points, plane: tuple[int, int]) -> Box:
+def bring_into_view(viewer: "Viewer", layer: Layer, plane: NDArray[Any], place: Sequence[int], number: int) -> None:
+    """Show the slices of a place, and move the view there if no pixel of an object is to be seen.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+    layer : Layer
+    plane : (Y, X) int
+        The labels that are shown then.
+    place : sequence of int
+        Index of a pixel of the layer.
+    number : int
+        Of the object.
+    """
+    world = np.asarray(layer.data_to_world(place)) / _viewer_factors(viewer, layer)
+    missing = viewer.dims.ndim - layer.ndim
+    displayed = list(viewer.dims.displayed)
+    for axis, position in enumerate(world, start=missing):
+        if axis not in displayed:
+            viewer.dims.set_point(axis, position)
+    if viewer.dims.ndisplay == 2:
+        axes = displayed[0] - missing, displayed[1] - missing
+        box = view_box(viewer, layer, axes)
+        if (plane[tuple(slice(max(0, box[axis][0]), max(0, box[axis][1])) for axis in sorted(axes))] == number).any():
+            return
+    camera = viewer.scene.camera if hasattr(viewer, "scene") else viewer.camera
+    center = np.array(camera.center, dtype=float)
+    center[-len(displayed) :] = world[[axis - missing for axis in displayed]]
+    camera.center = tuple(center)
+
+
+def _box(layer: Layer, world: Points, plane: tuple[int, int]) -> Box:
     """Return the pixels whose middles lie within the bounds of some points (n, ndim) of the world."""
     pixels = np.array([layer.world_to_data(point) for point in world])
     low, high = np.ceil(pixels.min(axis=0) - 1e-6), np.floor(pixels.max(axis=0) + 1e-6)
     return {axis: (int(low[axis]), int(high[axis]) + 1) for axis in plane}
 
 
-def _canvas_corners(viewer: "Viewer", layer: Image) -> Points:
+def _canvas_corners(viewer: "Viewer", layer: Layer) -> Points:
     """Return the four corners of the canvas (4, ndim) in the world of a layer.
 
     The corners napari keeps for a multiscale layer are those of the tiles it has loaded, which may be larger.
@@ -96,7 +127,7 @@ def _canvas_corners(viewer: "Viewer", layer: Image) -> Points:
     return corners[:, -layer.ndim :] * _viewer_factors(viewer, layer)
 
 
-def _slider_point(viewer: "Viewer", layer: Image) -> Points:
+def _slider_point(viewer: "Viewer", layer: Layer) -> Points:
     """Return where the sliders stand, in the world of a layer (ndim,)."""
     return _viewer_point(viewer)[-layer.ndim :] * _viewer_factors(viewer, layer)
 
@@ -105,12 +136,12 @@ def _viewer_point(viewer: "Viewer") -> Points:
     return np.array(viewer.dims.point, dtype=float)
 
 
-def _viewer_factors(viewer: "Viewer", layer: Image) -> Points:
+def _viewer_factors(viewer: "Viewer", layer: Layer) -> Points:
     """Return how many units of a layer make one unit of the viewer, for each axis of the layer."""
     return _factors(getattr(viewer.dims, "units", None), layer, layer.ndim)  # since napari 0.9 it has its own
 
 
-def _factors(units: Sequence[Any] | None, layer: Image, n_axes: int) -> Points:
+def _factors(units: Sequence[Any] | None, layer: Layer, n_axes: int) -> Points:
     """Return how many units of a layer make one of these, for the last axes; one where there are no units."""
     if units is None:
         return np.ones(n_axes)

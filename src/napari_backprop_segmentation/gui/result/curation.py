@@ -1,4 +1,4 @@
-"""Buttons for the labels that are selected: measure them, add and remove objects by a click."""
+"""Buttons for the labels that are selected: measure them; correct them by hand, with the tools of the mouse."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,9 +8,10 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QGridLayout, QMainWindow, QWidget
 
 from napari_backprop_segmentation.gui.input.run_input import RunInput
-from napari_backprop_segmentation.gui.result.corrections import correct, remove
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult
 from napari_backprop_segmentation.gui.result.measuring import Tables, image_for, why_not
+from napari_backprop_segmentation.gui.result.table_view import MeasurementTable
+from napari_backprop_segmentation.gui.result.tools import Tools
 from napari_backprop_segmentation.gui.state import Phase, State
 from napari_backprop_segmentation.pipeline.messages import count
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 SOON_MS = 100
-TABLE = ("napari", "Features table widget")
+TABLE = "Measurements"
+TABLE_HEIGHT = 165  # pixels: totals, header and three rows
 
 
 class Curation:
@@ -33,8 +35,12 @@ class Curation:
     ----------
     row : QWidget
         Hidden while there are no labels to work on.
-    measure_button, click_button : PushButton
+    measure_button : PushButton
     tables : Tables
+    table : MeasurementTable, optional
+        Once it was asked for.
+    tools : Tools
+        With a row of its own.
     """
 
     def __init__(self, viewer: "Viewer", state: State) -> None:
@@ -44,15 +50,7 @@ class Curation:
             tooltip="Measure every label: size, place, outline, brightness. Your edits count.\n"
             "Takes the Labels layer that is selected, else that of the last run.",
         )
-        self.click_button = PushButton(
-            text="Add or remove by click",
-            tooltip="Click on an object to remove it, or on one that was missed to add it. Ctrl+Z takes it back.\n"
-            "In the 3D view a click only removes. Works on the Labels layer that is selected, else that of the last "
-            "run.",
-        )
-        self.click_button.native.setCheckable(True)
         self.measure_button.changed.connect(self.measure)
-        self.click_button.native.toggled.connect(self._toggled)
         self.row = QWidget()
         self._soon = QTimer(self.row)
         self._soon.setSingleShot(True)
@@ -62,8 +60,9 @@ class Curation:
         self._layout = QGridLayout(self.row)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.addWidget(self.measure_button.native, 0, 0)
-        self._layout.addWidget(self.click_button.native, 0, 1)
         self._layout.setColumnStretch(1, 1)
+        self.table: MeasurementTable | None = None
+        self.tools = Tools(viewer, state)
         for signal in (state.events.result, state.events.labels, state.events.phase, state.events.taken):
             signal.connect(self._update)
         state.events.phase.connect(self._measure_objects)
@@ -72,8 +71,8 @@ class Curation:
         self._update()
 
     def add(self, button: PushButton) -> None:
-        """Show one more button, below the others: three beside each other are wider than a dock."""
-        self._layout.addWidget(button.native, self._layout.rowCount(), 0, 1, 2)
+        """Show one more button, beside the others."""
+        self._layout.addWidget(button.native, 0, self._layout.columnCount())
 
     def measure(self, *_: Any) -> None:
         """Measure the labels that are selected, and open the table."""
@@ -86,28 +85,14 @@ class Curation:
             return
         self.tables.measure(layer, run_input, self._show_table)
 
-    def correct(self, position: Any) -> None:
-        """Remove the object at a position in pixels of the layer, or add the one that was missed there."""
-        layer = self._state.target
-        if layer is not None and (text := correct(self._viewer, layer, position)):
-            self._state.note(text)
-
-    def clicked(self, layer: Labels, event: Any) -> Any:
-        """Wait for the mouse to be released in place: a drag moves the picture."""
-        yield
-        if event.type == "mouse_move" or layer.mode != "pan_zoom":  # another tool draws
-            return
-        if len(event.dims_displayed) == 3 and layer.ndim > 2:
-            ray = {"view_direction": event.view_direction, "dims_displayed": event.dims_displayed}
-            number: Any = layer.get_value(event.position, **ray, world=True)
-            self._state.note(remove(layer, number))
-        else:
-            self.correct(layer.world_to_data(event.position))
-
     def disconnect(self) -> None:
         """Let go of the layers."""
-        self.click_button.native.setChecked(False)
+        self.tools.put_down()
         self._soon.stop()
+        if self.table is not None:
+            self.table.follow(None)
+            if (dock := self.table.parentWidget()) is not None:
+                dock.hide()
         self.tables.close()
 
     def _measure_objects(self, phase: Phase) -> None:
@@ -126,7 +111,7 @@ class Curation:
     def _give_way(self, _: Any = None) -> None:
         """Leave the clicks to the examples."""
         if self._state.teaching.on:
-            self.click_button.native.setChecked(False)
+            self.tools.put_down()
 
     def _measure_taken(self, result: LayerResult) -> None:
         if result.has_objects and result.layer is not None:
@@ -134,41 +119,19 @@ class Curation:
 
     def _show_table(self, layer: Labels, run_input: RunInput, number: int) -> None:
         self._state.note(f"Measured {count(number)} of '{layer.name}' in the image '{run_input.name}'.")
-        self._viewer.layers.selection = {layer}
-        dock, _ = self._viewer.window.add_plugin_dock_widget(*TABLE)
-        window = dock.parent()
-        if isinstance(window, QMainWindow):  # under the image, where it does not squeeze the controls
-            window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
+        if self.table is None:
+            self.table = MeasurementTable(self._viewer, self.tables, lambda: self.tools.active is None)
+        dock = self.table.parentWidget()
+        if dock is None:  # never shown, or closed since; under the image it does not squeeze the controls
+            dock = self._viewer.window.add_dock_widget(self.table, name=TABLE, area="bottom")
+            window = dock.parent()
+            if isinstance(window, QMainWindow):  # as high as Qt likes it, it would squeeze the controls
+                window.resizeDocks([dock], [TABLE_HEIGHT], Qt.Orientation.Vertical)
+        dock.show()
+        self.table.follow(layer)
 
     def _update(self, _: Any = None) -> None:
-        """Show the buttons that there is something to do for, and hear clicks in the layer they work on."""
-        target, result = self._state.target, self._state.target_result
-        self.row.setVisible(target is not None)
-        clickable = target is not None and (result is None or result.has_objects)  # regions leave no ground between
-        self.click_button.native.setVisible(clickable)
-        if not clickable or self._state.busy:
-            self.click_button.native.setChecked(False)
-        self._hear(target if self.click_button.native.isChecked() else None)
-
-    def _toggled(self, wanted: bool) -> None:
-        layer = self._state.target
-        if wanted:
-            self._state.teaching.end()
-        self._hear(layer if wanted else None)
-        if wanted and layer is not None:
-            self._viewer.layers.selection = {layer}
-            self._state.note(
-                "Click on an object to remove it, or on one that was missed to add it."
-                if self._state.target_result is not None
-                else f"Click on an object of '{layer.name}' to remove it, and once more to bring it back."
-            )
-
-    def _hear(self, layer: Labels | None) -> None:
-        """Hear clicks in one layer, and in no other."""
-        for other in self._viewer.layers:
-            callbacks = other.mouse_drag_callbacks
-            if other != layer and self.clicked in callbacks:
-                callbacks.remove(self.clicked)
-        if layer is not None and self.clicked not in layer.mouse_drag_callbacks:
-            layer.mode = "pan_zoom"  # else the click would paint as well
-            layer.mouse_drag_callbacks.append(self.clicked)
+        """Show the button while there is something to do for it, and the table of the labels it works on."""
+        self.row.setVisible(self._state.target is not None)
+        if self.table is not None:
+            self.table.follow(self._state.target)

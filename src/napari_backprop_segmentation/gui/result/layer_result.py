@@ -24,6 +24,21 @@ if TYPE_CHECKING:
 FROM_STROKES = -2  # as `LayerResult.reading`
 
 
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A trained network from a file.
+
+    Attributes
+    ----------
+    name : str
+        Of the file.
+    model : Model
+    """
+
+    name: str
+    model: "Model"
+
+
 @dataclass(eq=False)
 class LayerResult:
     """The result of a run in its layer.

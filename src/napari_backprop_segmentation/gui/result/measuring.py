@@ -11,12 +11,12 @@ from weakref import WeakKeyDictionary, WeakSet
 import numpy as np
 import pandas as pd
 from napari.layers import Labels
-from napari.qt.threading import create_worker
 from napari.utils.notifications import show_error
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer
 
 from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.gui import background
 from napari_backprop_segmentation.gui.input.layers import run_input_of
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.result.layer_result import result_of
@@ -91,12 +91,33 @@ def checksum(labels: Any) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class _Table:
-    """What was measured of a layer."""
+class Measurement:
+    """What was measured of a layer: in its own image, and where its brightness was seen."""
 
+    own: RunInput
     run_input: RunInput
+    measured: dict[str, NDArray[Any]]
     checksum: int
     columns: tuple[str, ...]
+
+    @property
+    def n_frames(self) -> int:
+        """Of a series; 1 where there is no time."""
+        return int(dict(zip(self.own.axes, self.own.array.shape, strict=True)).get("T", 1))
+
+    def place_of(self, layer: Labels, number: int, frame: int | None = None) -> tuple[int, ...] | None:
+        """Return the pixel of a layer in the middle of an object, of a series in a frame; None if it is gone."""
+        here = self.measured["label"] == number
+        if frame is not None:
+            here = here & (self.measured["frame"] == frame)
+        if not here.any():
+            return None
+        row = int(here.argmax())
+        middle = [self.measured[name][row] for name in self.measured if name.startswith("centroid ")]
+        inner = [] if frame is None else [frame]
+        inner += [round(float(i / size)) for i, size in zip(middle, self.own.spacing, strict=True)]
+        flat = np.ravel_multi_index(tuple(inner), self.own.shape, mode="clip")
+        return tuple(int(i) for i in np.unravel_index(flat, layer.data.shape))
 
 
 class Tables:
@@ -114,7 +135,7 @@ class Tables:
 
     def __init__(self, viewer: "Viewer", parent: QObject) -> None:
         self._viewer = viewer
-        self._tables: WeakKeyDictionary[Labels, _Table] = WeakKeyDictionary()
+        self._tables: WeakKeyDictionary[Labels, Measurement] = WeakKeyDictionary()
         self._followed: WeakSet[Labels] = WeakSet()
         self._touched: WeakSet[Labels] = WeakSet()
         self._closed = False
@@ -123,20 +144,29 @@ class Tables:
         self._timer.setInterval(EDIT_MS)
         self._timer.timeout.connect(self._measure_again)
 
-    def measure(self, layer: Labels, run_input: RunInput, done: Done | None = None) -> None:
+    def measure(
+        self, layer: Labels, own: RunInput, done: Done | None = None, *, run_input: RunInput | None = None
+    ) -> None:
         """Fill the table of a layer, in a thread.
 
         Parameters
         ----------
         layer : Labels
-        run_input : RunInput
-            The image it is measured in.
+        own : RunInput
+            The image it belongs to.
         done : callable, optional
-            Called with both and the number of labels.
+            Called with the layer, the image its brightness was measured in, and the number of labels.
+        run_input : RunInput, optional
+            Where its brightness is measured, if in another image; see `seen_in`.
         """
+        images = own, own if run_input is None else run_input
         data = array_of(layer)
         labels = data.copy() if isinstance(data, np.ndarray) else data  # the user may paint meanwhile
-        create_worker(measured, labels, run_input, _connect={"returned": partial(self._fill, layer, run_input, done)})
+        background.start(measured, labels, images[1], then=partial(self._fill, layer, images, done))
+
+    def of(self, layer: Labels | None) -> "Measurement | None":
+        """Return what was measured of a layer, if its table still shows it."""
+        return self._tables[layer] if layer is not None and self._ours(layer) else None
 
     def close(self) -> None:
         """Follow no layer any more, and fill no table."""
@@ -150,7 +180,9 @@ class Tables:
     def _callbacks(self) -> dict[str, Callable[..., None]]:
         return {"paint": self._on_edit, "set_data": self._on_edit, "data": self._on_other_labels}
 
-    def _fill(self, layer: Labels, run_input: RunInput, done: Done | None, found: "Measured | Failure") -> None:
+    def _fill(
+        self, layer: Labels, images: tuple[RunInput, RunInput], done: Done | None, found: "Measured | Failure"
+    ) -> None:
         if self._closed or layer not in self._viewer.layers:
             return
         if isinstance(found, Failure):
@@ -159,15 +191,16 @@ class Tables:
         table, number = found
         frame = pd.DataFrame({"index": table["label"], **{k: v for k, v in table.items() if k != "label"}})
         there, before = layer.features, self._columns(layer)
-        layer.features = with_ours(there, frame, before)
-        self._tables[layer] = _Table(run_input, number, ours_in(layer.features, there, before))
+        features = with_ours(there, frame, before)
+        self._tables[layer] = Measurement(*images, table, number, ours_in(features, there, before))
+        layer.features = features  # whoever hears of it finds the rest
         if layer not in self._followed:
             self._followed.add(layer)
             for name, callback in self._callbacks().items():
                 getattr(layer.events, name).connect(callback)
         self._touch(layer)  # for what was edited while it was measured
         if done is not None:
-            done(layer, run_input, len(np.unique(table["label"])))
+            done(layer, images[1], len(np.unique(table["label"])))
 
     def _on_other_labels(self, event: Any) -> None:
         """Empty the table: the labels it was made of are gone."""
@@ -202,4 +235,4 @@ class Tables:
         for layer in touched:
             table = self._tables[layer]
             if checksum(array_of(layer)) != table.checksum:
-                self.measure(layer, table.run_input)
+                self.measure(layer, table.own, run_input=table.run_input)

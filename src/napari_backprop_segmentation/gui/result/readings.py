@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.errors import engine_errors
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult
 from napari_backprop_segmentation.gui.result.pictures import LIGHT, backdrop, picture, window_on
-from napari_backprop_segmentation.gui.result.replacing import replaced
+from napari_backprop_segmentation.gui.result.replacing import record_of, replaced
 from napari_backprop_segmentation.gui.run import torch_startup
-from napari_backprop_segmentation.gui.run.preview import METADATA
 from napari_backprop_segmentation.gui.run.worker import Failure
-from napari_backprop_segmentation.gui.teach.examples import RECORDED
 from napari_backprop_segmentation.pipeline.messages import count, found
 
 if TYPE_CHECKING:
@@ -184,13 +182,12 @@ def take(viewer: "Viewer", result: LayerResult, choice: Choice) -> LayerResult |
         return result
     own = result.shown if result.reading == 0 else result.own
     labels = np.array(own) if choice.labels is None else result.run_input.laid(choice.labels)
-    record = layer.metadata[METADATA]
+    record = record_of(layer)
     reading = choice.number or result.segmentation.record["params"].get("reading", 0)
     params = {**record["params"], "reading": reading}
-    kept = {name: value for name, value in record.items() if name not in RECORDED}
     if "regions" in (original := result.segmentation.record):
-        kept["regions"] = original["regions"]
-    return replaced(viewer, result, labels, choice.number, {**kept, "params": params})
+        record["regions"] = original["regions"]
+    return replaced(viewer, result, labels, choice.number, {**record, "params": params})
 
 
 def own_labels(result: LayerResult) -> NDArray[Any]:

@@ -14,6 +14,13 @@ from napari_backprop_segmentation.gui.run.preview import METADATA, colours, show
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+SHOWN = ("examples", "counter_examples", "how_alike", "drawn")  # of a record: what the user has pointed at or drawn
+
+
+def record_of(layer: Labels) -> dict[str, Any]:
+    """Return how the labels of a layer were made, without what the user has pointed at."""
+    return {name: value for name, value in layer.metadata[METADATA].items() if name not in SHOWN}
+
 
 def replaced(
     viewer: "Viewer", result: LayerResult, labels: NDArray[Any], reading: int, record: Mapping[str, Any]

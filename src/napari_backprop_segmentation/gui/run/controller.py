@@ -15,6 +15,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
 from napari_backprop_segmentation.gui import words
+from napari_backprop_segmentation.gui.background import ClosingWorker
 from napari_backprop_segmentation.gui.run import process_guards, worker
 from napari_backprop_segmentation.gui.run.ending import Ending, settled
 from napari_backprop_segmentation.gui.run.job import Job
@@ -26,8 +27,7 @@ from napari_backprop_segmentation.pipeline.iteration import iterated_axes, total
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-    from napari_backprop_segmentation.gui.run.worker import Failure, Progress
-    from napari_backprop_segmentation.pipeline.segmentation import Segmentation
+    from napari_backprop_segmentation.gui.run.worker import Ended, Outcome, Progress
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +59,8 @@ class RunController:
         self._preview: Preview | None = None
         self._throttle: Throttle | None = None
         self._bar: progress | None = None
-        self._worker: GeneratorWorker[Progress | None, None, Segmentation | Failure | None] | None = None
-        self._outcome: Segmentation | Exception | None = None
+        self._worker: GeneratorWorker[Progress | None, None, Outcome] | None = None
+        self._outcome: Ended = None
         self._warned: set[str] = set()
         self._started = self._last_message = time.monotonic()
         self._labelled = 0
@@ -95,10 +95,17 @@ class RunController:
         steps = partial(
             worker.start_steps, self._run_input, self._job.params, self._control, self._job.model, self._job.strokes
         )
-        self._worker = create_worker(worker.outcome, steps, self._control, _start_thread=False, _connect=self._slots())
+        self._worker = create_worker(
+            worker.outcome,
+            steps,
+            self._control,
+            _start_thread=False,
+            _connect=self._slots(),
+            _worker_class=ClosingWorker,
+        )
         QTimer.singleShot(FIRST_PAINT_MS, partial(self._begin, self._worker))
 
-    def _begin(self, job: "GeneratorWorker[Progress | None, None, Segmentation | Failure | None]") -> None:
+    def _begin(self, job: "GeneratorWorker[Progress | None, None, Outcome]") -> None:
         """Start the worker, now that the click has been answered and the new layer painted.
 
         Loading torch at the same time makes that painting take 200 ms. A run that has been abandoned meanwhile is
@@ -198,7 +205,7 @@ class RunController:
         iterated = iterated_axes(self._job.params, self._run_input.axes, self._run_input.array.shape)
         self._state.tell(words.labelled(done, total, iterated))
 
-    def _on_outcome(self, outcome: "Segmentation | Failure | Exception | None") -> None:
+    def _on_outcome(self, outcome: "Outcome | Exception") -> None:
         self._outcome = outcome.error if isinstance(outcome, worker.Failure) else outcome
 
     def _on_warned(self, warning: tuple[Any, ...]) -> None:

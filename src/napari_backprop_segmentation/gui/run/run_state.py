@@ -1,15 +1,11 @@
-"""What is known of the run that is under way, and of a network that was loaded for one; values of `State`."""
+"""What is known of the run that is under way, as a value of `State`."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from napari.layers import Image, Labels
 
 from napari_backprop_segmentation.gui.result.consensus import AgreementLayer
 from napari_backprop_segmentation.gui.run.worker import Point
-
-if TYPE_CHECKING:
-    from napari_backprop_segmentation.network.model import Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,18 +37,3 @@ class Run:
     told: str = ""
     ending: str = ""
     agreement: AgreementLayer | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class LoadedModel:
-    """A trained network from a file.
-
-    Attributes
-    ----------
-    name : str
-        Of the file.
-    model : Model
-    """
-
-    name: str
-    model: "Model"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.errors import engine_errors
+from napari_backprop_segmentation.errors import ENGINE_ERRORS, EngineError, engine_errors, of_memory
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.run.process_guards import no_collection, pass_over_new_objects
 from napari_backprop_segmentation.gui.run.torch_startup import make_ready_for_torch
@@ -217,17 +217,24 @@ class Failure:
     error: Exception
 
 
-def outcome(
-    start: Callable[[], Steps], control: WorkerControl
-) -> Generator[Progress | None, None, "Segmentation | Failure | None"]:
+if TYPE_CHECKING:
+    Outcome = Segmentation | Failure | None  # None after a cancel
+    Ended = Segmentation | Exception | None
+
+
+def outcome(start: Callable[[], Steps], control: WorkerControl) -> Generator[Progress | None, None, "Outcome"]:
     """Do what `watched` does, but return an error instead of raising it.
 
     Where Qt comes from PySide6, napari 0.9 itself fails on the signal of a worker that raises or returns an exception.
     """
     try:
         return (yield from watched(start, control))
+    except GeneratorExit:  # whoever waits has gone
+        raise
     except Exception as error:  # noqa: BLE001 - nothing is swallowed: whoever started the run is told
         return Failure(error)
+    except BaseException as error:  # noqa: BLE001 - it would end the thread, and nobody would ever hear of it
+        return Failure(EngineError(f"the run was ended by {type(error).__name__}; run it again"))
 
 
 def _drive(steps: Steps, control: WorkerControl) -> Generator[Progress | None, None, "Segmentation | None"]:
@@ -260,6 +267,16 @@ def _rest(control: WorkerControl) -> Generator[None]:
         yield None
         time.sleep(PAUSE_SECONDS)
     control.resting = False
+
+
+def _picture(step: "Step") -> NDArray[Any] | None:
+    """Return the labels of a step; None where there is no memory for them: a picture less, and the run goes on."""
+    try:
+        return step.labels
+    except ENGINE_ERRORS as error:
+        if not of_memory(error):
+            raise
+        return None
 
 
 class _Messages:
@@ -305,7 +322,7 @@ class _Messages:
         labels = None
         place, run = ((), (1, 1)) if self._newest is None else (self._newest.place, self._newest.run)
         if self._newest is not None and now - self._last_preview >= PREVIEW_SECONDS:
-            labels = self._newest.labels
+            labels = _picture(self._newest)
             self._last_preview = now
         self._last_message = self._last_yield = now
         self._control.heard = False

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import engine_errors
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult
-from napari_backprop_segmentation.gui.result.replacing import replaced
+from napari_backprop_segmentation.gui.result.replacing import record_of, replaced
 from napari_backprop_segmentation.gui.run import torch_startup
-from napari_backprop_segmentation.gui.run.preview import METADATA
 from napari_backprop_segmentation.gui.run.worker import Failure
-from napari_backprop_segmentation.gui.teach.examples import KINDS, LIKE_EXAMPLES, RECORDED, Examples
+from napari_backprop_segmentation.gui.teach.examples import KINDS, LIKE_EXAMPLES, Examples
 from napari_backprop_segmentation.pipeline.messages import count
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ def show(viewer: "Viewer", result: LayerResult, labels: NDArray[Any] | None, exa
     if layer is None or layer not in viewer.layers:
         return None
     original = result.segmentation.record
-    record = {name: value for name, value in layer.metadata[METADATA].items() if name not in (*RECORDED, "reading")}
+    record = {name: value for name, value in record_of(layer).items() if name != "reading"}
     params = {**record["params"], "reading": original["params"].get("reading", 0)}
     record |= {"params": params} | {name: original[name] for name in ("reading", "regions") if name in original}
     if labels is None:

@@ -9,7 +9,6 @@ from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Place, Size
 Kind = Literal["examples", "counter_examples"]
 KINDS: tuple[Kind, Kind] = ("examples", "counter_examples")
 LIKE_EXAMPLES = -1  # as `LayerResult.reading`
-RECORDED = (*KINDS, "how_alike", "drawn")  # of a record: what the user has pointed at or drawn
 
 
 @dataclass(frozen=True)

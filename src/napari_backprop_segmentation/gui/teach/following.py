@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.gui.input.layers import unwrapped
 from napari_backprop_segmentation.gui.result.layer_result import FROM_STROKES, LayerResult, result_of
-from napari_backprop_segmentation.gui.result.replacing import replaced
+from napari_backprop_segmentation.gui.result.replacing import record_of, replaced
 from napari_backprop_segmentation.gui.run.preview import METADATA, colours
 from napari_backprop_segmentation.gui.teach.asked import Answered
-from napari_backprop_segmentation.gui.teach.examples import RECORDED
 from napari_backprop_segmentation.gui.teach.strokes_layer import colours_with
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def show(viewer: "Viewer", result: LayerResult, drawn_in: Labels, answered: Answ
     if layer is None or layer not in viewer.layers:
         return None
     params = answered.question.params
-    record = {name: value for name, value in layer.metadata[METADATA].items() if name not in (*RECORDED, "reading")}
+    record = {name: value for name, value in record_of(layer).items() if name != "reading"}
     record |= {"params": params.to_dict(), "regions": params.strokes_as, "drawn": answered.runs}
     labels = result.run_input.laid(answered.labels)
     shown = _replaced(viewer, result, labels, FROM_STROKES, record)

@@ -1,0 +1,16 @@
+"""The merge tree of one plane or volume, as a run asks for it."""
+
+from napari_backprop_segmentation.hierarchy.build import build_tree
+from napari_backprop_segmentation.hierarchy.classes import class_tree
+from napari_backprop_segmentation.hierarchy.tree import Hierarchy
+from napari_backprop_segmentation.image.source import Part
+from napari_backprop_segmentation.network.model import Model
+from napari_backprop_segmentation.params.sections import Regions
+from napari_backprop_segmentation.pipeline.job import Job
+
+
+def tree_of(job: Job, part: Part, model: Model) -> Hierarchy:
+    """Return the merge tree of one plane or volume: of its regions, or of its classes."""
+    regions = Regions.of(job.params)
+    tree = build_tree(model, part, regions, job.merge, job.ridges)
+    return class_tree(tree, model, part, regions) if job.params.by_class else tree

@@ -75,7 +75,7 @@ def keep(image: str, kept: KeptStrokes) -> None:
 def kept_for(image: str, shape: tuple[int, ...]) -> KeptStrokes | None:
     """Return what was drawn on an image of this name and shape the last time; None where there is nothing."""
     try:
-        with np.load(path_of(image, shape), allow_pickle=False) as file:
+        with path_of(image, shape).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             strokes, about = file["strokes"], json.loads(str(file["about"]))
         if strokes.shape != shape or strokes.dtype.kind not in "iu":
             return None

@@ -122,6 +122,7 @@ def paint(viewer, qtbot, *places):
 def draw(widget, qtbot, number, *places):
     """Paint one kind with the mouse, as a user who clicks on its row first."""
     widget.strokes.kinds.setCurrentCell(widget.strokes.kinds.numbers.index(number), 1)
+    settle(widget, qtbot)
     assert widget.state.drawing.layer.selected_label == number
     paint(widget.strokes._viewer, qtbot, *places)
 
@@ -317,6 +318,7 @@ def test_any_labels_of_the_right_shape_can_be_the_strokes(widget, screen, qtbot)
     offered = [getattr(choice, "name", choice) for choice in widget.strokes.layer.choices]
     assert "mine" in offered
     assert "small" not in offered
+    screen.layers.selection = {mine}
     assert widget.state.target is mine
     widget.strokes.layer.value = mine
     layer = settle(widget, qtbot)
@@ -325,7 +327,6 @@ def test_any_labels_of_the_right_shape_can_be_the_strokes(widget, screen, qtbot)
     assert mine.data is not None
     np.testing.assert_array_equal(mine.data, marks)
     widget.strokes.layer.value = "none"
-    screen.layers.selection = {mine}
     assert widget.state.target is mine
 
 
@@ -362,6 +363,7 @@ def test_doubt_changes_and_the_next_doubtful_place(widget, screen, qtbot):
     assert changes.data[DIM] == 1
     answer = widget.state.drawing.answered.answer
     canvas(screen).setFocus()
+    widget.strokes.beside._late.setInterval(LONG)  # else the ring may be gone before it is looked at
     for number in range(2):
         qtbot.keyClick(canvas(screen), Qt.Key.Key_N)
         wait(qtbot, lambda n=number: f"Doubtful place {n + 1}" in widget.status)
@@ -369,6 +371,7 @@ def test_doubt_changes_and_the_next_doubtful_place(widget, screen, qtbot):
         np.testing.assert_allclose(screen.scene.camera.center[-2:], layer.data_to_world(place)[-2:])
         ring = screen.layers["doubtful place"]
         np.testing.assert_allclose(ring.data_to_world(ring.data[0]), layer.data_to_world(place))
+    widget.strokes.beside._late.start(1)
     widget.strokes.doubt.value = widget.strokes.changes.value = False
     wait(qtbot, lambda: "doubtful place" not in screen.layers)
     assert [each.name for each in screen.layers] == names
@@ -388,6 +391,7 @@ def test_names_and_colours_belong_to_the_layer_and_reach_the_result(widget, scre
     np.testing.assert_allclose(drawn.get_color(1), (0, 1, 0, 1))
     np.testing.assert_allclose(layer.get_color(1), (0, 1, 0, 1))
     screen.layers.selection = {drawn}
+    drawn.selected_label = 1
     canvas(screen).setFocus()
     qtbot.keyClick(canvas(screen), Qt.Key.Key_Equal)
     assert drawn.selected_label == 2

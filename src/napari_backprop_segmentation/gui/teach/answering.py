@@ -59,7 +59,9 @@ def _answered(question: Question) -> Answered:
     number = len(question.seen.counts)
     if question.params.strokes_as == "objects":
         number = int(np.count_nonzero(np.bincount(found.labels.ravel())[1:]))
-    return Answered(question, found, number, runs_of(question.strokes), changed, float(changed.mean()), doubt)
+    fits = np.can_cast(np.min_scalar_type(int(found.labels.max())), question.before.dtype)
+    labels = found.labels.astype(question.before.dtype) if fits else found.labels
+    return Answered(question, found, labels, number, runs_of(question.strokes), changed, float(changed.mean()), doubt)
 
 
 def place_of(answered: Answered, number: int) -> Generator[None, None, Place | None]:

@@ -77,6 +77,9 @@ class Answered:
     ----------
     question : Question
     answer : Answer
+    labels : (*spatial) int array
+        Of the answer, in the type of number that is shown already where that holds them: napari draws a layer anew for
+        another one, which takes long.
     number : int
         Of objects, or of what was drawn.
     runs : dict
@@ -90,6 +93,7 @@ class Answered:
 
     question: Question
     answer: "Answer"
+    labels: NDArray[Any] = field(repr=False)
     number: int
     runs: dict[str, list[list[int]]] = field(repr=False)
     changed: NDArray[np.bool_] = field(repr=False)

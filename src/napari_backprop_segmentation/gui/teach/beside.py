@@ -20,6 +20,8 @@ NEXT = "N"  # napari does not use it
 MARK_MS = 2000
 NOT_YET = "Draw two kinds first: doubt is where either could be meant."
 
+AFTER_RUN = "Where strokes are doubtful is known once the run has ended."
+
 
 class Beside:
     """Shows changes and doubt in layers of their own, and moves the camera to doubtful places.
@@ -65,7 +67,7 @@ class Beside:
         """Go to the most doubtful place, then to the next one."""
         answered = self._drawing.answered
         if answered is None or not answered.answer.taught:
-            self._state.note(NOT_YET)
+            self._state.note(AFTER_RUN if self._state.busy else NOT_YET)
             return
         create_worker(place_of, answered, self._number, _connect={"returned": self._on_place})
         self._number += 1

@@ -42,7 +42,7 @@ def show(viewer: "Viewer", result: LayerResult, drawn_in: Labels, answered: Answ
     params = answered.question.params
     record = {name: value for name, value in record_of(layer).items() if name != "reading"}
     record |= {"params": params.to_dict(), "regions": params.strokes_as, "drawn": answered.runs}
-    labels = result.run_input.laid(answered.answer.labels)
+    labels = result.run_input.laid(answered.labels)
     shown = _replaced(viewer, result, labels, FROM_STROKES, record)
     shown.followed, shown.detail = params.strokes_as, params.detail
     _colour(shown, drawn_in, answered.question.seen.counts)

@@ -95,7 +95,7 @@ class Keeping:
     def _keep(self) -> None:
         if self._pending is not None:
             pending, self._pending = self._pending, None
-            create_worker(_kept, *pending)
+            create_worker(_kept, *pending, _start_thread=True)
 
 
 def _kept(image: str, kept: KeptStrokes) -> Generator[None, None, Any]:

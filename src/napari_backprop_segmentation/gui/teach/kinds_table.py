@@ -74,7 +74,8 @@ class KindsTable(QTableWidget):
         height = self.sizeHintForRow(0) if kinds else self.fontMetrics().height()
         for row in range(len(kinds)):
             self.setRowHeight(row, height)
-        self.setFixedHeight(max(1, min(len(kinds), MOST_ROWS)) * height + 2)
+        height = self.rowHeight(0) if kinds else height  # a style may not let rows be as low
+        self.setFixedHeight(max(1, min(len(kinds), MOST_ROWS)) * height + 2 * self.frameWidth() + 2)
 
     def choose(self, number: int) -> None:
         """Show which kind is drawn now."""
@@ -88,7 +89,10 @@ class KindsTable(QTableWidget):
     def _fill_row(self, row: int, kind: Kind) -> None:
         swatch = QPixmap(SWATCH, SWATCH)
         swatch.fill(QColor.fromRgbF(*kind.colour))
-        colour, name, pixels = QTableWidgetItem(QIcon(swatch), ""), QTableWidgetItem(kind.name), QTableWidgetItem()
+        icon = QIcon()
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # else the style veils a selected one
+            icon.addPixmap(swatch, mode)
+        colour, name, pixels = QTableWidgetItem(icon, ""), QTableWidgetItem(kind.name), QTableWidgetItem()
         pixels.setText(f"{kind.pixels:,} px")
         pixels.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for column, item in enumerate((colour, name, pixels)):

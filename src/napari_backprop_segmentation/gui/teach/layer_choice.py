@@ -100,17 +100,21 @@ class LayerChoice:
         self._tidy.start()
 
     def _follow_layers(self) -> None:
+        self._let_go_of_lost()
+        self._drawing.events.layer.emit(self._drawing.layer)  # others may be drawn in now
+
+    def _let_go_of_lost(self) -> None:
         layer = self._drawing.layer
         if layer is not None and layer not in self._viewer.layers:
             self._drawing.draw_in(None)
             self._drawing.open(False)
             self._state.note(sentences.LOST)
-        self._drawing.events.layer.emit(self._drawing.layer)  # others may be drawn in now
 
     def follow_input(self, _: Any = None) -> None:
         """Draw on the image that is chosen."""
+        self._let_go_of_lost()
         chosen, layer = self._state.input, self._drawing.layer
-        if layer is None or layer not in self._viewer.layers or self._drawing.layers != chosen.layers:
+        if layer is None or self._drawing.layers != chosen.layers:
             there = canvas_of.fitting(self._state, self._viewer.layers)
             self._drawing.draw_in(strokes_layer.newest_on(chosen.layers, there) if chosen.layers else None)
             if self._drawing.layer is None:
@@ -134,6 +138,8 @@ class LayerChoice:
                     self._state.select(None)
         if before is not None and before is not self._drawing.layer:
             strokes_layer.let_go(before)
+            if self._viewer.layers.selection == {before} and strokes_layer.ground_of(before) is None:
+                self._state.select(before)
         self.take_brush()
 
     def choices(self, _: Any = None) -> list[tuple[str, Any]]:

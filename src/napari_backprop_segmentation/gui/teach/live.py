@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from napari.qt.threading import create_worker
 from napari.utils.notifications import ErrorNotification, notification_manager
 from numpy.typing import NDArray
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QWidget
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_backprop_segmentation.errors import ImageError, SegmentationError
 from napari_backprop_segmentation.gui.result.layer_result import FROM_STROKES, LayerResult
@@ -100,6 +100,9 @@ class Live:
             self._soon.start()
 
     def _begin(self) -> None:
+        if QApplication.mouseButtons() != Qt.MouseButton.NoButton:  # a stroke is answered once it is whole
+            self._soon.start()
+            return
         layer = self._drawing.layer
         self._wanted = False
         if layer is None or self._working:

@@ -6,7 +6,7 @@ from magicgui.widgets import CheckBox, ComboBox, PushButton
 from napari.layers import Labels
 from qtpy.QtCore import QSignalBlocker
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QColorDialog, QHBoxLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QColorDialog, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_backprop_segmentation.gui.forms import add_row, make_form
 from napari_backprop_segmentation.gui.state import State
@@ -168,6 +168,7 @@ class StrokesPanel:
         layout.addLayout(form)
         layout.addLayout(tools)
         layout.addWidget(self.offer_button.native)
+        self.box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     def _connect(self) -> None:
         events, drawing = self._state.events, self._drawing.events

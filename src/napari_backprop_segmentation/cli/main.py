@@ -174,7 +174,7 @@ def _add_image_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--table",
         action="store_true",
-        help="measure every label (size, place, outline, brightness); the table goes beside the labels, as .csv",
+        help="measure every label (size, shape, place, brightness); the table goes beside the labels, as .csv",
     )
     parser.add_argument(
         "--overwrite",

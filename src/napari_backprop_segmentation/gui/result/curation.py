@@ -47,7 +47,7 @@ class Curation:
         self._viewer, self._state = viewer, state
         self.measure_button = PushButton(
             text="Measure",
-            tooltip="Measure every label: size, place, outline, brightness. Your edits count.\n"
+            tooltip="Measure every label: size, shape, place, brightness. Your edits count.\n"
             "Takes the Labels layer that is selected, else that of the last run.",
         )
         self.measure_button.changed.connect(self.measure)

@@ -1,6 +1,7 @@
 """Tools of the mouse for the labels that are selected: add or remove, merge, split. One of them at a time, or none."""
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 STILL = 3.0  # pixels of the screen: the mouse of a click moves no further
-NEAR = 25.0  # pixels of the screen: a line that divides an object begins no further away
+NEAR = 40.0  # pixels of the screen: a line that divides an object begins no further away
 FEWEST = 2  # objects to merge
 KEYS = "Works on the Labels layer that is selected, else that of the last run. Ctrl+Z takes it back."
 TOOLTIPS = {
@@ -125,33 +126,24 @@ class Tools:
             self._tell(NOT_IN_3D)
 
     def _merging(self, layer: Labels, event: Any) -> Drag:
-        number, start, solid = _number(layer, event), event.pos, _solid(layer, event)
-        touched, at, path = [number], layer.world_to_data(event.position), [event.pos]
+        number, start = _number(layer, event), event.pos
         place, time = self._frame(layer, event)
-        line = None
-        draws = bool(number) and not solid
-        layer.mouse_pan = not draws  # on the ground the picture is moved
-        try:
+        draws = bool(number) and not _solid(layer, event)
+        ways = [np.asarray(layer.world_to_data(event.position))]
+        if draws:  # on the ground the picture is moved
+            for _ in self._drawing(layer, event, [start], whole=True):
+                ways.append(np.asarray(layer.world_to_data(event.position)))
+                yield
+        else:
             yield
             while event.type == "mouse_move":
-                if draws:
-                    now = layer.world_to_data(event.position)
-                    touched += [each for each in _numbers_between(layer, at, now) if each not in touched]
-                    at, path = now, [*path, event.pos]
-                    line = line or line_over(event)
-                    if line is not None:
-                        line.draw(path)
                 yield
-        finally:
-            layer.mouse_pan = True
-            if line is not None:
-                line.deleteLater()
         if not _far(start, event.pos):
             self._clicked_to_merge(layer, number, place, time)
         elif draws:
             self._first = None
-            last = _numbers_between(layer, at, layer.world_to_data(event.position))
-            touched += [each for each in last if each not in touched]
+            ways.append(np.asarray(layer.world_to_data(event.position)))
+            touched = _numbers_along(layer, ways)
             self._tell(
                 merge(self._viewer, layer, touched, place, time)
                 if len(touched) >= FEWEST
@@ -182,25 +174,31 @@ class Tools:
         axes = _plane(layer, event)
         if not self._near(layer, start, axes):  # the picture is moved
             return
-        line = None
-        layer.mouse_pan = False
-        try:
-            yield
-            while event.type == "mouse_move":
-                line = line or line_over(event)
-                if line is not None:
-                    line.draw((begin, event.pos))
-                yield
-        finally:
-            layer.mouse_pan = True
-            if line is not None:
-                line.deleteLater()
+        yield from self._drawing(layer, event, [begin])
         if not _far(begin, event.pos):
             self._tell(HINTS["Split"].format(layer.name))
             return
         end = np.asarray(layer.world_to_data(event.position))
         time = time_axis(layer, image_for(layer, self._state))
         self._tell(divide(self._viewer, layer, start, end, axes=axes, time=time))
+
+    @staticmethod
+    def _drawing(layer: Labels, event: Any, points: list[Any], whole: bool = False) -> Drag:
+        """Show the way of the mouse until it is released, or a straight line; the picture stays where it is."""
+        line = None
+        layer.mouse_pan = False
+        try:
+            yield
+            while event.type == "mouse_move":
+                points = [*(points if whole else points[:1]), event.pos]
+                line = line or line_over(event)
+                if line is not None:
+                    line.draw(points)
+                yield
+        finally:
+            layer.mouse_pan = True
+            if line is not None:
+                line.deleteLater()
 
     def _near(self, layer: Labels, at: Positions, axes: tuple[int, int]) -> bool:
         """Return whether an object is near enough to a position for a line to begin there."""
@@ -278,13 +276,12 @@ def _number(layer: Labels, event: Any) -> int:
     return int(layer.get_value(event.position, world=True, **ray) or 0)
 
 
-def _numbers_between(layer: Labels, start: Any, end: Any) -> list[int]:
-    """Return the objects on the way from one position in pixels to another, in order."""
-    steps = int(np.ceil(np.abs(np.subtract(end, start)).max())) + 1
+def _numbers_along(layer: Labels, way: list[Positions]) -> list[int]:
+    """Return the objects on a way through positions in pixels, in order."""
     found: list[int] = []
-    for position in np.linspace(start, end, steps):
-        place = place_in(layer, position)
-        number = 0 if place is None else int(layer.data[place])
-        if number and number not in found:
-            found.append(number)
+    for start, end in pairwise(way):
+        steps = int(np.ceil(np.abs(end - start).max())) + 1
+        places = (place_in(layer, position) for position in np.linspace(start, end, steps))
+        numbers = (int(layer.data[place]) for place in places if place is not None)
+        found += [number for number in dict.fromkeys(numbers) if number and number not in found]
     return found

@@ -48,7 +48,7 @@ def test_what_will_be_done_instead_is_said_before_the_run(line, state, chosen, m
     monkeypatch.setattr(run_estimate, "free_memory", lambda device: 2e8)
     chosen(np.zeros((1000, 1000), np.uint8))
     state.change("crop_pixels", 0)
-    instead = "; trains on crops of 32768 pixels, as 2.5 GB would be needed and 0.2 GB are free."
+    instead = "; trains on crops of 32768 pixels, as 2.5 GB would be needed and 0.2 GB are free"
     assert instead in line.label.text()
 
 

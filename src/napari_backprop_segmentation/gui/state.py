@@ -14,14 +14,14 @@ from psygnal import Signal, SignalGroup
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
-from napari_backprop_segmentation.gui.result.consensus import AgreementLayer
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult, result_of
 from napari_backprop_segmentation.gui.result.readings import Choice, Readings
+from napari_backprop_segmentation.gui.run.run_state import LoadedModel, Run
 from napari_backprop_segmentation.gui.run.worker import Point
+from napari_backprop_segmentation.gui.teach.state import Teaching
 from napari_backprop_segmentation.params.params import Params
 
 if TYPE_CHECKING:
-    from napari_backprop_segmentation.network.model import Model
     from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 
@@ -61,52 +61,6 @@ class Input:
     run_input: RunInput | None = None
     obstacle: ImageError | None = None
     whole: LayerSelection | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """The run that is under way, or the last one.
-
-    Attributes
-    ----------
-    name : str
-        Of the image.
-    layers : tuple of Image
-        Of the image.
-    layer : Labels, optional
-        Where its labels form.
-    points : tuple of Point
-        All iterations so far.
-    told : str
-        The last that was heard of its progress.
-    ending : str
-        How it ended.
-    agreement : AgreementLayer, optional
-        Of several trainings, as long as the layer is there.
-    """
-
-    name: str = ""
-    layers: tuple[Image, ...] = ()
-    layer: Labels | None = None
-    points: tuple[Point, ...] = ()
-    told: str = ""
-    ending: str = ""
-    agreement: AgreementLayer | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class LoadedModel:
-    """A trained network from a file.
-
-    Attributes
-    ----------
-    name : str
-        Of the file.
-    model : Model
-    """
-
-    name: str
-    model: "Model"
 
 
 class StateEvents(SignalGroup):
@@ -160,6 +114,8 @@ class State:
         Other ways to see objects in the image of the target, while they are looked for or shown.
     model : LoadedModel, optional
         What was loaded last.
+    teaching : Teaching
+        What the user points at in the image of a result.
     """
 
     def __init__(self, params: Params) -> None:
@@ -174,6 +130,7 @@ class State:
         self.notice = self.refusal = ""
         self.readings: Readings | None = None
         self.model: LoadedModel | None = None
+        self.teaching = Teaching()
 
     # What follows from it
 
@@ -345,6 +302,7 @@ class State:
         """Tell nobody any more."""
         for name in self.events:
             self.events[name].disconnect()
+        self.teaching.close()
 
     def _set(self, **changes: Any) -> None:
         """Change attributes, and then tell of those that are not what they were."""

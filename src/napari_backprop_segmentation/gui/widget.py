@@ -27,6 +27,7 @@ from napari_backprop_segmentation.gui.run.estimate import RunEstimate
 from napari_backprop_segmentation.gui.run.job import Job
 from napari_backprop_segmentation.gui.run.preview import warm_up
 from napari_backprop_segmentation.gui.state import Phase, State
+from napari_backprop_segmentation.gui.teach.panel import ExamplesPanel
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.presets import FIRST_PRESET, PRESETS
 
@@ -55,6 +56,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     controls : Controls
     run_button, pause_button, stop_button, cancel_button, apply_button : PushButton
     curation : Curation
+    examples : ExamplesPanel
     readings : ReadingsPanel
     model_files : ModelFiles
     chart : Chart
@@ -80,6 +82,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.chart = Chart()
         self._run_estimate = RunEstimate(state)
         self.curation = Curation(napari_viewer, state)
+        self.examples = ExamplesPanel(napari_viewer, state)
         self.readings = ReadingsPanel(napari_viewer, state)
         self.model_files = ModelFiles(state, self.apply_model)
         self._make_buttons()
@@ -233,7 +236,9 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addWidget(self._run_estimate.label)
         layout.addLayout(buttons)
         layout.addWidget(self.apply_button.native)
+        self.curation.add(self.examples.button)
         layout.addWidget(self.curation.row)
+        layout.addWidget(self.examples.box)
         layout.addWidget(self.readings.box)
         layout.addWidget(self._status)
         layout.addWidget(self.chart, CHART_STRETCH)
@@ -291,6 +296,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         if parent is not None:
             return
         self.curation.disconnect()
+        self.examples.close()
         self.state.hide_readings()
         if self._controller is not None and self.state.busy:
             self._controller.abandon()
@@ -302,6 +308,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._viewer.layers.selection.events.changed.disconnect(self._select)
         self.input_form.disconnect()
         self.curation.tables.close()
+        self.examples.disconnect()
         self.state.close()
         if self._controller is not None and self.state.busy:
             self._controller.abandon()

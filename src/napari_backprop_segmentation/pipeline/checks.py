@@ -1,5 +1,6 @@
 """What cannot go together is refused in words before anything is computed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from napari_backprop_segmentation.image.output import Output, check_output
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
-from napari_backprop_segmentation.pipeline.job import Job, Pointed
+from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.request import Request
 from napari_backprop_segmentation.teaching.edits import FREE
+from napari_backprop_segmentation.teaching.pointed import Example, Sized
 
 MOST_KINDS = 65_535  # that can be drawn
 CLICK = 12  # pixels: a smaller mark says where an object is, not how large
@@ -142,12 +144,12 @@ def drawn(strokes: Any) -> NDArray[np.integer[Any]] | None:
     return found.astype(np.uint8) if found.dtype == bool else found
 
 
-def pointed_at(given: Any, name: str, shape: tuple[int, ...]) -> tuple[Pointed, ...] | None:
-    """Return what the user has pointed at, as masks (*spatial) and pixels; None where nothing was given.
+def pointed_at(given: Any, name: str, shape: tuple[int, ...]) -> tuple[Example, ...] | None:
+    """Return what the user has pointed at, as masks (*spatial), pixels, pixels with a size; None where there is none.
 
     Parameters
     ----------
-    given : (*spatial) int array, or sequence of pixels
+    given : (*spatial) int array, or sequence of pixels and of (pixel, size)
         Of an array each number marks one object; a mark of a few pixels is a click, not an outline.
     name : str
         Of the argument.
@@ -161,6 +163,8 @@ def pointed_at(given: Any, name: str, shape: tuple[int, ...]) -> tuple[Pointed, 
     """
     if given is None:
         return None
+    if isinstance(given, Sequence) and any(_has_size(each) for each in given):
+        return tuple(example for each in given for example in _one(each, name, shape))
     marks = np.asarray(given)
     if marks.dtype.kind not in "bui" or (marks.shape != shape and marks.shape[1:] != (len(shape),)):
         raise ImageError(
@@ -174,6 +178,33 @@ def pointed_at(given: Any, name: str, shape: tuple[int, ...]) -> tuple[Pointed, 
         return tuple(places) or None
     masks = [marks == number for number in np.unique(marks[marks != 0])]
     return tuple(mask if mask.sum() >= CLICK else _middle(mask) for mask in masks) or None
+
+
+def _has_size(given: Any) -> bool:
+    """Return whether something is a pixel and a size, not a pixel."""
+    return isinstance(given, Sequence) and len(given) == 2 and isinstance(given[0], Sequence)
+
+
+def _one(given: Any, name: str, shape: tuple[int, ...]) -> tuple[Example, ...]:
+    """Return one pixel, with its size if it has one."""
+    if not _has_size(given):
+        return pointed_at([given], name, shape) or ()
+    place, size = given
+    if not isinstance(size, int) or size < 1:
+        raise ImageError(f"{name} must have sizes of at least 1 pixel, got {size!r}; leave the size out")
+    return tuple(Sized(each, size) for each in pointed_at([place], name, shape) or () if isinstance(each, tuple))
+
+
+def checked_share(how_alike: float) -> float:
+    """Return how alike objects must be, if it is a share.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if not 0 <= how_alike <= 1:
+        raise ParameterError(f"how_alike must be from 0 to 1, got {how_alike}; 0 finds everything")
+    return how_alike
 
 
 def _middle(mask: NDArray[np.bool_]) -> tuple[int, ...]:

@@ -1,7 +1,6 @@
 """Things to count in one plane or volume: as the settings say, as one of several readings, or like examples."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,10 +9,11 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.source import Part
 from napari_backprop_segmentation.objects.find import find_objects, nested, other_readings, read_objects, readings_of
-from napari_backprop_segmentation.objects.foreground import cleaned, foreground_objects
+from napari_backprop_segmentation.objects.foreground import foreground_objects
 from napari_backprop_segmentation.objects.readings import NOTHING, Reading
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.sections import Objects
+from napari_backprop_segmentation.pipeline.finder import Finder
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.segmentation import Offer, Segmentation
 from napari_backprop_segmentation.teaching.examples import ByExample
@@ -76,13 +76,20 @@ def first_reading(job: Job, tree: Hierarchy) -> Segmentation | None:
     if not found or found[0].score < NOTHING:
         return None
     record = {"regions": "merged", "params": {"reading": 1}, "reading": found[0].name}
-    return Segmentation(found[0].labels(), hierarchy=tree, look=lambda: found, record=record)
+    find = partial(finder_of, job, tree)
+    return Segmentation(found[0].labels(), hierarchy=tree, look=lambda: found, find=find, record=record)
+
+
+def finder_of(job: Job, tree: Hierarchy) -> Finder:
+    """Return what finds objects like examples in an image."""
+    part = job.part
+    by_example = ByExample.prepared(part.read(part.whole), nested(tree))
+    return Finder(by_example, Objects.of(job.params), job.image_shape[1:], job.source.preparation.binning)
 
 
 def found_alike(job: Job, tree: Hierarchy) -> Segmentation:
     """Return all objects that are like those the user has pointed at."""
-    part, rules = job.part, Objects.of(job.params)
-    finder = ByExample.prepared(part.read(part.whole), nested(tree))
-    labels = cleaned(finder.alike(job.examples or (), job.counter_examples), replace(rules, min_object=1))
-    look = partial(offers, job, tree)
-    return Segmentation(labels, hierarchy=tree, look=look, record={"regions": "merged", "reading": "like the examples"})
+    finder = finder_of(job, tree)
+    labels = finder.seen_alike(job.examples or (), job.counter_examples, job.how_alike)
+    look, record = partial(offers, job, tree), {"regions": "merged", "reading": "like the examples"}
+    return Segmentation(labels, hierarchy=tree, look=look, find=lambda: finder, record=record)

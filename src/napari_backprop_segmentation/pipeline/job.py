@@ -18,10 +18,10 @@ from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.binned import Binning
 from napari_backprop_segmentation.pipeline.estimate import MOST_TREE_PIXELS
+from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Example
 
 MOST_SERIES_PIXELS = 4 * MOST_TREE_PIXELS  # above, merge trees are not kept: for the Detail slider, or for strokes
 Progress = Callable[[int, int], None]
-Pointed = NDArray[np.bool_] | tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,10 @@ class Job:
         Labels that stay as they are, on the image as it was given.
     may_count : bool
         Whether the best reading is taken if it is good enough, as no kind of image was recognised.
-    examples, counter_examples : sequence of masks (*spatial) and pixels
+    examples, counter_examples : sequence of masks (*spatial), pixels, and pixels with a size
         What the user has pointed at: all alike objects are wanted.
+    how_alike : float
+        From 0, everything, to 1.
     """
 
     source: ArraySource
@@ -81,8 +83,9 @@ class Job:
     progress: Progress | None = None
     fixed: NDArray[np.int64] | None = None
     may_count: bool = False
-    examples: Sequence[Pointed] | None = None
-    counter_examples: Sequence[Pointed] = ()
+    examples: Sequence[Example] | None = None
+    counter_examples: Sequence[Example] = ()
+    how_alike: float = HOW_ALIKE
 
     @property
     def binning(self) -> Binning:

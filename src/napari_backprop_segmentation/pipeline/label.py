@@ -10,7 +10,14 @@ from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.source import Part
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.sections import Regions
-from napari_backprop_segmentation.pipeline.count import Recount, first_reading, found_alike, objects_of, offers
+from napari_backprop_segmentation.pipeline.count import (
+    Recount,
+    finder_of,
+    first_reading,
+    found_alike,
+    objects_of,
+    offers,
+)
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.teacher import teaching
@@ -53,6 +60,8 @@ def wanted(job: Job, tree: Hierarchy) -> Segmentation:
     if job.may_count and (found := first_reading(job, tree)) is not None:
         return found
     labels = objects_of(job, tree, job.part) if job.params.counts else tree.cut(job.params.detail)
-    look = partial(offers, job, tree) if not job.iterated and not job.params.by_class else None
-    kind = "classes" if job.params.by_class else "merged"
-    return Segmentation(labels, hierarchy=tree, look=look, record={"regions": kind})
+    record = {"regions": "classes" if job.params.by_class else "merged"}
+    if job.iterated or job.params.by_class:
+        return Segmentation(labels, hierarchy=tree, record=record)
+    look, find = partial(offers, job, tree), partial(finder_of, job, tree)
+    return Segmentation(labels, hierarchy=tree, look=look, find=find, record=record)

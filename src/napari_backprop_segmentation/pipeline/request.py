@@ -10,6 +10,7 @@ from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.job import Progress
+from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Request:
     examples: Any = None
     counter_examples: Any = None
     fixed: Any = None
+    how_alike: float = HOW_ALIKE
 
     def source(self) -> ArraySource:
         """Return the image; one that is labelled by a network trained before is prepared as the network's was."""

@@ -17,6 +17,7 @@ from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline import dispatch
 from napari_backprop_segmentation.pipeline.request import Request
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
+from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ def run(
     examples: Any = None,
     counter_examples: Any = None,
     fixed: Any = None,
+    how_alike: float = HOW_ALIKE,
 ) -> Generator[Step, Command | None, Segmentation]:
     """Segment an image step by step.
 
@@ -69,8 +71,11 @@ def run(
         while a trained network labels the rest.
 
     examples, counter_examples : (*spatial) int, or sequence of pixels, optional
-        Objects that the user points at: of an array each number marks one (one pixel is enough). All objects of the
-        image that are like the examples, and unlike the counter-examples, are found. For a single image.
+        Objects that the user points at: of an array each number marks one (one pixel is enough); ``(pixel, size)`` in
+        a sequence means the object around the pixel that has about so many pixels. All objects of the image that are
+        like the examples, and unlike the counter-examples, are found. For a single image.
+    how_alike : float
+        From 0, everything, to 1, nothing but what is very like the examples.
     fixed : (*spatial) int, optional
         Labels of an earlier result that were put right by hand and stay as they are: 0 is ground, -1 where nothing is
         fixed (see `teaching.edits.fixed_labels`). They get numbers behind those that are found.
@@ -109,6 +114,7 @@ def run(
         examples=examples,
         counter_examples=counter_examples,
         fixed=fixed,
+        how_alike=how_alike,
     )
     started = time.perf_counter()
     with engine_errors(), reused_memory():

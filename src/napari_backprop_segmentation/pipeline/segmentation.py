@@ -13,6 +13,7 @@ from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.answer import Answer
+from napari_backprop_segmentation.pipeline.finder import Finder
 
 
 class Teaching(Protocol):
@@ -79,6 +80,7 @@ class Segmentation:
     look: Callable[[], Sequence[Offer]] | None = field(default=None, repr=False, compare=False)
     recount: Callable[[Params], NDArray[Any]] | None = field(default=None, repr=False, compare=False)
     teach: Callable[[], Teaching] | None = field(default=None, repr=False, compare=False)
+    find: Callable[[], Finder] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def readings(self) -> tuple[Offer, ...]:
@@ -92,6 +94,14 @@ class Segmentation:
     def teacher(self) -> Teaching | None:
         """Who answers strokes on this image in a moment, without another run; None where there is no merge tree."""
         return None if self.teach is None else self.teach()
+
+    @cached_property
+    def finder(self) -> Finder | None:
+        """What finds objects like examples in the image; made when first asked, which takes seconds and memory.
+
+        None for series, for classes, and where there is no merge tree.
+        """
+        return None if self.find is None else self.find()
 
     @property
     def stopped_by(self) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from napari_backprop_segmentation.image.ridges import source_ridges
@@ -32,6 +33,9 @@ def settle(request: Request) -> Job:
     image_shape = source.shape
     strokes = checks.check_strokes(request, source.shape[1:])
     examples = checks.pointed_at(request.examples, "examples", image_shape[1:])
+    against = request.counter_examples
+    if isinstance(against, Sequence) and not against:  # as the record of a result says it
+        against = None
     params, kind = settled_params(request, source, strokes is not None)
     if examples is not None and not params.counts:
         params = params.replace(objects="auto").marked(params.given)
@@ -77,7 +81,8 @@ def settle(request: Request) -> Job:
         fixed=checks.check_fixed(request.fixed, image_shape[1:]),
         may_count=kind in UNSURE and merges and not source.is_rgb and not OPEN & params.given,
         examples=examples,
-        counter_examples=checks.pointed_at(request.counter_examples, "counter_examples", image_shape[1:]) or (),
+        counter_examples=checks.pointed_at(against, "counter_examples", image_shape[1:]) or (),
+        how_alike=checks.checked_share(request.how_alike),
     )
     checks.check_runs(replace(job, merges=merges))
     checks.check_examples(job)

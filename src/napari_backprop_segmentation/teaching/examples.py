@@ -5,9 +5,10 @@ What tells the examples from their own parts, from what holds them, from the cou
 image moves these weights at every click, the less the fewer clicks there are.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,9 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.objects.candidates import NAMES, Nested
 from napari_backprop_segmentation.objects.choose import exclusive
 from napari_backprop_segmentation.objects.forest import MADE, Forest, grow
+from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Example, Mask, Place, Sized, is_mask
 
 Floats = NDArray[np.floating[Any]]
-Mask = NDArray[np.bool_]
-Place = tuple[int, ...]
 
 # figure: (weight, spread) of the logarithm of the odds that a node is alike; by fit_examples.py
 WEIGHTS: Mapping[str, tuple[float, float]] = {
@@ -53,7 +53,6 @@ FIGURES = (*GENERAL, "fit", *UNITS, "colour", "bigger", "usual_edge", "edge_apar
 COLOUR_UNIT = 0.35  # spreads of the image
 FAR = 9.0  # squared units: further away than this counts no more
 REACH = 1.8  # of log area: what is 6 times smaller or larger is another kind of thing
-HOW_ALIKE = 0.65
 SAME, PART = 0.7, 0.5  # IoU with an example: from where it is the same, below which it is a wrong outline of it
 LEAST_SHARED = 0.1  # IoU below which a node says nothing of an example
 TRUST = 10.0  # how much the fitted weights count against one click
@@ -97,6 +96,9 @@ class ByExample:
         self._looks = comparable(self.forest)
         self._colours = self.forest.colours / COLOUR_UNIT
         self._where = positions(self.forest)
+        self._stops = self.forest.starts + self.forest.areas.astype(np.int64)
+        bounds = np.searchsorted(self.forest.tree, np.arange(len(self.forest.trees) + 1))
+        self._spans = [slice(int(a), int(b)) for a, b in itertools.pairwise(bounds)]
         self._seen: dict[bytes, Pointed] = {}
 
     @classmethod
@@ -114,15 +116,15 @@ class ByExample:
 
     def alike(
         self,
-        examples: Sequence[Mask | Place],
-        counter_examples: Sequence[Mask | Place] = (),
+        examples: Sequence[Example],
+        counter_examples: Sequence[Example] = (),
         how_alike: float = HOW_ALIKE,
     ) -> NDArray[np.int32]:
         """Return all alike objects (*spatial), numbered from 1, the examples first; 0 is background.
 
         Parameters
         ----------
-        examples, counter_examples : sequence of (*spatial) bool, or of pixel positions
+        examples, counter_examples : sequence of (*spatial) bool, of pixel positions, or of Sized
             An example stays as it is. What was a counter-example, or the same a little smaller or larger, never comes
             back; nothing covers a pixel given as a counter-example.
         how_alike : float
@@ -144,19 +146,20 @@ class ByExample:
         for iou in shunned:
             gain[iou > PART] = 0
         for place in counter_examples:
-            if not isinstance(place, np.ndarray):
+            if isinstance(place, tuple):
                 gain[self.covers(place, near)] = 0
         good = gain > 0
         return exclusive(self.forest, near[good], gain[good], [one.pixels for one in given])
 
-    def pointed(self, example: Mask | Place, name: str = "examples") -> Pointed:
-        """Return the node and pixels of an example: a mask, or the likeliest object around a pixel."""
-        key = np.asarray(example).tobytes() + bytes(is_mask(example))
+    def pointed(self, example: Example, name: str = "examples") -> Pointed:
+        """Return the node and pixels of an example: a mask, or an object around a pixel."""
+        shown = example.tobytes() if is_mask(example) else repr(example).encode()
+        key = bytes(is_mask(example)) + shown
         if key not in self._seen:
             self._seen[key] = self._find(example, name)
         return self._seen[key]
 
-    def _find(self, example: Mask | Place, name: str) -> Pointed:
+    def _find(self, example: Example, name: str) -> Pointed:
         forest = self.forest
         everything = np.arange(len(forest.areas))
         if is_mask(example):
@@ -168,20 +171,32 @@ class ByExample:
             pixels = np.flatnonzero(mask)
             iou = self.overlap(pixels, everything)
             return Pointed(int(iou.argmax()), pixels, iou.astype(np.float32))
-        around = self.around(tuple(example), name)
-        if not len(around):
-            raise ValueError(f"{name} must lie on an object, got {tuple(example)}, the background; click elsewhere")
-        likely = self._general[around] @ weights()[: len(GENERAL)]
-        node = int(around[likely.argmax()])
+        node = self.node_at(example if isinstance(example, Sized) else tuple(example), name)
         pixels = forest.pixels_of(node).astype(np.int64)
         return Pointed(node, pixels, self.overlap(pixels, everything).astype(np.float32))
+
+    def node_at(self, example: Place | Sized, name: str = "examples") -> int:
+        """Return the likeliest node around a pixel, or the one whose size is nearest to what is wanted."""
+        place = example.place if isinstance(example, Sized) else example
+        around = self.around(place, name)
+        if not len(around):
+            raise ValueError(f"{name} must lie on an object, got {place}, the background; click elsewhere")
+        if isinstance(example, Sized):
+            return int(around[np.abs(self.forest.areas[around] - example.size).argmin()])
+        likely = self._general[around] @ weights()[: len(GENERAL)]
+        return int(around[likely.argmax()])
 
     def around(self, place: Place, name: str = "examples") -> NDArray[np.int64]:
         """Return the nodes of all trees around a pixel, from the smallest: what the mouse wheel goes through."""
         shape = self.forest.shape
         if len(place) != len(shape) or any(not 0 <= p < n for p, n in zip(place, shape, strict=True)):
             raise ValueError(f"{name} must lie in the image {shape}, got {place}; click on the image")
-        nodes = np.flatnonzero(self.covers(place, np.arange(len(self.forest.areas))))
+        pixel = int(np.ravel_multi_index(place, shape))
+        parts = []
+        for tree, span in enumerate(self._spans):
+            at = self._where[tree, pixel]
+            parts.append(span.start + np.flatnonzero((self.forest.starts[span] <= at) & (self._stops[span] > at)))
+        nodes = np.concatenate(parts)
         return nodes[np.argsort(self.forest.areas[nodes], kind="stable")]
 
     def covers(self, place: Place, nodes: NDArray[np.int64]) -> Mask:
@@ -233,11 +248,6 @@ class ByExample:
         usual = edge[nodes].mean()
         rest = (colour, bigger, np.full(len(near), usual), (edge[near] - usual) ** 2, np.ones(len(near)))
         return np.column_stack([self._general[near], fit, apart, *rest])
-
-
-def is_mask(example: Mask | Place) -> TypeGuard[Mask]:
-    """Return whether an example is a mask, not a pixel."""
-    return isinstance(example, np.ndarray) and example.dtype == bool
 
 
 def weights() -> Floats:

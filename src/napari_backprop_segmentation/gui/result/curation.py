@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import PushButton
 from napari.layers import Labels
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QMainWindow, QWidget
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QGridLayout, QMainWindow, QWidget
 
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.result.corrections import correct, remove
@@ -17,6 +17,7 @@ from napari_backprop_segmentation.pipeline.messages import count
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+SOON_MS = 100
 TABLE = ("napari", "Features table widget")
 
 
@@ -53,16 +54,26 @@ class Curation:
         self.measure_button.changed.connect(self.measure)
         self.click_button.native.toggled.connect(self._toggled)
         self.row = QWidget()
+        self._soon = QTimer(self.row)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SOON_MS)
+        self._soon.timeout.connect(self._measure_target)
         self.tables = Tables(viewer, self.row)
-        layout = QHBoxLayout(self.row)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for button in (self.measure_button, self.click_button):
-            layout.addWidget(button.native)
+        self._layout = QGridLayout(self.row)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.addWidget(self.measure_button.native, 0, 0)
+        self._layout.addWidget(self.click_button.native, 0, 1)
+        self._layout.setColumnStretch(1, 1)
         for signal in (state.events.result, state.events.labels, state.events.phase, state.events.taken):
             signal.connect(self._update)
         state.events.phase.connect(self._measure_objects)
-        state.events.taken.connect(self._measure_taken)
+        state.events.taken.connect(self._measure_soon)
+        state.teaching.events.result.connect(self._give_way)
         self._update()
+
+    def add(self, button: PushButton) -> None:
+        """Show one more button, below the others: three beside each other are wider than a dock."""
+        self._layout.addWidget(button.native, self._layout.rowCount(), 0, 1, 2)
 
     def measure(self, *_: Any) -> None:
         """Measure the labels that are selected, and open the table."""
@@ -96,12 +107,26 @@ class Curation:
     def disconnect(self) -> None:
         """Let go of the layers."""
         self.click_button.native.setChecked(False)
+        self._soon.stop()
         self.tables.close()
 
     def _measure_objects(self, phase: Phase) -> None:
         """Measure objects as soon as they are found."""
         if phase is Phase.DONE and self._state.result is not None:
             self._measure_taken(self._state.result)
+
+    def _measure_soon(self, _: Any = None) -> None:
+        """Measure once no other labels have come for a moment: a slider brings many."""
+        self._soon.start()
+
+    def _measure_target(self) -> None:
+        if self._state.result is not None and self._state.result.layer in self._viewer.layers:
+            self._measure_taken(self._state.result)
+
+    def _give_way(self, _: Any = None) -> None:
+        """Leave the clicks to the examples."""
+        if self._state.teaching.on:
+            self.click_button.native.setChecked(False)
 
     def _measure_taken(self, result: LayerResult) -> None:
         if result.has_objects and result.layer is not None:
@@ -127,6 +152,8 @@ class Curation:
 
     def _toggled(self, wanted: bool) -> None:
         layer = self._state.target
+        if wanted:
+            self._state.teaching.end()
         self._hear(layer if wanted else None)
         if wanted and layer is not None:
             self._viewer.layers.selection = {layer}

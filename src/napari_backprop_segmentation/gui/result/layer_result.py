@@ -15,6 +15,7 @@ from napari_backprop_segmentation.gui.input.run_input import LayerSelection, Run
 from napari_backprop_segmentation.gui.result.consensus import AgreementLayer
 
 if TYPE_CHECKING:
+    from napari_backprop_segmentation.gui.teach.examples import Examples
     from napari_backprop_segmentation.hierarchy.tree import Hierarchy
     from napari_backprop_segmentation.network.model import Model
     from napari_backprop_segmentation.params.params import Params
@@ -45,9 +46,11 @@ class LayerResult:
     shown : int array
         The labels as they were last shown by us: what differs was edited by the user.
     reading : int
-        Which of the other readings is shown; 0 is what the run has found.
+        Which of the other readings is shown; 0 is what the run has found, -1 what is like the examples.
     own : int array
         What the run has found, while another reading is shown.
+    examples : Examples, optional
+        What the user has pointed at.
     """
 
     run_input: RunInput
@@ -61,6 +64,7 @@ class LayerResult:
     shown: NDArray[Any] = field(default_factory=lambda: np.zeros(0, np.uint8), repr=False)
     reading: int = 0
     own: NDArray[Any] = field(default_factory=lambda: np.zeros(0, np.uint8), repr=False)
+    examples: "Examples | None" = field(default=None, repr=False)
     _layer: ReferenceType[Labels] | None = field(default=None, init=False, repr=False)
 
     @property

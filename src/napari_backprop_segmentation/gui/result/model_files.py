@@ -14,9 +14,10 @@ from napari_backprop_segmentation.errors import engine_errors
 from napari_backprop_segmentation.gui.forms import side_by_side
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult
 from napari_backprop_segmentation.gui.run.preview import METADATA
+from napari_backprop_segmentation.gui.run.run_state import LoadedModel
 from napari_backprop_segmentation.gui.run.torch_startup import make_ready_for_torch
 from napari_backprop_segmentation.gui.run.worker import Failure
-from napari_backprop_segmentation.gui.state import LoadedModel, State
+from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.gui.words import sentence
 
 if TYPE_CHECKING:

@@ -1,19 +1,21 @@
 """Other ways to see objects in an image: looked for in a thread, shown as pictures, taken by a click. No Qt here."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Image, Labels
+from napari.layers import Image
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import engine_errors
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult
 from napari_backprop_segmentation.gui.result.pictures import LIGHT, backdrop, picture, window_on
+from napari_backprop_segmentation.gui.result.replacing import replaced
 from napari_backprop_segmentation.gui.run import torch_startup
-from napari_backprop_segmentation.gui.run.preview import METADATA, colours, show_in
+from napari_backprop_segmentation.gui.run.preview import METADATA
 from napari_backprop_segmentation.gui.run.worker import Failure
+from napari_backprop_segmentation.gui.teach.examples import RECORDED
 from napari_backprop_segmentation.pipeline.messages import count, found
 
 if TYPE_CHECKING:
@@ -175,41 +177,18 @@ def take(viewer: "Viewer", result: LayerResult, choice: Choice) -> LayerResult |
     LayerResult or None
         None where the layer is gone.
     """
-    layer, run_input = result.layer, result.run_input
+    layer = result.layer
     if layer is None or layer not in viewer.layers:
         return None
     if choice.number == result.reading and not result.edited:
         return result
     own = result.shown if result.reading == 0 else result.own
-    labels = np.array(own) if choice.labels is None else run_input.laid(choice.labels)
+    labels = np.array(own) if choice.labels is None else result.run_input.laid(choice.labels)
     record = layer.metadata[METADATA]
     reading = choice.number or result.segmentation.record["params"].get("reading", 0)
-    metadata = {**layer.metadata, METADATA: {**record, "params": {**record["params"], "reading": reading}}}
-    if not result.edited:
-        _keep(result, own, labels, choice.number)
-        show_in(viewer, layer, np.array(labels))  # a copy: painting changes the layer's own array
-        layer.metadata = metadata
-        return result
-    again = replace(result)
-    new = Labels(
-        np.array(labels),
-        name=f"{run_input.name} labels",
-        colormap=colours(),
-        metadata=metadata,
-        **run_input.placement,
-    )
-    detail = result.detail
-    again.show_in(new)  # before it is added: whoever is told of the layer then knows whose it is
-    _keep(again, own, labels, choice.number)
-    again.detail = detail
-    viewer.add_layer(new)
-    return again
-
-
-def _keep(result: LayerResult, own: NDArray[Any], labels: NDArray[Any], number: int) -> None:
-    """Note what is shown; what the run has found is kept meanwhile."""
-    result.own = own if number else np.zeros(0, np.uint8)
-    result.shown, result.reading = np.array(labels), number
+    params = {**record["params"], "reading": reading}
+    kept = {name: value for name, value in record.items() if name not in RECORDED}
+    return replaced(viewer, result, labels, choice.number, {**kept, "params": params})
 
 
 def own_labels(result: LayerResult) -> NDArray[Any]:

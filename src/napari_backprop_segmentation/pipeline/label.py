@@ -4,12 +4,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from numpy.typing import NDArray
+
 from napari_backprop_segmentation.hierarchy.build import build_tree
 from napari_backprop_segmentation.hierarchy.classes import class_tree
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.source import Part
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.params.sections import Regions
+from napari_backprop_segmentation.params.sections import Objects, Regions
 from napari_backprop_segmentation.pipeline.count import (
     Recount,
     finder_of,
@@ -48,18 +50,28 @@ def tree_of(job: Job, part: Part, model: Model) -> Hierarchy:
 
 def from_tree(job: Job, tree: Hierarchy, model: Model) -> Segmentation:
     """Return what is wanted of the merge tree of an image, which a network was trained for."""
-    found = wanted(job, tree)
     recount = None if job.iterated or job.params.by_class or job.examples is not None else Recount(job, tree)
+    found = wanted(job, tree, recount)
     return replace(found, model=model, teach=teaching(job, model, tree), recount=recount)
 
 
-def wanted(job: Job, tree: Hierarchy) -> Segmentation:
+def cut_as_asked(tree: Hierarchy, regions: Regions) -> NDArray[Any]:
+    """Return the cut with at most so many regions as are asked for, else that at the detail."""
+    return tree.cut(n_regions=regions.n_regions) if regions.n_regions else tree.cut(regions.detail)
+
+
+def wanted(job: Job, tree: Hierarchy, recount: Recount | None = None) -> Segmentation:
     """Return a cut of a merge tree, or objects among its regions, whichever is asked for."""
     if job.examples is not None:
         return found_alike(job, tree)
     if job.may_count and (found := first_reading(job, tree)) is not None:
         return found
-    labels = objects_of(job, tree, job.part) if job.params.counts else tree.cut(job.params.detail)
+    if not job.params.counts:
+        labels = cut_as_asked(tree, Regions.of(job.params))
+    elif recount is not None:
+        labels = recount.seen(Objects.of(job.params))
+    else:
+        labels = objects_of(job, tree, job.part)
     record = {"regions": "classes" if job.params.by_class else "merged"}
     if job.iterated or job.params.by_class:
         return Segmentation(labels, hierarchy=tree, record=record)

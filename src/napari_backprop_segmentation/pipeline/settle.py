@@ -85,6 +85,7 @@ def settle(request: Request) -> Job:
         how_alike=checks.checked_share(request.how_alike),
     )
     checks.check_runs(replace(job, merges=merges))
+    checks.check_regions(job)
     checks.check_examples(job)
     checks.check_taught(job)
     return job

@@ -9,7 +9,7 @@ from napari.layers import Image
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import engine_errors
-from napari_backprop_segmentation.gui.result.layer_result import LayerResult
+from napari_backprop_segmentation.gui.result.layer_result import LIVE, LayerResult
 from napari_backprop_segmentation.gui.result.pictures import LIGHT, backdrop, picture, window_on
 from napari_backprop_segmentation.gui.result.replacing import replaced
 from napari_backprop_segmentation.gui.run import torch_startup
@@ -186,7 +186,9 @@ def take(viewer: "Viewer", result: LayerResult, choice: Choice) -> LayerResult |
     labels = np.array(own) if choice.labels is None else result.run_input.laid(choice.labels)
     record = layer.metadata[METADATA]
     reading = choice.number or result.segmentation.record["params"].get("reading", 0)
-    params = {**record["params"], "reading": reading}
+    first = result.segmentation.record["params"]
+    settings = {name: first[name] for name in LIVE if name in first} | ({} if choice.number else result.counted)
+    params = {**record["params"], **settings, "reading": reading}
     kept = {name: value for name, value in record.items() if name not in RECORDED}
     return replaced(viewer, result, labels, choice.number, {**kept, "params": params})
 

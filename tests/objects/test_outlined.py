@@ -156,14 +156,14 @@ def test_outlines_of_nodes_equal_those_that_are_walked():
 def test_merit_is_that_of_large_round_textured_regions_inside_lines():
     tree = small_tree()
     inside = tree.index < 2
-    _, merit, _ = outlined._merits(tree, inside, np.ones((16, 16), np.float32), 70, (1.0, 1.0))
+    _, merit, _ = outlined._merits(tree, inside, np.ones((16, 16), np.float32), (1.0, 1.0))
     assert merit[:4].tolist() == [0, 0, 0, 0]  # too small
     assert merit[5] == merit[6] == 0  # not textured; the whole image
     assert merit[4] > 0
     larger = np.zeros((40, 40), np.int32)
     larger[:16, :16] = tree.index + 1
     bigger = Hierarchy(larger, np.array([8, 5, 5, 6, 6, 7, 7, 8, 8]), np.arange(9.0), np.arange(9) % 5)
-    _, merit, _ = outlined._merits(bigger, larger > 0, np.ones(larger.shape, np.float32), 70, (1.0, 1.0))
+    _, merit, _ = outlined._merits(bigger, larger > 0, np.ones(larger.shape, np.float32), (1.0, 1.0))
     shape = roundness(np.isin(larger, [1, 2]))
     assert merit[5] == pytest.approx(128**outlined.SIZE_POWER * shape, rel=1e-3)
     assert merit[7] > merit[5] + merit[6]

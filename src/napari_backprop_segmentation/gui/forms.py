@@ -4,12 +4,23 @@ from collections.abc import Sequence
 
 from magicgui.widgets.bases import ValueWidget
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
-from qtpy.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QWidget
+from qtpy.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 SPACING = 4
 SLACK = 8
 LEAST_HEIGHT = 180  # of what is scrolled: six rows
 # Three of these stand beside each other, so the arrow gets no more room than it needs.
+FLAT = "QToolButton { border: none; background: transparent; padding: 2px } QToolButton:focus { border: 1px dotted }"
 NARROW = "QComboBox { padding: 3px 2px 3px 5px } QComboBox::drop-down { width: 16px }"
 
 
@@ -66,6 +77,7 @@ class FittingScrollArea(QScrollArea):
         super().__init__()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # nobody sees that it has the focus
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.setWidget(content)
@@ -86,10 +98,59 @@ class FittingScrollArea(QScrollArea):
         return bool(super().eventFilter(watched, event))
 
 
+class Folded(QWidget):
+    """Content below a triangle with a title: hidden at first, and then out of reach of the keyboard too.
+
+    Parameters
+    ----------
+    title : str
+    content : QWidget
+
+    Attributes
+    ----------
+    button : QToolButton
+        Down while the content is shown.
+    """
+
+    def __init__(self, title: str, content: QWidget) -> None:
+        super().__init__()
+        self.button, self._content = QToolButton(), content
+        self.button.setText(title)
+        self.button.setCheckable(True)
+        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.button.setStyleSheet(FLAT)
+        self.button.toggled.connect(self._show)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACING)
+        layout.addWidget(self.button)
+        layout.addWidget(content, 1)
+        self._show(False)
+
+    @property
+    def unfolded(self) -> bool:
+        """Whether the content is shown."""
+        return bool(self.button.isChecked())
+
+    def unfold(self, wanted: bool = True) -> None:
+        """Show the content, or hide it."""
+        self.button.setChecked(wanted)
+
+    def _show(self, wanted: bool) -> None:
+        self.button.setArrowType(Qt.ArrowType.DownArrow if wanted else Qt.ArrowType.RightArrow)
+        self._content.setVisible(wanted)
+
+
 def text_label(dim: bool = False) -> QLabel:
-    """Return an empty label that wraps its words."""
+    """Return an empty label that wraps its words; dim ones take the colour that `dim_style` gives them."""
     label = QLabel()
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setEnabled(not dim)
+    label.setProperty("dim", dim)
     return label
+
+
+def dim_style(colour: Sequence[int]) -> str:
+    """Return the style sheet that gives dim labels a colour, as red, green and blue from 0 to 255."""
+    return f'QLabel[dim="true"] {{ color: rgb{tuple(colour)} }}'

@@ -64,20 +64,23 @@ class Input:
 
 
 class StateEvents(SignalGroup):
-    """One signal for each attribute of `State`, and two more for what the user has done.
+    """One signal for each attribute of `State`, and three more for what the user has done.
 
     Attributes
     ----------
     detail_asked : Signal
         The user has moved the slider.
+    changed : Signal
+        The user has changed the setting of this name.
     taken : Signal
-        Another reading has become the result.
+        Other labels have become the result.
     """
 
     input = Signal(object)
     params = Signal(object)
     detail = Signal(float)
     detail_asked = Signal(float)
+    changed = Signal(str)
     phase = Signal(object)
     run = Signal(object)
     result = Signal(object)
@@ -162,6 +165,22 @@ class State:
         return self.params.replace(detail=self.detail)
 
     @property
+    def looked_at(self) -> LayerResult | None:
+        """The target's result, unless it is of another image than the chosen one and nobody has selected it."""
+        result = self.target_result
+        chosen = result is not None and (self.labels is not None or result.layers == self.input.layers)
+        return result if chosen else None
+
+    def shown(self, name: str) -> Any:
+        """Return what the control of a setting shows: where it is left to the image, what was used for the labels."""
+        result, asked = self.looked_at, getattr(self.params, name)
+        if name == "detail":
+            return self.detail
+        if result is not None and self.params.automatic and name not in self.params.given:
+            asked = result.used.get(name, asked)
+        return result.n_regions if name == "n_regions" and result is not None and not asked else asked
+
+    @property
     def points(self) -> tuple[Point, ...]:
         """The iterations to plot: those of a run on the chosen image."""
         return self.run.points if self.busy or self._of_chosen_image else ()
@@ -209,12 +228,22 @@ class State:
     def change(self, name: str, value: Any) -> None:
         """Change one setting; what differs from what was filled in counts as given by the user."""
         changed = self.params.replace(**{name: value})
+        if name == "detail" and changed.n_regions:
+            changed = changed.replace(n_regions=0)
+        if self.params.automatic and self.looked_at is not None:  # the image has decided so far: now the user has
+            self._filled = self._filled.replace(**{name: value})
         differs = {f.name for f in fields(self.params) if getattr(changed, f.name) != getattr(self._filled, f.name)}
         detail = value if name == "detail" else self.detail
         self._set(params=changed.marked(self._filled.given | differs), detail=detail, refusal="")
         if name == "detail":
             self.hide_readings()  # their first picture shows another detail
             self.events.detail_asked.emit(detail)
+        self.events.changed.emit(name)
+
+    def want(self, **settings: Any) -> None:
+        """Change settings that count as given, also where they are what was filled in."""
+        self._filled = self._filled.replace(**settings)
+        self._set(params=self.params.replace(**settings), refusal="")
 
     def begin(self, name: str, layers: tuple[Image, ...], points: Sequence[Point] = ()) -> None:
         """Begin a run; points are those of an earlier one that it goes on from."""
@@ -276,7 +305,7 @@ class State:
             self._set(readings=Readings(segmentation, choices) if choices else None, notice=text)
 
     def take(self, result: LayerResult, text: str) -> None:
-        """Take note that another reading has become the result."""
+        """Take note that other labels have become the result."""
         self._set(result=result, notice=text, refusal="")
         self.events.taken.emit(result)
 

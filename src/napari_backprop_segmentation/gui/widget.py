@@ -13,14 +13,19 @@ from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui import words
-from napari_backprop_segmentation.gui.forms import FittingScrollArea, add_row, make_form, text_label
+from napari_backprop_segmentation.gui.colours import dimmed
+from napari_backprop_segmentation.gui.forms import FittingScrollArea, Folded, add_row, dim_style, make_form, text_label
 from napari_backprop_segmentation.gui.input.controls import Controls, differing
 from napari_backprop_segmentation.gui.input.form import InputForm
 from napari_backprop_segmentation.gui.input.layers import is_helper, run_input_of, unwrapped
+from napari_backprop_segmentation.gui.input.more_settings import MoreSettings
+from napari_backprop_segmentation.gui.input.wanted import OPEN
+from napari_backprop_segmentation.gui.input.wanted_panel import WantedPanel
 from napari_backprop_segmentation.gui.result.apply_model import applicable, described, suited
 from napari_backprop_segmentation.gui.result.curation import Curation
 from napari_backprop_segmentation.gui.result.detail import DetailSlider
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult, result_of
+from napari_backprop_segmentation.gui.result.live_objects import LiveObjects
 from napari_backprop_segmentation.gui.result.model_files import ModelFiles
 from napari_backprop_segmentation.gui.result.readings_panel import ReadingsPanel
 from napari_backprop_segmentation.gui.run.chart import Chart
@@ -59,6 +64,8 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     input_form : InputForm
     preset : ComboBox
     controls : Controls
+    wanted : WantedPanel
+    more : MoreSettings
     run_button, pause_button, stop_button, cancel_button, apply_button : PushButton
     curation : Curation
     examples : ExamplesPanel
@@ -66,6 +73,8 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     readings : ReadingsPanel
     model_files : ModelFiles
     chart : Chart
+    plot : Folded
+        The chart, unfolded during a run.
     state : State
         All that is shown here, and all that the user does.
     """
@@ -85,7 +94,10 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
             + "\n".join(f"- {preset.title}: {preset.description}" for preset in PRESETS.values()),
         )
         self.controls = Controls(state)
+        self.wanted = WantedPanel(state, self.controls, self._leave_open)
+        self.more = MoreSettings(self.controls)
         self.chart = Chart()
+        self.plot = Folded("Training", self.chart)
         self._run_estimate = RunEstimate(state)
         self.curation = Curation(napari_viewer, state)
         self.examples = ExamplesPanel(napari_viewer, state)
@@ -94,7 +106,9 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.model_files = ModelFiles(state, self.apply_model)
         self._make_buttons()
         self._lay_out()
-        self._detail = DetailSlider(napari_viewer, state, self.controls["detail"], self.controls.titles["detail"])
+        detail, n_regions = self.controls["detail"], self.controls["n_regions"]
+        self._detail = DetailSlider(napari_viewer, state, detail, self.controls.titles["detail"], n_regions)
+        self._live_objects = LiveObjects(napari_viewer, state, self.native)
         self._connect()
         self._retheme()
         self.reset_choices()
@@ -214,7 +228,11 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
             signal.connect(self._show_buttons)
         for signal in (events.params, events.detail):
             signal.connect(self._show_preset)
-        events.input.connect(self._show_image)
+        for signal in (events.phase, events.run, events.input):
+            signal.connect(self._show_plot)
+        events.phase.connect(self._fold_plot)
+        for signal in (events.input, events.phase):
+            signal.connect(self._show_image)
         self._viewer.layers.selection.events.changed.connect(self._select)
         self._viewer.events.theme.connect(self._retheme)
         self.native.destroyed.connect(self._on_destroyed)
@@ -222,6 +240,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._show_status()
         self._show_preset()
         self._show_buttons()
+        self._show_plot()
 
     def _make_buttons(self) -> None:
         self.run_button = PushButton(text="Run", tooltip="Segment the image. The labels form in a new layer.")
@@ -240,19 +259,19 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         form = make_form()
         settings.setLayout(form)
         self.input_form.add_to(form, self.native)
+        self.wanted.add_to(form)
         add_row(form, self.preset)
         form.addRow(self._about_preset)
-        self.controls.add_main(form)
-        form.addRow(self.controls.folded)
+        form.addRow(self.more.folded)
         form.addRow(self.model_files.folded)
         buttons = QHBoxLayout()
         for button in (self.run_button, self.pause_button, self.stop_button, self.cancel_button):
             buttons.addWidget(button.native)
         layout = self.native.layout()
-        layout.addWidget(FittingScrollArea(settings))
+        layout.addLayout(buttons)  # on top, where nothing that comes or goes moves them
         layout.addWidget(self._about_image)
         layout.addWidget(self._run_estimate.label)
-        layout.addLayout(buttons)
+        layout.addWidget(FittingScrollArea(settings))
         layout.addWidget(self.apply_button.native)
         layout.addWidget(self.strokes.row)
         layout.addWidget(self.strokes.box)
@@ -262,7 +281,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addWidget(self.examples.box)
         layout.addWidget(self.readings.box)
         layout.addWidget(self._status)
-        layout.addWidget(self.chart, CHART_STRETCH)
+        layout.addWidget(self.plot, CHART_STRETCH)
         self.native.setMinimumWidth(MIN_WIDTH)
 
     def _show_status(self, _: Any = None) -> None:
@@ -274,7 +293,10 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
             self.chart.show_points(points)
 
     def _show_image(self, _: Any = None) -> None:
-        self._about_image.setText(words.described(self.state.input.run_input, self.state.input.obstacle))
+        chosen = self.state.input
+        obstacle = chosen.obstacle if chosen.layers else None
+        self._about_image.setText(words.described(chosen.run_input, obstacle))
+        self.run_button.enabled = not self.state.busy and chosen.run_input is not None
 
     def _show_preset(self, _: Any = None) -> None:
         preset = PRESETS[self.preset.value]
@@ -283,7 +305,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _show_buttons(self, _: Any = None) -> None:
         busy, phase = self.state.busy, self.state.phase
-        self.preset.enabled = self.run_button.enabled = self.apply_button.enabled = not busy
+        self.preset.enabled = self.apply_button.enabled = not busy
         for button in (self.pause_button, self.stop_button, self.cancel_button):
             button.enabled = busy
         self.pause_button.text = "Resume" if phase in (Phase.PAUSING, Phase.PAUSED) else "Pause"
@@ -302,6 +324,23 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.state.fill(Params.preset(name))
         self._show_preset()
 
+    def _leave_open(self) -> None:
+        """Let the image decide what is wanted; what else was given stays."""
+        params = self.state.params
+        given = {name: getattr(params, name) for name in params.given - OPEN - {"automatic"}}
+        with self.preset.changed.blocked():
+            self.preset.value = FIRST_PRESET
+        self.state.fill(Params.preset(FIRST_PRESET, **given))
+        self._show_preset()
+
+    def _fold_plot(self, phase: Phase) -> None:
+        """Show the plot while there is something to watch."""
+        if phase in (Phase.RUNNING, Phase.DONE, Phase.IDLE, Phase.FAILED):
+            self.plot.unfold(phase is Phase.RUNNING)
+
+    def _show_plot(self, _: Any = None) -> None:
+        self.plot.setVisible(self.state.busy or bool(self.state.points))
+
     def _prepare(self) -> None:
         """Do what would make the first click on Run slow, and measure the machine if that was never done."""
         if not self.state.busy:  # then it is too late
@@ -311,6 +350,8 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     def _retheme(self, _: Any = None) -> None:
         theme = get_theme(self._viewer.theme)
         self.chart.recolour(theme.background.as_hex(), theme.text.as_hex())
+        dim = dimmed(theme.text.as_rgb_tuple()[:3], theme.background.as_rgb_tuple()[:3])
+        self.native.setStyleSheet(dim_style(dim))
 
     def _on_parent_changed(self, parent: QWidget | None) -> None:
         """End a run whose widget was closed: napari takes a closed widget out of its window, but does not delete it."""
@@ -319,6 +360,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.curation.disconnect()
         self.examples.close()
         self.strokes.close()
+        self._live_objects.close()
         self.state.hide_readings()
         if self._controller is not None and self.state.busy:
             self._controller.abandon()

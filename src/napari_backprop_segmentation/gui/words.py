@@ -11,6 +11,7 @@ from napari_backprop_segmentation.pipeline.messages import count, found, remarks
 
 MINUTE, HOUR = 60, 3600
 READY = "Ready."
+NO_IMAGE = "Choose an image first: open one, or a sample (File > Open Sample)."
 PHASES = {  # what is said where nothing better is known
     "running": "Starting...",
     "pausing": "Pausing after this iteration...",
@@ -127,7 +128,7 @@ def described(run_input: RunInput | None, obstacle: ImageError | None) -> str:
     """Return exactly what will be segmented, or why nothing can be."""
     if run_input is not None:
         return sentence(summary(run_input))
-    return "" if obstacle is None else sentence(str(obstacle))
+    return NO_IMAGE if obstacle is None else sentence(str(obstacle))
 
 
 def changed(titles: Sequence[str]) -> str:

@@ -69,7 +69,12 @@ def nested(tree: Hierarchy) -> Nested:
 
 
 def read_objects(readings: Sequence[Reading], rules: Objects) -> NDArray[Any]:
-    """Return the objects of one of several readings, as `rules.reading` says, without those that are too small.
+    """Return the objects of one of several readings, as `rules.reading` says, without those that are too small."""
+    return _labels(reading_at(readings, rules), rules)
+
+
+def reading_at(readings: Sequence[Reading], rules: Objects) -> Reading:
+    """Return the reading that `rules.reading` says.
 
     Raises
     ------
@@ -79,12 +84,11 @@ def read_objects(readings: Sequence[Reading], rules: Objects) -> NDArray[Any]:
     if rules.reading > len(readings):
         found = f"from 0 to {len(readings)}, as this image has so many" if readings else "0, as there is no other"
         raise ParameterError(f"reading must be {found}, got {rules.reading}; choose one of these")
-    return cleaned_reading(readings[rules.reading - 1], rules)
+    return readings[rules.reading - 1]
 
 
-def cleaned_reading(reading: Reading, rules: Objects) -> NDArray[Any]:
-    """Return the objects of a reading without those that are too small or, on request, cut off; joined on request."""
-    objects = reading.labels(rules.strictness)
+def cleaned_reading(objects: NDArray[Any], rules: Objects) -> NDArray[Any]:
+    """Return objects of a reading without those that are too small or, on request, cut off; joined on request."""
     if not rules.split_objects:
         objects = connected_components(objects > 0, connectivity=1)
     return cleaned(objects, rules)
@@ -103,7 +107,11 @@ def other_readings(
     spacing : tuple of float, optional
         See `find_objects`.
     """
-    return [(each, partial(cleaned_reading, each, rules)) for each in readings_of(tree, image, spacing)]
+    return [(each, partial(_labels, each, rules)) for each in readings_of(tree, image, spacing)]
+
+
+def _labels(reading: Reading, rules: Objects) -> NDArray[Any]:
+    return cleaned_reading(reading.labels(rules.strictness), rules)
 
 
 def readings_of(tree: Hierarchy, image: NDArray[np.float32], spacing: tuple[float, ...] | None = None) -> list[Reading]:

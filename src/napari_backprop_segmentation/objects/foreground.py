@@ -1,5 +1,6 @@
 """Things to count: which pixels belong to objects, and where touching ones part."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ CLEAN_SMOOTHING, NOISY_SMOOTHING = 0.7, 1.5  # pixels
 RELAXED = 0.7  # of the way from the ground to Otsu's threshold: dim objects are above it, and so is noise
 NOISY = 0.5  # share of the standard deviation that is finer than a pixel's neighbours
 HALF_HEIGHT = 0.6  # of the way from the ground to an object's own brightness: where it ends
+CORE = 30  # pixels: smaller bright parts are no object of their own, unless smaller objects are asked for
 EVEN, TINY = 0.5, 1e-9
 FITTED_PIXELS = 200_000  # that the direction of colours is fitted to
 PINK, VIOLET = (-30.0, 45.0), (-75.0, -30.0)  # degrees of hue in Lab
@@ -47,26 +49,85 @@ def foreground_objects(
     (*spatial) int array
         Numbered from 1; 0 is the ground.
     """
-    light = foreground_contrast(image, regions, rules.objects)
-    noisy = (light - ndimage.gaussian_filter(light, 1)).std() > NOISY * light.std()
-    sigma = NOISY_SMOOTHING if noisy else CLEAN_SMOOTHING
-    light += REGION_SHARE * (_region_means(light, regions) - light)
-    steps = spacing or (1.0,) * light.ndim
-    light = ndimage.gaussian_filter(light, [sigma * min(steps) / step for step in steps])
-    if light.min() == light.max():
-        return np.zeros(light.shape, np.uint8)
-    threshold = otsu(light)
-    ground = float(np.median(light[light < threshold]))
-    relaxed = RELAXED if rules.split_objects and not noisy else 1
-    mask = light > ground + rules.strictness * relaxed * (threshold - ground)
-    if rules.fill_holes:
-        mask = ndimage.binary_fill_holes(mask)
-    if rules.split_objects:
+    return Foreground(regions, image, spacing).objects(rules)
+
+
+@dataclass(frozen=True, eq=False)
+class Contrast:
+    """How objects stand out.
+
+    Attributes
+    ----------
+    light : (*spatial) float32
+        High in objects.
+    noisy : bool
+    threshold, ground : float
+        Of that value: between objects and ground, of the ground.
+    """
+
+    light: NDArray[np.float32]
+    noisy: bool
+    threshold: float
+    ground: float
+
+
+class Foreground:
+    """Finds the objects of one image under one setting after another; what stays the same is computed once.
+
+    Parameters
+    ----------
+    regions, image, spacing
+        See `foreground_objects`.
+    """
+
+    def __init__(
+        self, regions: NDArray[Any], image: NDArray[np.float32], spacing: tuple[float, ...] | None = None
+    ) -> None:
+        self._regions, self._image, self._spacing = regions, image, spacing
+        self._contrasts: dict[ObjectKind, Contrast | None] = {}
+        self._last: tuple[Objects, NDArray[Any]] | None = None
+
+    def objects(self, rules: Objects) -> NDArray[Any]:
+        """Return the objects (*spatial), numbered from 1; 0 is the ground."""
+        key = _but_sizes(rules)
+        if self._last is None or self._last[0] != key:
+            self._last = key, self._of_all_sizes(key)
+        return cleaned(self._last[1], rules)
+
+    def _of_all_sizes(self, rules: Objects) -> NDArray[Any]:
+        if rules.objects not in self._contrasts:
+            self._contrasts[rules.objects] = self._contrast(rules.objects)
+        found, spacing = self._contrasts[rules.objects], self._spacing
+        if found is None:
+            return np.zeros(self._regions.shape, np.uint8)
+        light, ground = found.light, found.ground
+        relaxed = RELAXED if rules.split_objects and not found.noisy else 1
+        mask = light > ground + rules.strictness * relaxed * (found.threshold - ground)
+        if rules.fill_holes:
+            mask = ndimage.binary_fill_holes(mask)
+        if not rules.split_objects:
+            joined: NDArray[Any] = connected_components(mask, connectivity=1)
+            return joined
         single = _above_half(light, mask, ground, bright_cores(light, mask, rules.min_object, spacing))
-        objects = split_at_necks(filled(single) if rules.fill_holes else single, spacing)
-    else:
-        objects = connected_components(mask, connectivity=1)
-    return cleaned(objects, rules)
+        return split_at_necks(filled(single) if rules.fill_holes else single, spacing)
+
+    def _contrast(self, side: ObjectKind) -> Contrast | None:
+        """Return how objects stand out; None where all is alike."""
+        light = foreground_contrast(self._image, self._regions, side)
+        noisy = bool((light - ndimage.gaussian_filter(light, 1)).std() > NOISY * light.std())
+        sigma = NOISY_SMOOTHING if noisy else CLEAN_SMOOTHING
+        light = light + REGION_SHARE * (_region_means(light, self._regions) - light)
+        steps = self._spacing or (1.0,) * light.ndim
+        light = ndimage.gaussian_filter(light, [sigma * min(steps) / step for step in steps])
+        if light.min() == light.max():
+            return None
+        threshold = otsu(light)
+        return Contrast(light, noisy, threshold, float(np.median(light[light < threshold])))
+
+
+def _but_sizes(rules: Objects) -> Objects:
+    """Return rules under which objects of all sizes are found: only cores may be smaller than the usual ones."""
+    return replace(rules, min_object=min(rules.min_object, CORE), max_object=0, drop_border=False)
 
 
 def cleaned(objects: NDArray[Any], rules: Objects) -> NDArray[Any]:

@@ -5,6 +5,7 @@ is cut at its own height in the tree. Good regions are large and round, and lie 
 """
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -60,32 +61,69 @@ def outlined_objects(
     (*spatial) int array
         Numbered from 1; 0 is the ground.
     """
-    steps, light = spacing or (1.0,) * tree.index.ndim, ridges.light(image)
-    if light.min() == light.max() or tree.n_leaves == 1:
-        return np.zeros(light.shape, np.int32)
-    ground = smooth_background(light)
-    inside = np.ones(light.shape, bool) if ground is None else ~ground
-    least = (LEAST if ground is None else LEAST_ON_GROUND) * magnification(ridges.width, ground is not None) ** 2
-    least *= min(1.0, rules.strictness)
-    rules = replace(rules, min_object=max(rules.min_object, round(least)))
-    height = ridge_height(light, ridges.sign, steps)
-    areas, merit, outline = _merits(tree, inside, height, rules.min_object, steps)
-    best = best_antichain(tree.parents, merit, tree.n_leaves)
-    if ground is not None:
-        best = without_clumps(tree, areas, merit, best)
-    if rules.strictness > 1:
-        best = _clearly_outlined(tree, best, outline, areas, rules.strictness)
-    objects = regions = best[tree.index]
-    if not rules.split_objects:
-        objects = connected_components(objects > 0, connectivity=1)
-    if ground is None:
-        apart = np.where(_walls(light, ridges.sign, steps), 0, objects)
-        objects = connected_components(apart, background=0, connectivity=1)
-    objects = cleaned(objects, rules)
-    if not rules.fill_holes:
-        return objects
-    whole = filled(objects.astype(np.int32))
-    return closed(whole, regions, CLEFT, steps) if ground is None else whole
+    return Outlined(tree, image, ridges, spacing).objects(rules)
+
+
+class Outlined:
+    """Finds the outlined objects of one image under one setting after another; what stays the same is computed once.
+
+    Parameters
+    ----------
+    tree, image, ridges, spacing
+        See `outlined_objects`.
+    """
+
+    def __init__(
+        self,
+        tree: Hierarchy,
+        image: NDArray[np.float32],
+        ridges: Ridges,
+        spacing: tuple[float, ...] | None = None,
+    ) -> None:
+        self._tree, self._ridges = tree, ridges
+        self._steps = spacing or (1.0,) * tree.index.ndim
+        self._light = ridges.light(image)
+
+    @cached_property
+    def _ground(self) -> NDArray[np.bool_] | None:
+        return smooth_background(self._light)
+
+    @cached_property
+    def _judged(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Pixels, merits and heights of outlines (n_nodes,), whatever the size."""
+        inside = np.ones(self._light.shape, bool) if self._ground is None else ~self._ground
+        return _merits(self._tree, inside, ridge_height(self._light, self._ridges.sign, self._steps), self._steps)
+
+    @cached_property
+    def _lines(self) -> NDArray[np.bool_]:
+        return _walls(self._light, self._ridges.sign, self._steps)
+
+    def objects(self, rules: Objects) -> NDArray[np.int32]:
+        """Return the objects (*spatial), numbered from 1; 0 is the ground."""
+        tree, light, ground = self._tree, self._light, self._ground
+        if light.min() == light.max() or tree.n_leaves == 1:
+            return np.zeros(light.shape, np.int32)
+        least = LEAST if ground is None else LEAST_ON_GROUND
+        least *= magnification(self._ridges.width, ground is not None) ** 2 * min(1.0, rules.strictness)
+        rules = replace(rules, min_object=max(rules.min_object, round(least)))
+        areas, merit, outline = self._judged
+        merit = np.where(areas < rules.min_object, 0, merit)
+        best = best_antichain(tree.parents, merit, tree.n_leaves)
+        if ground is not None:
+            best = without_clumps(tree, areas, merit, best)
+        if rules.strictness > 1:
+            best = _clearly_outlined(tree, best, outline, areas, rules.strictness)
+        objects = regions = best[tree.index]
+        if not rules.split_objects:
+            objects = connected_components(objects > 0, connectivity=1)
+        if ground is None:
+            apart = np.where(self._lines, 0, objects)
+            objects = connected_components(apart, background=0, connectivity=1)
+        objects = cleaned(objects, rules)
+        if not rules.fill_holes:
+            return objects
+        whole = filled(objects.astype(np.int32))
+        return closed(whole, regions, CLEFT, self._steps) if ground is None else whole
 
 
 def magnification(width: float, has_background: bool) -> float:
@@ -124,7 +162,7 @@ def without_clumps(
 
 
 def _merits(
-    tree: Hierarchy, inside: NDArray[np.bool_], height: NDArray[np.float32], min_size: int, steps: tuple[float, ...]
+    tree: Hierarchy, inside: NDArray[np.bool_], height: NDArray[np.float32], steps: tuple[float, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return for each node (n_nodes,) its pixels, its merit, 0 for what is no object, and its outline's height."""
     import higra as hg  # takes most of a second, and few runs need it
@@ -141,7 +179,7 @@ def _merits(
     roundness = np.clip(region_roundness(tree.index, total, steps), 0, 1)
     outline = _outline_heights(tree, height)
     merit = areas**SIZE_POWER * textured * roundness * outline
-    merit[(areas < min_size) | (areas == tree.index.size)] = 0
+    merit[areas == tree.index.size] = 0
     return areas, merit, outline
 
 

@@ -24,13 +24,17 @@ Frames = Literal["adapt", "once"]
 Padding = Literal["replicate", "zeros"]
 StrokeMeaning = Literal["kinds", "objects", "pieces", "network"]
 
-MAIN, OBJECTS, REGIONS, AXES, NETWORK, LOSS = "main", "objects", "regions", "axes", "network", "loss"
+OBJECTS, REGIONS, TRAINING, AXES, NETWORK, LOSS = "objects", "regions", "training", "axes", "network", "loss"
 SUPERPIXELS, INPUT, RUN, TEACHING = "superpixels", "input", "run", "teaching"
-GROUPS = (MAIN, OBJECTS, TEACHING, REGIONS, AXES, NETWORK, LOSS, SUPERPIXELS, INPUT, RUN)  # as users are shown them
+GROUPS = (OBJECTS, REGIONS, TEACHING, TRAINING, AXES, NETWORK, LOSS, SUPERPIXELS, INPUT, RUN)  # as users are shown them
 
 
 def setting(default: Any, group: str, title: str, description: str, **more: Any) -> Any:
-    """Declare a field; `more` are `minimum` and `maximum`, both inclusive, and `widget`, a magicgui name."""
+    """Declare a field; `more` are limits and how it is shown.
+
+    These are `minimum` and `maximum`, both inclusive; `widget`, a magicgui name; `special`, what the minimum is called;
+    and `first`, whether it is among the few of its group that are shown as soon as this group is what is wanted.
+    """
     return field(default=default, metadata={"group": group, "title": title, "description": description, **more})
 
 

@@ -7,12 +7,12 @@ from napari_backprop_segmentation.params.fields import (
     AXES,
     INPUT,
     LOSS,
-    MAIN,
     NETWORK,
     OBJECTS,
     REGIONS,
     RUN,
     SUPERPIXELS,
+    TRAINING,
     Colour,
     DeviceName,
     Frames,
@@ -148,7 +148,7 @@ class Training(Architecture, Losses, Superpixels):
 
     method: Method = setting(
         "superpixels",
-        MAIN,
+        TRAINING,
         "Method",
         "How neighbouring pixels are made to agree: 'superpixels' lets small patches vote (Kanezaki 2018), "
         "'continuity' penalises differences between neighbours (Kim 2020). 'kmeans' and 'graph' are the classical "
@@ -156,7 +156,7 @@ class Training(Architecture, Losses, Superpixels):
     )
     iterations: int = setting(
         20,
-        MAIN,
+        TRAINING,
         "Iterations",
         "The most training steps to take. More steps merge more labels.",
         minimum=1,
@@ -164,7 +164,7 @@ class Training(Architecture, Losses, Superpixels):
     )
     min_labels: int = setting(
         3,
-        MAIN,
+        TRAINING,
         "Minimum labels",
         "Stop as soon as so few labels are left. 0 never stops for this.",
         minimum=0,
@@ -246,12 +246,23 @@ class Regions(Section):
     )
     detail: float = setting(
         40.0,
-        MAIN,
+        REGIONS,
         "Detail",
         "How fine the result is where regions are merged: 0 gives few large ones, 100 all the small ones.",
         minimum=0.0,
         maximum=100.0,
         widget="FloatSlider",
+        first=True,
+    )
+    n_regions: int = setting(
+        0,
+        REGIONS,
+        "Number of regions",
+        "The finest result with at most so many regions, or classes, instead of one at a detail. 0 goes by the detail.",
+        minimum=0,
+        maximum=1_000_000,
+        special="by detail",
+        first=True,
     )
     initial_regions: InitialRegions = setting(
         "graph",
@@ -309,42 +320,11 @@ class Objects(Section):
 
     objects: ObjectKind = setting(
         "off",
-        MAIN,
+        OBJECTS,
         "Objects",
         "Find things to count, not regions: 'bright' or 'dark', 'auto' finds out which, or 'outlined' by bright or "
         "dark lines. Touching ones are split, the ground gets 0. Needs a method with a network, and no scribbles.",
-    )
-    reading: int = setting(
-        0,
-        OBJECTS,
-        "Reading",
-        "0 looks for objects as 'objects' says. 1, 2, ... takes the n-th of the other ways in which objects can be "
-        "seen in this image, the best first: bright, dark, between bright or dark lines, regions of the network.",
-        minimum=0,
-        maximum=8,
-    )
-    split_objects: bool = setting(
-        True,
-        OBJECTS,
-        "Split touching",
-        "Tell touching objects apart by the brightness inside them and by their outline.",
-    )
-    fill_holes: bool = setting(True, OBJECTS, "Fill holes", "A hole belongs to the object around it.")
-    min_object: int = setting(
-        30,
-        OBJECTS,
-        "Smallest object",
-        "Objects below this size, in pixels, are left out.",
-        minimum=1,
-        maximum=1_000_000_000,
-    )
-    max_object: int = setting(
-        0,
-        OBJECTS,
-        "Largest object",
-        "Objects above this size, in pixels, are left out. 0 sets no limit.",
-        minimum=0,
-        maximum=1_000_000_000,
+        first=True,
     )
     sensitivity: float = setting(
         50.0,
@@ -355,9 +335,46 @@ class Objects(Section):
         minimum=0.0,
         maximum=100.0,
         widget="FloatSlider",
+        first=True,
     )
+    min_object: int = setting(
+        30,
+        OBJECTS,
+        "Smallest object",
+        "Objects below this size, in pixels, are left out.",
+        minimum=1,
+        maximum=1_000_000_000,
+        first=True,
+    )
+    max_object: int = setting(
+        0,
+        OBJECTS,
+        "Largest object",
+        "Objects above this size, in pixels, are left out. 0 sets no limit.",
+        minimum=0,
+        maximum=1_000_000_000,
+        special="no limit",
+        first=True,
+    )
+    split_objects: bool = setting(
+        True,
+        OBJECTS,
+        "Split touching",
+        "Tell touching objects apart by the brightness inside them and by their outline.",
+        first=True,
+    )
+    fill_holes: bool = setting(True, OBJECTS, "Fill holes", "A hole belongs to the object around it.", first=True)
     drop_border: bool = setting(
         False, OBJECTS, "Leave out cut ones", "Objects that the edge of the image cuts off are left out."
+    )
+    reading: int = setting(
+        0,
+        OBJECTS,
+        "Reading",
+        "0 looks for objects as 'objects' says. 1, 2, ... takes the n-th of the other ways in which objects can be "
+        "seen in this image, the best first: bright, dark, between bright or dark lines, regions of the network.",
+        minimum=0,
+        maximum=8,
     )
 
     @property

@@ -89,6 +89,25 @@ def check_runs(job: Job) -> None:
             raise ParameterError(f"n_runs must be 1 {where}, got {params.n_runs}; {advice}")
 
 
+def check_regions(job: Job) -> None:
+    """Refuse a number of regions where there is no merge tree of one image to cut.
+
+    Raises
+    ------
+    ParameterError
+    """
+    number = job.params.n_regions
+    if not number or job.params.counts or job.examples is not None:
+        return
+    obstacles = (
+        (bool(job.iterated), "frame by frame or slice by slice, where it would differ", "set detail"),
+        (not job.merges, "where regions are not merged", "set regions to 'merged', or leave n_regions out"),
+    )
+    for met, where, advice in obstacles:
+        if met:
+            raise ParameterError(f"n_regions must be 0 {where}, got {number}; {advice}")
+
+
 def check_strokes(request: Request, shape: tuple[int, ...]) -> NDArray[np.integer[Any]] | None:
     """Return the strokes, or None where nothing is drawn.
 

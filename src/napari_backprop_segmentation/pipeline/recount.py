@@ -1,12 +1,17 @@
 """Objects counted again under other settings, without another run."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.objects.find import find_objects, read_objects, readings_of
+from napari_backprop_segmentation.objects.find import cleaned_reading, fine_regions, reading_at, readings_of
+from napari_backprop_segmentation.objects.foreground import Foreground
+from napari_backprop_segmentation.objects.outlined import Outlined
 from napari_backprop_segmentation.objects.readings import Reading
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.sections import Objects
@@ -25,7 +30,7 @@ class Recount:
 
     def __init__(self, job: Job, tree: Hierarchy) -> None:
         self._job, self._tree = job, tree
-        self._readings: Sequence[Reading] | None = None
+        self._last: tuple[tuple[int, float], NDArray[Any]] | None = None  # what was read
 
     def __call__(self, params: Params) -> NDArray[Any]:
         """Return the objects (*spatial), numbered from 1; 0 is the ground.
@@ -35,11 +40,39 @@ class Recount:
         params : Params
             Those of the run but for settings of `Objects`: sensitivity, sizes, what is split and filled.
         """
-        job, part = self._job, self._job.part
-        rules = Objects.of(job.binning.params(params))
-        image = part.read(part.whole)
-        if not rules.reading:
-            return job.binning.enlarged(find_objects(self._tree, image, rules, job.ridges, part.spacing))
-        if self._readings is None:
-            self._readings = readings_of(self._tree, image, part.spacing)
-        return job.binning.enlarged(read_objects(self._readings, rules))
+        binning = self._job.binning
+        return binning.enlarged(self.seen(Objects.of(binning.params(params))))
+
+    def seen(self, rules: Objects) -> NDArray[Any]:
+        """Return the objects of the image as the run has seen it, which may be binned."""
+        if rules.reading:
+            return self._as_read(rules)
+        return (self._outlined if rules.objects == "outlined" else self._foreground).objects(rules)
+
+    def _as_read(self, rules: Objects) -> NDArray[Any]:
+        key = rules.reading, rules.sensitivity
+        if self._last is None or self._last[0] != key:
+            painted = reading_at(self._readings, rules).labels(rules.strictness)
+            self._last = key, painted
+        return cleaned_reading(self._last[1], rules)
+
+    @cached_property
+    def _image(self) -> NDArray[np.float32]:
+        part = self._job.part
+        return part.read(part.whole)
+
+    @cached_property
+    def _readings(self) -> Sequence[Reading]:
+        return readings_of(self._tree, self._image, self._job.part.spacing)
+
+    @cached_property
+    def _foreground(self) -> Foreground:
+        return Foreground(fine_regions(self._tree), self._image, self._job.part.spacing)
+
+    @cached_property
+    def _outlined(self) -> Outlined:
+        if self._job.ridges is None:
+            raise ParameterError(
+                "objects must be other than 'outlined' here, got 'outlined'; run again to look for lines"
+            )
+        return Outlined(self._tree, self._image, self._job.ridges, self._job.part.spacing)

@@ -89,6 +89,7 @@ def settle(request: Request) -> Job:
         notes=notes,
     )
     checks.check_runs(replace(job, merges=merges))
+    checks.check_regions(job)
     checks.check_examples(job)
     checks.check_taught(job)
     return job

@@ -1,5 +1,9 @@
 """The merge tree of one plane or volume, as a run asks for it."""
 
+from typing import Any
+
+from numpy.typing import NDArray
+
 from napari_backprop_segmentation.hierarchy.build import build_tree
 from napari_backprop_segmentation.hierarchy.classes import class_tree
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
@@ -14,3 +18,9 @@ def tree_of(job: Job, part: Part, model: Model) -> Hierarchy:
     regions = Regions.of(job.params)
     tree = build_tree(model, part, regions, job.merge, job.ridges)
     return class_tree(tree, model, part, regions) if job.params.by_class else tree
+
+
+def cut_as_asked(job: Job, tree: Hierarchy) -> NDArray[Any]:
+    """Return the cut (*spatial) with at most so many regions as are asked for, else that at the detail."""
+    regions = Regions.of(job.params)
+    return tree.cut(n_regions=regions.n_regions) if regions.n_regions else tree.cut(regions.detail)

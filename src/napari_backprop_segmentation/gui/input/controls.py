@@ -9,25 +9,13 @@ from typing import Any
 from magicgui import widgets
 from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, SpinBox
 from magicgui.widgets.bases import ValueWidget
-from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
-from superqt import QCollapsible
+from qtpy.QtWidgets import QLabel
 
-from napari_backprop_segmentation.gui.forms import add_row, make_form
 from napari_backprop_segmentation.gui.state import State
-from napari_backprop_segmentation.params.fields import MAIN, choices
+from napari_backprop_segmentation.params.fields import choices
 from napari_backprop_segmentation.params.params import Params
 
 MIN_DECIMALS = 2
-GROUP_TITLES = {
-    "objects": "Objects",
-    "regions": "Regions",
-    "axes": "Volumes and time",
-    "network": "Network",
-    "loss": "Losses",
-    "superpixels": "Superpixels and comparisons",
-    "input": "Input",
-    "run": "Run",
-}
 
 
 def make_control(setting: "Field[Any]") -> ValueWidget[Any]:
@@ -41,6 +29,15 @@ def make_control(setting: "Field[Any]") -> ValueWidget[Any]:
     meta = setting.metadata
     tooltip = f"{meta['description']}\nDefault: {setting.default}"
     common = {"name": setting.name, "label": meta["title"], "tooltip": tooltip, "value": setting.default}
+    control = _bare_control(setting, common)
+    control.native.setAccessibleName(meta["title"])
+    if "special" in meta:
+        control.native.setSpecialValueText(meta["special"])
+    return control
+
+
+def _bare_control(setting: "Field[Any]", common: Mapping[str, Any]) -> ValueWidget[Any]:
+    meta = setting.metadata
     if options := choices(setting):
         return ComboBox(choices=options, **common)
     if setting.type is bool:
@@ -49,7 +46,7 @@ def make_control(setting: "Field[Any]") -> ValueWidget[Any]:
     if "widget" in meta:
         return getattr(widgets, meta["widget"])(**limits, **common)  # type: ignore[no-any-return]
     control = (SpinBox if setting.type is int else FloatSpinBox)(**limits, **common)
-    control.adaptive_step = True
+    control.adaptive_step = setting.name != "n_regions"  # each number is worth a look
     return control
 
 
@@ -63,8 +60,6 @@ class Controls:
 
     Attributes
     ----------
-    folded : QCollapsible
-        The settings outside the group "main", under the titles of their groups.
     titles : dict of str to QLabel
         What stands before the controls that are in a form.
     """
@@ -73,12 +68,13 @@ class Controls:
         self.titles: dict[str, QLabel] = {}
         self._state = state
         self._controls = {setting.name: make_control(setting) for setting in fields(Params)}
-        self.folded = self._fold()
         for setting in fields(Params):
             self._show_value(setting)
         for name, control in self._controls.items():
             control.changed.connect(partial(state.change, name))
-        for signal in (state.events.params, state.events.detail):
+        events = state.events
+        heard = (events.params, events.detail, events.result, events.labels, events.input, events.taken, events.notice)
+        for signal in heard:
             signal.connect(self._show)
         state.events.phase.connect(self._lock)
 
@@ -108,34 +104,18 @@ class Controls:
             control.value = value
 
     def _value(self, name: str) -> Any:
-        return self._state.detail if name == "detail" else getattr(self._state.params, name)
+        return self._state.shown(name)
 
     def _lock(self, _: Any = None) -> None:
         """Make the controls unusable during a run, or usable again."""
         for name, control in self._controls.items():
-            if name != "detail":  # which has more reasons to rest, see `DetailSlider`
+            if name not in ("detail", "n_regions"):  # which have more reasons to rest, see `DetailSlider`
                 control.enabled = not self._state.busy
 
-    def add_main(self, form: QFormLayout) -> None:
-        """Add the settings of the group "main" to a form."""
-        self._add_group(form, MAIN)
 
-    def _add_group(self, form: QFormLayout, group: str) -> None:
-        for setting in Params.groups()[group]:
-            self.titles[setting.name] = add_row(form, self._controls[setting.name])
-
-    def _fold(self) -> QCollapsible:
-        folded = QCollapsible("More settings", expandedIcon="▼", collapsedIcon="▶")
-        folded.setDuration(0)
-        content = QWidget()
-        form = make_form()
-        content.setLayout(form)
-        for group in Params.groups():
-            if group != MAIN:
-                form.addRow(QLabel(f"<b>{GROUP_TITLES.get(group, group.capitalize())}</b>"))
-                self._add_group(form, group)
-        folded.addWidget(content)
-        return folded
+def first_settings(group: str) -> "list[Field[Any]]":
+    """Return the settings of a group that are shown as soon as the group is what is wanted."""
+    return [setting for setting in Params.groups()[group] if setting.metadata.get("first")]
 
 
 def differing(params: Params, others: Params) -> list[str]:

@@ -1,4 +1,4 @@
-"""The Detail slider: after a run it cuts the merge tree anew, in the layers that show the result."""
+"""The Detail slider and the number of regions: after a run they cut the merge tree anew, in the layers that show it."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 COUNTED = (
-    "The labels of the last run are objects, which are the same at every detail. For regions run again with Objects "
-    "set to 'off', and a preset that does not look for them, such as Fast."
+    "The labels of the last run are objects, which are the same at every detail. For regions choose Regions at the top "
+    "and run again."
 )
 READ = "These are objects, which are the same at every detail. What the run has found is the first of Other readings."
 
@@ -31,7 +31,7 @@ def obstacle(params: Params) -> str:
     if params.method in STEPLESS or (params.regions == "trained" and params.objects == "off"):
         return "Detail is for merged regions, which these settings do not give."
     if params.objects != "off":
-        return "Objects are the same at every detail. Set Objects to 'off' for regions."
+        return "Objects are the same at every detail. Choose Regions for regions."
     return ""
 
 
@@ -63,8 +63,8 @@ def _would_come_again(result: LayerResult, state: State) -> bool:
     return result.layers == state.input.layers and result.asked == state.settings
 
 
-def cut(viewer: "Viewer", result: LayerResult, detail: float) -> str | None:
-    """Show a result at another detail; return in words what is shown, or None if nothing is to be said.
+def cut(viewer: "Viewer", result: LayerResult, detail: float, n_regions: int = 0) -> str | None:
+    """Show a result at another detail, or with so many regions; return in words what is shown, None for nothing to say.
 
     A layer that the user has edited is left alone, so that no edit is lost.
     """
@@ -79,14 +79,24 @@ def cut(viewer: "Viewer", result: LayerResult, detail: float) -> str | None:
         return None
     if result.edited:
         return "These labels have been edited, so Detail leaves them alone. Run again for new ones."
-    labels: Any = hierarchy.cut(detail).reshape(result.shown.shape)  # the layer may have more axes, of length 1
+    tree = result.tree
+    found: Any = hierarchy.cut(detail) if tree is None or not n_regions else tree.cut(n_regions=n_regions)
+    labels = found.reshape(result.shown.shape)  # the layer may have more axes, of length 1
     result.shown, result.detail = labels.copy(), detail
     show_in(viewer, layer, labels)
     _show_agreement(viewer, result, detail)
     record = layer.metadata[METADATA]
-    params = {**record["params"], "detail": detail}
+    params = {**record["params"], "detail": detail, "n_regions": n_regions}
     layer.metadata = {**layer.metadata, METADATA: {**record, "params": params}}
+    if n_regions:
+        return f"At most {n_regions}: {words_for(result, int(found.max()))}."
     return f"Detail {detail:.0f}: {count(hierarchy.count(detail))}."
+
+
+def words_for(result: LayerResult, number: int) -> str:
+    """Return how many regions or classes are shown."""
+    classes = result.segmentation.record.get("regions") == "classes"
+    return count(number, "class", "classes") if classes else count(number, "region")
 
 
 def _show_agreement(viewer: "Viewer", result: LayerResult, detail: float) -> None:
@@ -95,7 +105,7 @@ def _show_agreement(viewer: "Viewer", result: LayerResult, detail: float) -> Non
 
 
 class DetailSlider:
-    """The slider, usable while it changes the labels it works on, or will change the next run.
+    """The slider and the box, usable while they change the labels they work on, or will change the next run.
 
     Parameters
     ----------
@@ -105,10 +115,19 @@ class DetailSlider:
         The slider; its value is brought into the state by `Controls`.
     title : QLabel, optional
         Stands before it.
+    box : ValueWidget, optional
+        The number of regions.
     """
 
-    def __init__(self, viewer: "Viewer", state: State, control: ValueWidget[Any], title: QLabel | None = None) -> None:
-        self._viewer, self._state, self._control, self._title = viewer, state, control, title
+    def __init__(
+        self,
+        viewer: "Viewer",
+        state: State,
+        control: ValueWidget[Any],
+        title: QLabel | None = None,
+        box: ValueWidget[Any] | None = None,
+    ) -> None:
+        self._viewer, self._state, self._control, self._title, self._box = viewer, state, control, title, box
         self._tooltip = control.tooltip
         events = state.events
         for signal in (
@@ -121,7 +140,8 @@ class DetailSlider:
             events.taken,
         ):
             signal.connect(self._update)
-        state.events.detail_asked.connect(self._cut)
+        events.detail_asked.connect(self._cut)
+        events.changed.connect(self._count)
         self._update()
 
     def _cut(self, detail: float) -> None:
@@ -135,13 +155,26 @@ class DetailSlider:
                     "it. Detail changes the next run."
                 )
             return
-        if detail != result.detail and (text := cut(self._viewer, result, detail)):
+        if (detail != result.detail or result.used.get("n_regions", 0)) and (text := cut(self._viewer, result, detail)):
             self._state.note(text)
+
+    def _count(self, name: str) -> None:
+        """Show so many regions, where the user has said how many."""
+        result = self._state.target_result
+        if name != "n_regions" or self._state.busy or result is None or result.tree is None:
+            return
+        if text := cut(self._viewer, result, result.detail, self._state.params.n_regions):
+            self._state.note(text)
+        self._state.hide_readings()
 
     def _update(self, _: Any = None) -> None:
         """Let the slider rest where it would change nothing, and say why."""
         reason = reason_to_rest(self._state)
         self._control.enabled = not (self._state.busy or reason)
+        result = self._state.target_result
+        if self._box is not None:
+            linked = result is not None and depends(result) and result.tree is None
+            self._box.enabled = self._control.enabled and not linked
         self._control.tooltip = f"{self._tooltip}\n\n{reason}".rstrip()
         if self._title is not None:
             self._title.setEnabled(not reason)  # napari draws sliders at rest as the others

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
 from napari_backprop_segmentation.gui.result.consensus import AgreementLayer
+from napari_backprop_segmentation.gui.run.preview import METADATA
 
 if TYPE_CHECKING:
     from napari_backprop_segmentation.gui.teach.examples import Examples
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.params.params import Params
     from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
+# Settings of `Objects` by which what was found is counted again, without another run.
+LIVE = ("sensitivity", "min_object", "max_object", "split_objects", "fill_holes", "drop_border")
 FROM_STROKES = -2  # as `LayerResult.reading`
 
 
@@ -69,6 +72,8 @@ class LayerResult:
         What strokes mean that are followed since the run.
     own : int array
         What the run has found, while another reading is shown.
+    counted : dict
+        Settings under which `own`, or what is shown instead of it, was counted again.
     examples : Examples, optional
         What the user has pointed at.
     """
@@ -85,6 +90,7 @@ class LayerResult:
     reading: int = 0
     followed: str = ""
     own: NDArray[Any] = field(default_factory=lambda: np.zeros(0, np.uint8), repr=False)
+    counted: dict[str, Any] = field(default_factory=dict, repr=False)
     examples: "Examples | None" = field(default=None, repr=False)
     _layer: ReferenceType[Labels] | None = field(default=None, init=False, repr=False)
 
@@ -106,6 +112,21 @@ class LayerResult:
             return self.followed
         record = self.segmentation.record
         return str(record["params"].get("strokes_as", "")) if not self.reading and "drawn" in record else ""
+
+    @property
+    def used(self) -> dict[str, Any]:
+        """The settings of the labels that are shown, by name."""
+        layer = self.layer
+        record = self.segmentation.record if layer is None else layer.metadata.get(METADATA, self.segmentation.record)
+        found: dict[str, Any] = record["params"]
+        return found
+
+    @property
+    def n_regions(self) -> int:
+        """How many regions or classes are shown, or at most; 0 where they are no cut of one tree."""
+        if self.has_objects or self.tree is None:
+            return 0
+        return int(self.used.get("n_regions", 0)) or self.tree.count(self.detail)
 
     @property
     def has_objects(self) -> bool:

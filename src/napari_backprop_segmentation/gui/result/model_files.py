@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import PushButton
 from napari.qt.threading import create_worker
 from qtpy.QtWidgets import QFileDialog, QVBoxLayout, QWidget
-from superqt import QCollapsible
 
 from napari_backprop_segmentation.errors import engine_errors
-from napari_backprop_segmentation.gui.forms import side_by_side
+from napari_backprop_segmentation.gui.forms import Folded, side_by_side
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult, LoadedModel
 from napari_backprop_segmentation.gui.run.preview import METADATA
 from napari_backprop_segmentation.gui.run.torch_startup import make_ready_for_torch
@@ -88,7 +87,7 @@ class ModelFiles:
 
     Attributes
     ----------
-    folded : QCollapsible
+    folded : Folded
     save_button, load_button, apply_button : PushButton
     """
 
@@ -111,9 +110,7 @@ class ModelFiles:
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(side_by_side([self.save_button, self.load_button]))
         layout.addWidget(self.apply_button.native)
-        self.folded = QCollapsible("Trained network", expandedIcon="▼", collapsedIcon="▶")
-        self.folded.setDuration(0)
-        self.folded.addWidget(content)
+        self.folded = Folded("Trained network", content)
         events = state.events
         for signal in (events.phase, events.result, events.labels, events.model):
             signal.connect(self._update)

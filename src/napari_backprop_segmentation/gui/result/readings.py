@@ -9,7 +9,7 @@ from napari.layers import Image
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import engine_errors
-from napari_backprop_segmentation.gui.result.layer_result import LayerResult
+from napari_backprop_segmentation.gui.result.layer_result import LIVE, LayerResult
 from napari_backprop_segmentation.gui.result.pictures import LIGHT, backdrop, picture, window_on
 from napari_backprop_segmentation.gui.result.replacing import record_of, replaced
 from napari_backprop_segmentation.gui.run import torch_startup
@@ -184,7 +184,9 @@ def take(viewer: "Viewer", result: LayerResult, choice: Choice) -> LayerResult |
     labels = np.array(own) if choice.labels is None else result.run_input.laid(choice.labels)
     record = record_of(layer)
     reading = choice.number or result.segmentation.record["params"].get("reading", 0)
-    params = {**record["params"], "reading": reading}
+    first = result.segmentation.record["params"]
+    settings = {name: first[name] for name in LIVE if name in first} | ({} if choice.number else result.counted)
+    params = {**record["params"], **settings, "reading": reading}
     if "regions" in (original := result.segmentation.record):
         record["regions"] = original["regions"]
     return replaced(viewer, result, labels, choice.number, {**record, "params": params})

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
@@ -41,6 +42,7 @@ class Chart(QWidget):
         self._points: Sequence[Point] = ()
         self._text = "gray"
         self._view = pg.GraphicsView(self)
+        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._view.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)  # takes what is left
         self._grid = pg.GraphicsLayout()
         self._grid.setContentsMargins(0, 4, 6, 0)

@@ -1,0 +1,61 @@
+"""A row of buttons of which one is down: for the few choices that everything else follows from."""
+
+from collections.abc import Callable, Mapping
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+
+STYLE = "QPushButton { padding: 4px 2px; border-radius: 2px }"
+
+
+class Switch(QWidget):
+    """One of several choices. Tab goes to the row, arrow keys go along it.
+
+    Parameters
+    ----------
+    name : str
+        For those who do not see it.
+    choices : mapping of str to str
+        What the buttons say, and what that means.
+    on_choice : callable
+        Is told what the user has chosen.
+    """
+
+    def __init__(self, name: str, choices: Mapping[str, str], on_choice: Callable[[str], None]) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setStyleSheet(STYLE)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        self._group = QButtonGroup(self)
+        self._on_choice = on_choice
+        self.buttons: dict[str, QPushButton] = {}
+        for text, meaning in choices.items():
+            button = QPushButton(text)
+            button.setCheckable(True)
+            button.setToolTip(meaning)
+            button.setAccessibleName(f"{name}: {text}")
+            button.setAccessibleDescription(meaning)
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+            self._group.addButton(button)
+            layout.addWidget(button, 1)
+            self.buttons[text] = button
+        self._group.buttonToggled.connect(self._toggled)
+
+    @property
+    def value(self) -> str:
+        """The choice whose button is down."""
+        down = self._group.checkedButton()
+        return "" if down is None else str(down.text())
+
+    def show_choice(self, text: str) -> None:
+        """Press a button without telling."""
+        self._group.blockSignals(True)
+        self.buttons[text].setChecked(True)
+        self._group.blockSignals(False)
+
+    def _toggled(self, button: QPushButton, down: bool) -> None:
+        if down:
+            self._on_choice(str(button.text()))

@@ -40,9 +40,9 @@ class FakeEngine:
         self.fail_with = None  # raised instead of the next step
         self.closed = threading.Event()  # the last run has ended, in whatever way
 
-    def __call__(self, run_input, params, control=None, trained=None, strokes=None):
+    def __call__(self, run_input, params, control=None, trained=None, strokes=None, *, fixed=None):
         asked = {"run_input": run_input, "params": params, "trained": trained, "control": control, "strokes": strokes}
-        self.runs.append(SimpleNamespace(**asked))
+        self.runs.append(SimpleNamespace(**asked, fixed=fixed))
         self.closed.clear()
         return self._steps(run_input.shape, params, trained)
 

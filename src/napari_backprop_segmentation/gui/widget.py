@@ -34,6 +34,7 @@ from napari_backprop_segmentation.gui.run.estimate import RunEstimate
 from napari_backprop_segmentation.gui.run.job import Job
 from napari_backprop_segmentation.gui.run.preview import warm_up
 from napari_backprop_segmentation.gui.state import Phase, State
+from napari_backprop_segmentation.gui.teach.edits import KeepEdits
 from napari_backprop_segmentation.gui.teach.panel import ExamplesPanel
 from napari_backprop_segmentation.gui.teach.sentences import obstacle
 from napari_backprop_segmentation.gui.teach.strokes_layer import ground_of
@@ -70,6 +71,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     curation : Curation
     examples : ExamplesPanel
     strokes : StrokesPanel
+    keep_edits : KeepEdits
     readings : ReadingsPanel
     model_files : ModelFiles
     chart : Chart
@@ -102,6 +104,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.curation = Curation(napari_viewer, state)
         self.examples = ExamplesPanel(napari_viewer, state)
         self.strokes = StrokesPanel(napari_viewer, state)
+        self.keep_edits = KeepEdits(state)
         self.readings = ReadingsPanel(napari_viewer, state)
         self.model_files = ModelFiles(state, self.apply_model)
         self._make_buttons()
@@ -195,7 +198,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         if strokes is not None and (text := obstacle(np.unique(strokes[strokes != 0]), job.params)):
             self._refuse(text)
             return
-        job = replace(job, strokes=strokes)
+        job = replace(job, strokes=strokes, fixed=self.keep_edits.fixed(job.run_input))
         self._controller = RunController(self._viewer, self.state, job)
         self._controller.start(self.native)
 
@@ -278,6 +281,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.curation.add(self.examples.button)
         layout.addWidget(self.curation.row)
         layout.addWidget(self.curation.tools.row)
+        layout.addWidget(self.keep_edits.tick.native)
         layout.addWidget(self.examples.box)
         layout.addWidget(self.readings.box)
         layout.addWidget(self._status)

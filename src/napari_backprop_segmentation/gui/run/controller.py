@@ -92,9 +92,9 @@ class RunController:
         self._look = QTimer(parent)
         self._look.timeout.connect(self._tell_labelled)
         self._look.start(LOOK_MS)
-        steps = partial(
-            worker.start_steps, self._run_input, self._job.params, self._control, self._job.model, self._job.strokes
-        )
+        job = self._job
+        given = self._run_input, job.params, self._control, job.model, job.strokes
+        steps = partial(worker.start_steps, *given, fixed=job.fixed)
         self._worker = create_worker(
             worker.outcome,
             steps,

@@ -29,6 +29,8 @@ class Job:
         Of an earlier run: it is applied, and nothing is trained.
     strokes : int array, optional
         What is drawn on the image of `run_input`.
+    fixed : int array, optional
+        Labels that stay as they were edited.
     """
 
     run_input: RunInput
@@ -37,3 +39,4 @@ class Job:
     whole: LayerSelection | None = None
     model: "Model | None" = None
     strokes: NDArray[Any] | None = field(default=None, repr=False)
+    fixed: NDArray[Any] | None = field(default=None, repr=False)

@@ -155,6 +155,8 @@ def start_steps(
     control: WorkerControl,
     trained: "Model | None" = None,
     strokes: NDArray[Any] | None = None,
+    *,
+    fixed: NDArray[Any] | None = None,
 ) -> Steps:
     """Run the loop; torch is imported here, in the thread that asks for the first step."""
     make_ready_for_torch()
@@ -171,6 +173,7 @@ def start_steps(
             axes=run_input.axes,
             spacing=run_input.spacing,
             strokes=strokes,
+            fixed=fixed,
             channels=run_input.channels,
             model=trained,
             merge=merge,

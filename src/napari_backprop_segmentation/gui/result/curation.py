@@ -7,6 +7,7 @@ from napari.layers import Labels
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QGridLayout, QMainWindow, QWidget
 
+from napari_backprop_segmentation.gui.input.layers import unwrapped
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult
 from napari_backprop_segmentation.gui.result.measuring import Tables, image_for, why_not
@@ -123,7 +124,7 @@ class Curation:
             self.table = MeasurementTable(self._viewer, self.tables, lambda: self.tools.active is None)
         dock = self.table.parentWidget()
         if dock is None:  # never shown, or closed since; under the image it does not squeeze the controls
-            dock = self._viewer.window.add_dock_widget(self.table, name=TABLE, area="bottom")
+            dock = unwrapped(self._viewer.window.add_dock_widget(self.table, name=TABLE, area="bottom"))
             window = dock.parent()
             if isinstance(window, QMainWindow):  # as high as Qt likes it, it would squeeze the controls
                 window.resizeDocks([dock], [TABLE_HEIGHT], Qt.Orientation.Vertical)

@@ -27,7 +27,7 @@ def run_to_end(widget, engine, qtbot):
 
 def assert_ready(widget):
     assert not widget.running
-    assert widget.run_button.enabled
+    assert widget.run_button.enabled == (widget.state.input.run_input is not None)
     assert widget.input_form.image.enabled
     assert widget.preset.enabled
     assert widget.controls["iterations"].enabled
@@ -273,7 +273,7 @@ def test_renamed_and_removed_images_are_noticed(widget, viewer):
     assert widget.input_form.image.choices[0].name == "nuclei"
     viewer.layers.clear()
     assert widget.input_form.image.value is None
-    assert widget.input_form.describe().startswith("Image must be chosen")
+    assert widget.input_form.describe().startswith("Choose an image first")
 
 
 def test_running_without_an_image_says_what_to_do(widget, viewer, notes):
@@ -416,6 +416,8 @@ def test_the_settings_keep_six_rows_in_a_low_window(widget, qtbot):
     area = native.findChild(FittingScrollArea)
     left = [axis for axis in widget.chart._axes if axis.orientation == "left"]
     native.window().show()
+    widget.plot.show()
+    widget.plot.unfold()
     native.setFixedHeight(native.minimumSizeHint().height())
     qtbot.waitUntil(lambda: widget.chart.height() < READABLE_HEIGHT)
     assert LEAST_HEIGHT <= area.height() < area.sizeHint().height()

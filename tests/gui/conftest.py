@@ -66,7 +66,8 @@ class FakeEngine:
             record |= {"image_shape": [1, *shape], "axes": "TZYX"[-len(shape) :], "seconds": 0.1}
             labels = np.full(shape, 200 + iteration, np.uint8)
             found = {"labels": labels, "record": record, "stopped_by": reason, "model": model}
-            return SimpleNamespace(**found, hierarchy=None, agreement=None, look=None, find=None, teach=None)
+            nothing = dict.fromkeys(("hierarchy", "agreement", "look", "find", "teach", "recount"))
+            return SimpleNamespace(**found, **nothing)
         finally:
             self.closed.set()
 

@@ -27,7 +27,7 @@ def run_to_end(widget, engine, qtbot):
 
 def assert_ready(widget):
     assert not widget.running
-    assert widget.run_button.enabled
+    assert widget.run_button.enabled == (widget.state.input.run_input is not None)
     assert widget.input_form.image.enabled
     assert widget.preset.enabled
     assert widget.controls["iterations"].enabled
@@ -273,7 +273,7 @@ def test_renamed_and_removed_images_are_noticed(widget, viewer):
     assert widget.input_form.image.choices[0].name == "nuclei"
     viewer.layers.clear()
     assert widget.input_form.image.value is None
-    assert widget.input_form.describe().startswith("Image must be chosen")
+    assert widget.input_form.describe().startswith("Choose an image first")
 
 
 def test_running_without_an_image_says_what_to_do(widget, viewer, notes):
@@ -323,12 +323,12 @@ def test_warnings_of_a_run_are_shown_once(widget, engine, qtbot, notes, monkeypa
 
     from napari_backprop_segmentation.gui.run import worker
 
-    def warning(*args):
+    def warning(*args, **more):
         warnings.warn("two labels look alike", UserWarning, stacklevel=1)
         warnings.warn("two labels look alike", UserWarning, stacklevel=1)
         warnings.warn("old name", DeprecationWarning, stacklevel=1)
         warnings.warn_explicit("a colour of napari's own", UserWarning, napari.__file__, 1)
-        return (yield from engine(*args))
+        return (yield from engine(*args, **more))
 
     monkeypatch.setattr(worker, "start_steps", warning)
     run_to_end(widget, engine, qtbot)
@@ -416,6 +416,8 @@ def test_the_settings_keep_six_rows_in_a_low_window(widget, qtbot):
     area = native.findChild(FittingScrollArea)
     left = [axis for axis in widget.chart._axes if axis.orientation == "left"]
     native.window().show()
+    widget.plot.show()
+    widget.plot.unfold()
     native.setFixedHeight(native.minimumSizeHint().height())
     qtbot.waitUntil(lambda: widget.chart.height() < READABLE_HEIGHT)
     assert LEAST_HEIGHT <= area.height() < area.sizeHint().height()

@@ -98,7 +98,7 @@ def test_of_labels_of_others_it_says_that_they_have_no_regions(layer, model, sta
     ("settings", "text"),
     [
         ({}, ""),
-        ({"objects": "bright"}, "Objects are the same at every detail. Set Objects to 'off'"),
+        ({"objects": "bright"}, "Objects are the same at every detail. Choose Regions"),
         ({"objects": "bright", "n_runs": 2}, ""),  # the map of their borders has a detail
         ({"regions": "trained"}, "for merged regions"),
         ({"method": "kmeans"}, "for merged regions"),

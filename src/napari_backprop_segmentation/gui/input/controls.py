@@ -31,8 +31,6 @@ def make_control(setting: "Field[Any]") -> ValueWidget[Any]:
     common = {"name": setting.name, "label": meta["title"], "tooltip": tooltip, "value": setting.default}
     control = _bare_control(setting, common)
     control.native.setAccessibleName(meta["title"])
-    if "special" in meta:
-        control.native.setSpecialValueText(meta["special"])
     return control
 
 

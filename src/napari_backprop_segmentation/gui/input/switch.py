@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
-STYLE = "QPushButton { padding: 4px 2px; border-radius: 2px }"
+# All of them beside each other in a narrow dock.
+MARGIN = 6  # pixels, of both sides together
+STYLE = "QPushButton { padding: 4px 0px; border-radius: 2px; min-width: 0px; font-size: 11px }"
 
 
 class Switch(QWidget):
@@ -27,7 +29,7 @@ class Switch(QWidget):
         self.setStyleSheet(STYLE)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
+        layout.setSpacing(1)
         self._group = QButtonGroup(self)
         self._on_choice = on_choice
         self.buttons: dict[str, QPushButton] = {}
@@ -38,9 +40,10 @@ class Switch(QWidget):
             button.setAccessibleName(f"{name}: {text}")
             button.setAccessibleDescription(meaning)
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             self._group.addButton(button)
-            layout.addWidget(button, 1)
+            button.setMinimumWidth(1)
+            layout.addWidget(button, button.fontMetrics().horizontalAdvance(text) + MARGIN)  # room as the words need it
             self.buttons[text] = button
         self._group.buttonToggled.connect(self._toggled)
 

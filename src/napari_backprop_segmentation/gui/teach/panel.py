@@ -120,6 +120,7 @@ class ExamplesPanel:
         self.back_button.changed.connect(lambda _: self._teaching.take_back())
         self.clear_button.changed.connect(lambda _: self._teaching.clear())
         self.box = QWidget()
+        self.box.hide()  # until the mode is on
         self._tidy = QTimer(self.box)  # napari may be in the middle of removing layers, which must not change meanwhile
         self._tidy.setSingleShot(True)
         self._tidy.timeout.connect(self._outlines.remove)

@@ -24,9 +24,11 @@ def quick(monkeypatch):
     """Let runs be small, whatever is asked for, and let no dialog wait for anybody."""
     real = worker.start_steps
 
-    def start_steps(run_input, params, control, trained=None):
+    def start_steps(run_input, params, control, *taught, **kept):
         less = {name: min(most, getattr(params, name)) for name, most in MOST.items()}
-        return real(run_input, type(params).from_dict(params.to_dict() | less).marked(params.given), control, trained)
+        return real(
+            run_input, type(params).from_dict(params.to_dict() | less).marked(params.given), control, *taught, **kept
+        )
 
     monkeypatch.setattr(worker, "start_steps", start_steps)
     monkeypatch.setattr(QFileDialog, "exec", lambda *_: 0)

@@ -302,7 +302,7 @@ def test_frames_of_a_series_are_shown_as_they_come(widget, viewer, engine, qtbot
 
     from napari_backprop_segmentation.gui.run import worker
 
-    def steps(run_input, params, control, trained=None):
+    def steps(run_input, params, control, trained=None, *_, **__):
         for frame in range(3):
             assert engine.gate.acquire(timeout=20)
             yield FakeStep(frame + 1, SHAPE, place=(frame,))

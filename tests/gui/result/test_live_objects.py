@@ -37,7 +37,7 @@ def counted(widget, viewer, qtbot, monkeypatch, found):
     """The widget after a run on the discs; its layer."""
     from napari_backprop_segmentation.gui.run import worker
 
-    def steps(run_input, params, control=None, trained=None):
+    def steps(run_input, params, control=None, trained=None, *_, **__):
         return found
         yield
 

@@ -315,7 +315,7 @@ def real(viewer, widget, monkeypatch, readable):
     """The widget after a run whose other readings are known."""
     from napari_backprop_segmentation.gui.run import worker
 
-    def start(run_input, *_):
+    def start(run_input, *_, **__):
         yield from ()
         return replace(readable, labels=readable.labels.copy())
 

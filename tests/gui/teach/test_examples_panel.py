@@ -61,7 +61,7 @@ def widget(screen, taught, monkeypatch, qtbot):
     """The widget after a run on the cells."""
     from napari_backprop_segmentation.gui.run import worker
 
-    def start(run_input, *_):
+    def start(run_input, *_, **__):
         yield from ()
         finder = taught.finder
         return replace(taught, labels=taught.labels.copy(), find=lambda: finder)

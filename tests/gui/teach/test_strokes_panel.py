@@ -52,7 +52,7 @@ def runs(monkeypatch, taught):
 
     asked = []
 
-    def start(run_input, params, control, trained=None, strokes=None):
+    def start(run_input, params, control, trained=None, strokes=None, *, fixed=None):
         asked.append((run_input, params, strokes))
         yield from ()
         return replace(taught, labels=taught.labels.copy())

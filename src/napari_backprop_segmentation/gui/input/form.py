@@ -146,7 +146,7 @@ class InputForm:
     def describe(self) -> str:
         """Return exactly what will be segmented, or why nothing can be."""
         chosen = self.current()
-        return words.described(chosen.run_input, chosen.obstacle)
+        return words.described(chosen.run_input, chosen.obstacle if chosen.layers else None)
 
     def current(self) -> Input:
         """Return what is chosen now."""

@@ -38,6 +38,7 @@ class FakeEngine:
         self.gate = threading.Semaphore(0)
         self.runs = []
         self.fail_with = None  # raised instead of the next step
+        self.heard = []  # what was said after each step
         self.closed = threading.Event()  # the last run has ended, in whatever way
 
     def __call__(self, run_input, params, control=None, trained=None, strokes=None, *, fixed=None):
@@ -59,7 +60,8 @@ class FakeEngine:
                 assert self.gate.acquire(timeout=20), "the test never allowed the next step"
                 if self.fail_with is not None:
                     raise self.fail_with
-                if (yield FakeStep(iteration, shape)) == "stop":
+                self.heard.append((yield FakeStep(iteration, shape)))
+                if self.heard[-1] == "stop":
                     reason = "stopped by you"
                     break
             record = {"params": params.to_dict(), "stopped_by": reason, "iterations": iteration}

@@ -19,14 +19,6 @@ from napari_backprop_segmentation.gui.teach.sentences import advice, obstacle
 from napari_backprop_segmentation.params.params import Params
 
 
-def result_of_generator(steps):
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            return done.value
-
-
 def on(layer, axes, level=None, **spans):
     part = Part({int(axis[1:]): span for axis, span in spans.items()})
     return run_input_of(LayerSelection((layer,), axes, level=level, part=part))
@@ -74,11 +66,11 @@ def test_axes_that_mean_something_else_now_are_refused():
 def test_the_same_strokes_are_not_seen_twice():
     data = np.zeros((4, 5), np.uint16)
     data[1, 1:3], data[3] = 1, 7
-    seen = result_of_generator(look(data, Seen()))
+    seen = look(data, Seen())
     assert (seen.counts, seen.total) == ({1: 2, 7: 5}, 7)
-    assert result_of_generator(look(data, seen)) is seen
+    assert look(data, seen) is seen
     data[0, 0] = 1
-    again = result_of_generator(look(data, seen))
+    again = look(data, seen)
     assert again.counts == {1: 3, 7: 5}
     assert seen.strokes[0, 0] == 0
 
@@ -103,7 +95,7 @@ def test_an_error_of_whoever_answers_is_returned():
     segmentation = SimpleNamespace(teacher=SimpleNamespace(answer=refuse))
     strokes = np.ones((2, 2), np.uint16)
     question = Question(segmentation, Seen(strokes, {1: 4}), strokes, Params(), strokes)
-    found = result_of_generator(answer(question)).found
+    found = answer(question).found
     assert isinstance(found, Failure)
     assert "out of memory" in str(found.error)
 

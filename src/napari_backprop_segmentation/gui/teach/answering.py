@@ -1,9 +1,8 @@
 """What runs in threads while the user draws: looking at what is drawn, and what it leads to. No Qt and no layers here.
 
-Generators, as napari keeps other workers for good; errors are returned, as it swallows some of them.
+Errors are returned, as napari swallows some of them.
 """
 
-from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,12 +21,11 @@ Place = tuple[int, ...]
 RULES = ("split_objects", "fill_holes", "min_object", "drop_border")
 
 
-def look(data: Any, before: Seen) -> Generator[None, None, Seen]:
+def look(data: Any, before: Seen) -> Seen:
     """Return what is drawn; what was seen before if that is the same.
 
     A stroke that is painted meanwhile may be seen in part; whoever paints it asks again.
     """
-    yield
     strokes = np.array(data)
     if strokes.shape == before.strokes.shape and np.array_equal(strokes, before.strokes):
         return before
@@ -35,9 +33,8 @@ def look(data: Any, before: Seen) -> Generator[None, None, Seen]:
     return Seen(strokes, dict(zip(numbers.tolist(), pixels.tolist(), strict=True)))
 
 
-def answer(question: Question) -> Generator[None, None, Outcome]:
+def answer(question: Question) -> Outcome:
     """Answer strokes; the first time on an image this takes seconds."""
-    yield
     try:
         torch_startup.give_way()
         with engine_errors():
@@ -64,9 +61,8 @@ def _answered(question: Question) -> Answered:
     return Answered(question, found, labels, number, runs_of(question.strokes), changed, float(changed.mean()), doubt)
 
 
-def place_of(answered: Answered, number: int) -> Generator[None, None, Place | None]:
+def place_of(answered: Answered, number: int) -> Place | None:
     """Return the n-th most doubtful pixel; None where there is no doubt."""
-    yield
     try:
         return answered.answer.doubtful_place(number)
     except (ValueError, IndexError):  # all is drawn

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import PushButton
-from napari.qt.threading import create_worker
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
+from napari_backprop_segmentation.gui.background import start
 from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.gui.teach.answering import place_of
 from napari_backprop_segmentation.gui.teach.doubt import Mark, Overlay
@@ -69,7 +69,7 @@ class Beside:
         if answered is None or not answered.answer.taught:
             self._state.note(AFTER_RUN if self._state.busy else NOT_YET)
             return
-        create_worker(place_of, answered, self._number, _connect={"returned": self._on_place})
+        start(place_of, answered, self._number, then=self._on_place)
         self._number += 1
 
     def recolour(self) -> None:

@@ -1,14 +1,13 @@
 """Strokes are kept in a file a moment after the last change, and offered again for the same image. No layers here."""
 
-from collections.abc import Callable, Generator
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from napari.layers import Labels
-from napari.qt.threading import create_worker
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
+from napari_backprop_segmentation.gui.background import start
 from napari_backprop_segmentation.gui.teach.asked import Seen
 from napari_backprop_segmentation.gui.teach.drawing import Drawing
 from napari_backprop_segmentation.gui.teach.strokes_layer import kinds_of, names_of, recolour, rename
@@ -95,10 +94,4 @@ class Keeping:
     def _keep(self) -> None:
         if self._pending is not None:
             pending, self._pending = self._pending, None
-            create_worker(_kept, *pending, _start_thread=True)
-
-
-def _kept(image: str, kept: KeptStrokes) -> Generator[None, None, Any]:
-    """Keep strokes, in a thread."""
-    yield
-    keep(image, kept)
+            start(keep, *pending, then=lambda _: None)

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from napari.qt.threading import create_worker
 from napari.utils.notifications import ErrorNotification, notification_manager
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_backprop_segmentation.errors import ImageError, SegmentationError
+from napari_backprop_segmentation.gui.background import start
 from napari_backprop_segmentation.gui.result.layer_result import FROM_STROKES, LayerResult
 from napari_backprop_segmentation.gui.run.worker import Failure
 from napari_backprop_segmentation.gui.state import Phase, State
@@ -108,7 +108,7 @@ class Live:
         if layer is None or self._working:
             return
         self._working = True
-        create_worker(look, layer.data, self._drawing.seen, _connect={"returned": self._on_seen})
+        start(look, layer.data, self._drawing.seen, then=self._on_seen)
 
     def _on_seen(self, seen: Seen) -> None:
         layer = self._drawing.layer
@@ -124,7 +124,7 @@ class Live:
             return
         if "teacher" not in vars(question.segmentation):
             self._state.note(sentences.PREPARING)
-        create_worker(answer, question, _connect={"returned": self._on_answered})
+        start(answer, question, then=self._on_answered)
 
     def _question(self, seen: Seen, news: bool) -> Question | None:
         """Return what is to be answered; nothing where that cannot be now, which is said."""

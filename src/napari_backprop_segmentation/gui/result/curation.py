@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from magicgui.widgets import PushButton
 from napari.layers import Labels
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QMainWindow, QWidget
+from qtpy.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QWidget
 
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult
@@ -96,13 +96,15 @@ class Curation:
         self._state.note(f"Measured {count(number)} of '{layer.name}' in the image '{run_input.name}'.")
         if self.table is None:
             self.table = MeasurementTable(self._viewer, self.tables, lambda: self.tools.active is None)
-        dock = self.table.parentWidget()
-        if dock is None:  # never shown, or closed since; under the image it does not squeeze the controls
-            dock = self._viewer.window.add_dock_widget(self.table, name=TABLE, area="bottom")
-            window = dock.parent()
-            if isinstance(window, QMainWindow):  # as high as Qt likes it, it would squeeze the controls
+        if self.table.parentWidget() is None:  # never shown, or closed since
+            self._viewer.window.add_dock_widget(self.table, name=TABLE, area="bottom")
+            dock = self.table.parentWidget()  # napari gives plugins a wrapper that Qt does not take
+            window = None if dock is None else dock.parentWidget()
+            if isinstance(dock, QDockWidget) and isinstance(window, QMainWindow):
+                # as high as Qt likes it, it would squeeze the controls
                 window.resizeDocks([dock], [TABLE_HEIGHT], Qt.Orientation.Vertical)
-        dock.show()
+        if (dock := self.table.parentWidget()) is not None:
+            dock.show()
         self.table.follow(layer)
 
     def _update(self, _: Any = None) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 SEED = int(os.environ.get("MONKEY_SEED", "0"))
 SECONDS = float(os.environ.get("MONKEY_SECONDS", "7200"))
+SHOWN = bool(os.environ.get("MONKEY_SHOWN"))  # the drawing of Mesa without a graphics card may end the process
 ACTIONS = 40  # of the share that runs with all other tests
 
 
@@ -17,7 +18,7 @@ def monkey(make_napari_viewer, monkeypatch, tmp_path, request):
     monkeypatch.setattr("napari_backprop_segmentation.network.estimate.cache_path", lambda: tmp_path / "costs.json")
     monkeypatch.setattr("napari_backprop_segmentation.gui.run.estimate.RunEstimate.measure", lambda _: None)
     quick(monkeypatch)
-    found = Monkey(make_napari_viewer(show=True), SEED)
+    found = Monkey(make_napari_viewer(show=SHOWN), SEED)
     yield found
     found.close()
 

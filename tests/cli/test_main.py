@@ -164,7 +164,7 @@ def test_scribbles_leave_objects_out_and_the_command_says_so(square, out, tmp_pa
     ]
     told = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "this run looks for no objects, though objects is 'bright'" in told.stderr
-    assert " labels, 3 iterations" in told.stdout
+    assert " kinds, 3 iterations" in told.stdout
 
 
 def test_a_file_of_time_or_depth_that_says_channels_is_doubted(tmp_path, out, capsys):

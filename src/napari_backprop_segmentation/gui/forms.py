@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from magicgui.widgets import CheckBox
 from magicgui.widgets.bases import ValueWidget
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtWidgets import (
@@ -39,6 +40,8 @@ def add_row(form: QFormLayout, control: ValueWidget) -> QLabel:  # type: ignore[
     label = QLabel(control.label)
     label.setToolTip(control.tooltip)
     _let_shrink(control)
+    if isinstance(control, CheckBox):
+        control.native.setText("")  # its name stands before it
     form.addRow(label, control.native)
     return label
 

@@ -15,6 +15,11 @@ OBJECTS = {"objects", "sensitivity", "min_object", "max_object", "split_objects"
 REGIONS = {"detail", "n_regions"}
 
 
+def window_of(viewer):
+    """Return the main window: through the wrapper that plugins get, it is not to be had."""
+    return getattr(viewer, "__wrapped__", viewer).window._qt_window
+
+
 def shown(widget):
     """Return the settings that are shown under the switch."""
     return {name for name in OBJECTS | REGIONS if in_sight(widget, name)}
@@ -99,7 +104,7 @@ def test_automatic_leaves_open_what_is_wanted_and_keeps_what_else_was_given(widg
 
 
 def test_the_switch_is_one_stop_for_the_keyboard_and_arrows_go_along_it(widget, viewer, qtbot):
-    viewer.window._qt_window.show()
+    window_of(viewer).show()
     first, second = widget.wanted.switch.buttons["Automatic"], widget.wanted.switch.buttons["Objects"]
     first.setFocus()
     qtbot.keyClick(first, Qt.Key.Key_Right)
@@ -148,7 +153,7 @@ def stops(widget):
 
 @pytest.mark.parametrize("text", ["Automatic", "Objects", "Regions"])
 def test_every_stop_of_the_keyboard_can_be_seen(widget, viewer, qtbot, text):
-    viewer.window._qt_window.show()
+    window_of(viewer).show()
     press(widget, text, qtbot)
     QApplication.processEvents()
     found = stops(widget)
@@ -158,7 +163,7 @@ def test_every_stop_of_the_keyboard_can_be_seen(widget, viewer, qtbot, text):
 
 
 def test_nothing_is_wider_than_the_narrowest_dock(widget, viewer, qtbot):
-    window = viewer.window._qt_window
+    window = window_of(viewer)
     window.show()
     widget.native.setFixedWidth(300)
     for text in widget.wanted.switch.buttons:
@@ -193,7 +198,7 @@ def test_run_rests_with_the_reason_until_there_is_an_image(widget, viewer, image
 
 
 def test_run_stays_where_it_is(widget, viewer, engine, qtbot):
-    viewer.window._qt_window.show()
+    window_of(viewer).show()
     places = set()
 
     def look():
@@ -239,7 +244,7 @@ def test_the_plot_is_there_while_there_is_something_to_watch(widget, viewer, eng
 def test_dim_text_can_be_read(widget, viewer, theme):
     from napari_backprop_segmentation.gui.colours import LEAST_CONTRAST, contrast
 
-    viewer.window._qt_window.show()
+    window_of(viewer).show()
     viewer.theme = theme
     QApplication.processEvents()
     label = widget._about_preset

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 # All of them beside each other in a narrow dock.
+STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 MARGIN = 6  # pixels, of both sides together
 STYLE = "QPushButton { padding: 4px 0px; border-radius: 2px; min-width: 0px; font-size: 11px }"
 
@@ -41,6 +43,7 @@ class Switch(QWidget):
             button.setAccessibleDescription(meaning)
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            button.installEventFilter(self)
             self._group.addButton(button)
             button.setMinimumWidth(1)
             layout.addWidget(button, button.fontMetrics().horizontalAdvance(text) + MARGIN)  # room as the words need it
@@ -58,6 +61,18 @@ class Switch(QWidget):
         self._group.blockSignals(True)
         self.buttons[text].setChecked(True)
         self._group.blockSignals(False)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
+        """Go along the row with the arrow keys: Qt itself does so only in a window that is active."""
+        buttons = list(self.buttons.values())
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and watched in buttons:
+            step = STEPS.get(Qt.Key(event.key()))
+            if step is not None:
+                other = buttons[(buttons.index(watched) + step) % len(buttons)]
+                other.setFocus()
+                other.setChecked(True)
+                return True
+        return bool(super().eventFilter(watched, event))
 
     def _toggled(self, button: QPushButton, down: bool) -> None:
         if down:

@@ -72,8 +72,8 @@ class Curation:
         self._update()
 
     def add(self, button: PushButton) -> None:
-        """Show one more button, beside the others."""
-        self._layout.addWidget(button.native, 0, self._layout.columnCount())
+        """Show one more button, below the others: beside each other they are wider than a dock."""
+        self._layout.addWidget(button.native, self._layout.rowCount(), 0, 1, 2)
 
     def measure(self, *_: Any) -> None:
         """Measure the labels that are selected, and open the table."""

@@ -173,7 +173,7 @@ def test_nothing_is_wider_than_the_narrowest_dock(widget, viewer, qtbot):
             needed = button.fontMetrics().horizontalAdvance(button.text())
             assert button.width() >= needed, (button.text(), button.width(), needed)
             right = button.mapTo(widget.native, button.rect().topRight()).x()
-            assert right < 300
+            assert right < 300, (button.text(), right)
 
 
 def test_a_checkbox_says_its_name_once(widget, qtbot):

@@ -118,12 +118,12 @@ def test_an_error_is_said_and_the_next_change_is_counted(counted, widget, qtbot,
     real, before = result.segmentation.recount, counted.data.copy()
 
     def broken(params):
-        raise RuntimeError("no memory")
+        raise ZeroDivisionError("a defect")
 
     result.segmentation = replace(result.segmentation, recount=broken)
     widget.controls["sensitivity"].value = 90.0
     settled(widget, qtbot)
-    assert "no memory" in widget.status
+    assert "A defect" in widget.status
     assert [severity for severity, _ in notes] == ["error"]
     np.testing.assert_array_equal(counted.data, before)
     result.segmentation = replace(result.segmentation, recount=real)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from magicgui.widgets.bases import ValueWidget
-from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QWidget
 
 from napari_backprop_segmentation.gui.forms import SPACING, add_row, show_row, text_label
 from napari_backprop_segmentation.gui.input.controls import Controls, first_settings
@@ -69,7 +69,7 @@ class WantedPanel:
                 self._controls.titles[setting.name] = add_row(form, control)
                 self._rows[group].append(control)
         ticks.addStretch(1)
-        form.addRow(QLabel(), self._ticks)
+        form.addRow(self._ticks)  # they need all of the width
         self._show()
 
     def _choose(self, text: str) -> None:

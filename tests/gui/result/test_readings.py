@@ -367,14 +367,14 @@ def test_a_click_on_a_picture_makes_it_the_result(real, viewer, qtbot, notes):
     assert pictures.currentRow() == 2
     assert real.status == "Reading 2 of 3: 6 objects between dark lines."
     assert not real.controls["detail"].enabled
-    assert not real.curation.tools.correct_button.native.isHidden()
+    assert not real.curation.tools.row.isHidden()
     qtbot.waitUntil(lambda: len(layer.features) == 6)
     click(real, qtbot, 1)
     qtbot.waitUntil(lambda: len(layer.features) == 3)
     click(real, qtbot, 0)
     np.testing.assert_array_equal(layer.data, before)
     assert layer.features.empty
-    assert real.curation.tools.correct_button.native.isHidden()
+    assert real.curation.tools.row.isHidden()
     real.readings.button.native.click()
     assert pictures.isHidden()
     assert real.readings.button.text == "Other readings..."

@@ -61,6 +61,8 @@ class Beside:
         self._live.with_doubt = wanted
         if wanted:
             self._live.again()
+            if self._drawing.answered is None:
+                self._state.note(AFTER_RUN if self._state.busy else NOT_YET)
         self._show()
 
     def go_to_next(self, *_: Any) -> None:

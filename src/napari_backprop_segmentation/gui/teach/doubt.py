@@ -5,7 +5,7 @@ from weakref import ref
 
 import numpy as np
 from napari.layers import Image, Labels, Layer, Points
-from napari.utils.colormaps import CyclicLabelColormap
+from napari.utils.colormaps import Colormap, CyclicLabelColormap, ensure_colormap
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.gui.input.layers import mark_helper
@@ -15,8 +15,20 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 CHANGED_COLOUR = (1.0, 0.0, 0.6, 1.0)
+SHADES, N_COLOURS, MOST_OPAQUE = "inferno", 256, 0.9
 RING = 48  # pixels of the screen
 Place = tuple[int, ...]
+
+
+def shades() -> Colormap:
+    """Return the colours of doubt from 0 to 1: clear where there is none, and then as opaque as it is large.
+
+    Blending additively would show nothing on bright ground.
+    """
+    shares = np.linspace(0, 1, N_COLOURS)
+    rgba = np.array(ensure_colormap(SHADES).map(shares))
+    rgba[:, 3] = MOST_OPAQUE * shares
+    return Colormap(rgba, name="doubt", controls=shares)
 
 
 class Overlay:
@@ -61,7 +73,7 @@ class Overlay:
 
     def _made(self, laid: NDArray[Any], name: str, placement: dict[str, Any]) -> Layer:
         if self._name == "doubt":
-            look: dict[str, Any] = {"colormap": "inferno", "blending": "additive", "contrast_limits": (0, 1)}
+            look: dict[str, Any] = {"colormap": shades(), "blending": "translucent", "contrast_limits": (0, 1)}
             return Image(laid, name=name, **look, **placement)
         colours = CyclicLabelColormap(colors=np.array([(0, 0, 0, 0), CHANGED_COLOUR], np.float32))
         return Labels(laid.astype(np.uint8), name=name, colormap=colours, opacity=0.5, **placement)

@@ -32,8 +32,8 @@ WAYS = (
         ),
     ),
     (
-        "Add or remove by click",
-        "A few single objects are wrong: a click removes one, or adds the one that was missed.",
+        "Add / remove, Merge, Split",
+        "A few single objects are wrong: a click removes one or adds the one that was missed; a drag joins or divides.",
         (("Ctrl+Z", "take it back"),),
     ),
     (

@@ -6,6 +6,7 @@ from napari.layers import Labels
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
+from napari_backprop_segmentation.gui.input.layers import is_helper
 from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.gui.teach import canvas_of, sentences, strokes_layer
 from napari_backprop_segmentation.gui.words import sentence
@@ -92,7 +93,11 @@ class LayerChoice:
         if layer is None or layer not in layers or ground is None or not ground.ours:
             return
         index = layers.index(layer)
-        above = [number for number, other in enumerate(layers) if isinstance(other, Labels) and number > index]
+
+        def covers(other: Any) -> bool:
+            return isinstance(other, Labels) or is_helper(other)
+
+        above = [number for number, other in enumerate(layers) if number > index and covers(other)]
         if above:
             layers.move(index, above[-1] + 1)
 

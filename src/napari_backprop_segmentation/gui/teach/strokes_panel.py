@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 MEANINGS = (
-    ("Kinds: every alike pixel follows", "kinds"),
-    ("Objects: kind 1 divided and numbered", "objects"),
-    ("One object each: regions follow strokes", "pieces"),
-    ("Only the network sees them, in a run", "network"),
+    ("Kinds: alike pixels follow", "kinds"),
+    ("Objects: kind 1, divided", "objects"),
+    ("One object each: regions follow", "pieces"),
+    ("Loss of the network, in a run", "network"),
 )
 TOOLTIP = (
     "Paint a little of what there is to tell apart, such as an object and the ground: the result follows.\n"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from napari.layers import Vectors
 from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QWheelEvent
+from qtpy.QtGui import QCursor, QWheelEvent
 from qtpy.QtWidgets import QApplication
 from skimage.draw import disk
 
@@ -72,6 +72,8 @@ def widget(screen, taught, monkeypatch, qtbot):
     screen.window.add_dock_widget(widget, name="Backprop Segmentation")
     press_run(widget, qtbot)
     screen.reset_view()
+    QCursor.setPos(0, 0)  # else a late event says that the mouse is where it was when the window came up
+    qtbot.wait(50)
     return widget
 
 

@@ -12,7 +12,7 @@ from napari_backprop_segmentation.errors import MemoryLimitError
 from napari_backprop_segmentation.hierarchy import build, features
 from napari_backprop_segmentation.image import normalise, source
 from napari_backprop_segmentation.network import crops, loop, model
-from napari_backprop_segmentation.pipeline import count, label
+from napari_backprop_segmentation.pipeline import count, trees
 
 GREY = (np.add.outer(np.arange(150) // 30, np.arange(150) // 30) % 2 * 150).astype(np.uint8)
 GREY = GREY + np.random.default_rng(0).integers(0, 60, GREY.shape, np.uint8)
@@ -30,7 +30,7 @@ GREEDY = [
     (build, "region_means"),
     (build, "edge_strength"),
     (features, "colour_features"),
-    (label, "build_tree"),
+    (trees, "build_tree"),
     (count, "find_objects"),
     (normalise.Normaliser, "__call__"),
     (source.ArraySource, "_raw"),

@@ -79,8 +79,9 @@ def test_a_part_of_the_image_takes_the_strokes_on_it(viewer, qtbot):
 def test_the_whole_image_follows_when_the_network_is_applied_to_it(viewer, qtbot):
     widget = opened(viewer, discs())
     stroke(widget, 1, slice(44, 49), slice(40, 52))
+    stroke(widget, 1, slice(18, 23), slice(64, 76))
     stroke(widget, 2, slice(30, 33), slice(30, 90))
-    box = viewer.add_shapes([np.array([(28, 30), (28, 92), (62, 92), (62, 30)])])
+    box = viewer.add_shapes([np.array([(5, 30), (5, 92), (62, 92), (62, 30)])])
     QApplication.processEvents()
     widget.input_form.roi.area.value = box
     press_run(widget, qtbot)

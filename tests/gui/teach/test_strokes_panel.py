@@ -405,6 +405,7 @@ def test_strokes_are_kept_and_offered_again(widget, screen, qtbot, kept, monkeyp
     before = drawn.data.copy()
     dock = widget.native.parent()
     screen.window.remove_dock_widget(dock)
+    widget.native.deleteLater()  # napari only takes it out of its window
     assert len(list(kept.glob("*.npz"))) == 1
     screen.layers.clear()
     screen.add_image(image_of_discs(), name="discs")

@@ -157,7 +157,6 @@ def test_merit_is_that_of_large_round_textured_regions_inside_lines():
     tree = small_tree()
     inside = tree.index < 2
     _, merit, _ = outlined._merits(tree, inside, np.ones((16, 16), np.float32), (1.0, 1.0))
-    assert merit[:4].tolist() == [0, 0, 0, 0]  # too small
     assert merit[5] == merit[6] == 0  # not textured; the whole image
     assert merit[4] > 0
     larger = np.zeros((40, 40), np.int32)

@@ -113,7 +113,7 @@ def test_what_was_learned_and_drawn_before_is_kept(short):
     strokes = np.zeros(IMAGE.shape, np.uint8)
     strokes[::4], strokes[1::4] = 1, 2
     short(loop, "losses_and_gradient", 4)
-    steps = run(IMAGE, SMALL)
+    steps = run(IMAGE, SMALL.replace(strokes_as="network"))
     next(steps), next(steps)
     assert steps.send(NewStrokes(strokes)).losses["strokes"] > 0
     last = next(steps)

@@ -112,7 +112,7 @@ class ArraySource:
     ) -> None:
         self._array = array = _checked_array(array)
         self._binning = binning
-        self.axes = check_axes(axes or named_axes(array), array.shape)
+        self.axes = check_axes(named_axes(array) if axes is None else axes, array.shape)
         self.spatial_axes = spatial_axes(self.axes)
         self._channel_axis = channel_axis(self.axes)
         sizes = dict(zip(self.axes, array.shape, strict=True))

@@ -381,10 +381,15 @@ def _shape(sums: dict[str, Floats], ndim: int) -> tuple[Floats, Floats]:
 
 def _lasting(tree: Nested, area: Floats) -> tuple[Floats, Floats]:
     """Return how far the altitude goes up (n,) until a node is another thing, and down to its last part."""
-    up = tree.parents.copy()
-    while (same := (area[up] < GROWN * area) & (up != tree.parents[up])).any():
-        up[same] = tree.parents[up[same]]
-    n = len(up)
+    n = len(tree.parents)
+    jumps = [tree.parents]  # 1, 2, 4, ... steps towards the root: chains can be thousands of nodes long
+    while not np.array_equal(further := jumps[-1][jumps[-1]], jumps[-1]):
+        jumps.append(further)
+    up = np.arange(n)
+    for jump in reversed(jumps):  # the last node that is still the same thing
+        same = area[jump[up]] < GROWN * area
+        up[same] = jump[up[same]]
+    up = tree.parents[up]
     finite = np.minimum(tree.altitudes, HIGHEST)  # regions that share no border merge at infinity
     altitudes = np.concatenate([finite, finite])
     lowest = hg.accumulate_sequential(_doubled(tree.parents), altitudes[:n], hg.Accumulators.min)[n:]

@@ -38,7 +38,7 @@ def counted(widget, viewer, qtbot, monkeypatch, found):
     from napari_backprop_segmentation.gui.run import worker
 
     def steps(run_input, params, control=None, trained=None, *_, **__):
-        return found
+        return replace(found, labels=found.labels.copy())  # the layer's own, which a test may edit
         yield
 
     monkeypatch.setattr(worker, "start_steps", steps)

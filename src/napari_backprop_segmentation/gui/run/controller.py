@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari
+import numpy as np
 from napari.qt.threading import GeneratorWorker, create_worker
 from napari.utils import progress
 from napari.utils.notifications import show_warning
@@ -65,6 +66,7 @@ class RunController:
         self._started = self._last_message = time.monotonic()
         self._labelled = 0
         self._look: QTimer | None = None
+        self._told = job.strokes  # what the loop knows of
 
     def start(self, parent: QWidget) -> None:
         """Add the preview layer and start the worker.
@@ -154,10 +156,11 @@ class RunController:
             self._preview.release()
 
     def _send_strokes(self, _: Any = None) -> None:
-        """Let the loop know what is drawn now."""
+        """Let the loop know what is drawn now, where that is something else than it knows of."""
         found = self._state.drawing.now_on(self._run_input, self._job.layers)
-        if found is not None:
-            self._control.new_strokes = found
+        known = np.zeros(self._run_input.shape, np.uint8) if self._told is None else self._told
+        if found is not None and not np.array_equal(found, known):
+            self._control.new_strokes = self._told = found
 
     def _slots(self) -> dict[str, Any]:
         return {

@@ -1,12 +1,14 @@
 """By example: the user points at one object, and all alike ones are found."""
 
+import json
+
 import numpy as np
 import pytest
 from skimage.draw import disk, rectangle
 
 from napari_backprop_segmentation import Params, finish, run, segment
 from napari_backprop_segmentation.errors import ImageError, ParameterError
-from napari_backprop_segmentation.pipeline.checks import pointed_at
+from napari_backprop_segmentation.pipeline.marks import pointed_at
 
 QUICK = Params(n_channels=8, iterations=3, n_superpixels=100, precision="float32", device="cpu")
 DISCS = [(y, x) for y in (25, 70, 115) for x in (25, 70, 115)]
@@ -59,6 +61,19 @@ def test_the_record_says_that_examples_were_given(image):
     result = finish(run(image, QUICK, examples=[DISCS[0]]))
     assert result.record["reading"] == "like the examples"
     assert result.record["params"]["objects"] == "auto"
+    assert result.record["examples"] == [list(DISCS[0])]
+
+
+def test_a_run_with_examples_is_repeated_from_its_record(image):
+    mask = np.zeros(image.shape, bool)
+    mask[disk(DISCS[1], 12)] = True
+    given = {"examples": [DISCS[0]], "counter_examples": mask.astype(int), "how_alike": 0.5}
+    first = finish(run(image, QUICK, **given))
+    record = json.loads(json.dumps(first.record))
+    marked = {name: record[name] for name in given}
+    again = finish(run(image, Params.from_dict(record["params"]), **marked))
+    np.testing.assert_array_equal(again.labels, first.labels)
+    assert again.labels[DISCS[1]] == 0
 
 
 @pytest.mark.parametrize(
@@ -67,6 +82,14 @@ def test_the_record_says_that_examples_were_given(image):
         ({"examples": np.zeros((3, 3), int)}, ImageError, "examples must be whole numbers in the spatial shape"),
         ({"examples": [(500, 3)]}, ImageError, r"examples must lie in the image \(140, 280\), got \(500, 3\)"),
         ({"examples": np.zeros((140, 280))}, ImageError, "got float64"),
+        (
+            {"examples": [{"pixels": [[39_190, 20]]}]},
+            ImageError,
+            r"pixels in the image \(140, 280\), got \[\[39190",
+        ),
+        ({"examples": [{"pixels": []}]}, ImageError, "must have pixels in the image"),
+        ({"examples": [{"pixels": [[1], [2, 3]]}]}, ImageError, "must be an array of whole numbers"),
+        ({"examples": [{}]}, ImageError, "must have pixels in the image"),
         ({"counter_examples": [(5, 5)]}, ParameterError, "examples must be given with counter_examples"),
         ({"examples": [(25, 25)], "strokes": np.eye(140, 280, dtype=int) + 1}, ParameterError, "left out with strokes"),
     ],

@@ -7,8 +7,8 @@ from skimage.draw import disk
 from napari_backprop_segmentation.errors import ImageError, ParameterError
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.sections import Objects
-from napari_backprop_segmentation.pipeline.checks import checked_share, pointed_at
 from napari_backprop_segmentation.pipeline.finder import Finder
+from napari_backprop_segmentation.pipeline.marks import checked_share, pointed_at
 from napari_backprop_segmentation.pipeline.run import finish, run
 from napari_backprop_segmentation.teaching.examples import ByExample
 from napari_backprop_segmentation.teaching.pointed import Sized

@@ -13,7 +13,7 @@ from napari_backprop_segmentation.network import fallback, loop, model, planning
 from napari_backprop_segmentation.network.planning import Plan, smaller_plan
 from napari_backprop_segmentation.network.step import NewStrokes
 from napari_backprop_segmentation.params.sections import Training
-from napari_backprop_segmentation.pipeline import settle
+from napari_backprop_segmentation.pipeline import resources
 from napari_backprop_segmentation.pipeline.messages import remarks
 
 PIXELS = np.where(np.add.outer(np.arange(128) // 32, np.arange(128) // 32) % 2, 200, 20)
@@ -209,7 +209,7 @@ def test_what_failed_is_let_go_of_before_it_is_tried_again(short, monkeypatch):
 
 
 def test_what_may_not_fit_is_said_before(monkeypatch, caplog):
-    monkeypatch.setattr(settle, "free_memory", lambda _: 1e8)
+    monkeypatch.setattr(resources, "free_memory", lambda _: 1e8)
     with caplog.at_level(logging.WARNING):
         next(run(IMAGE, SMALL))
     assert "this run may not fit the memory, as about 0.2 GB are needed and 0.1 GB are free" in caplog.text

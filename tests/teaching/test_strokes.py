@@ -7,10 +7,10 @@ from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.errors import ImageError, ParameterError
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.network.step import NewStrokes
-from napari_backprop_segmentation.pipeline.strokes import runs_of, strokes_from
 from napari_backprop_segmentation.teaching.kinds import apply, most_doubtful
 from napari_backprop_segmentation.teaching.patches import SIDE, Patches, divided, make_patches
 from napari_backprop_segmentation.teaching.pieces import owners, pieces
+from napari_backprop_segmentation.teaching.plain import runs_of, strokes_from
 
 QUICK = Params(n_channels=8, iterations=3, n_superpixels=100, device="cpu")
 

@@ -1,4 +1,4 @@
-"""Things to count in one plane or volume: as the settings say, as one of several readings, or like examples."""
+"""Things to count in one plane or volume: as the settings say, or as one of several readings."""
 
 from functools import partial
 from typing import Any
@@ -7,14 +7,13 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.source import Part
-from napari_backprop_segmentation.objects.find import find_objects, nested, other_readings
+from napari_backprop_segmentation.objects.find import find_objects, other_readings
 from napari_backprop_segmentation.objects.foreground import foreground_objects
 from napari_backprop_segmentation.objects.readings import NOTHING
 from napari_backprop_segmentation.params.sections import Objects
-from napari_backprop_segmentation.pipeline.finder import Finder
+from napari_backprop_segmentation.pipeline.finder import finder_of
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.segmentation import Offer, Segmentation
-from napari_backprop_segmentation.teaching.examples import ByExample
 
 
 def objects_of(job: Job, tree: Hierarchy, part: Part) -> NDArray[Any]:
@@ -44,18 +43,3 @@ def first_reading(job: Job, tree: Hierarchy) -> Segmentation | None:
     record = {"regions": "merged", "params": {"reading": 1}, "reading": found[0].name}
     find = partial(finder_of, job, tree)
     return Segmentation(found[0].labels(), hierarchy=tree, look=lambda: found, find=find, record=record)
-
-
-def finder_of(job: Job, tree: Hierarchy) -> Finder:
-    """Return what finds objects like examples in an image."""
-    part = job.part
-    by_example = ByExample.prepared(part.read(part.whole), nested(tree))
-    return Finder(by_example, Objects.of(job.params), job.image_shape[1:], job.source.preparation.binning)
-
-
-def found_alike(job: Job, tree: Hierarchy) -> Segmentation:
-    """Return all objects that are like those the user has pointed at."""
-    finder = finder_of(job, tree)
-    labels = finder.seen_alike(job.examples or (), job.counter_examples, job.how_alike)
-    look, record = partial(offers, job, tree), {"regions": "merged", "reading": "like the examples"}
-    return Segmentation(labels, hierarchy=tree, look=look, find=lambda: finder, record=record)

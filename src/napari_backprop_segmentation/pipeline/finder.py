@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.hierarchy.tree import Hierarchy
+from napari_backprop_segmentation.objects.find import nested
 from napari_backprop_segmentation.objects.foreground import cleaned
 from napari_backprop_segmentation.params.sections import Objects
+from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.teaching.examples import ByExample
 from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Example, Place, Sized, is_mask
 
@@ -122,3 +125,10 @@ class Finder:
         stop = self.shape[axis] if high == small else high * self._factor
         found: NDArray[np.int64] = np.minimum(np.arange(low * self._factor, stop) // self._factor, small - 1) - low
         return found
+
+
+def finder_of(job: Job, tree: Hierarchy) -> Finder:
+    """Return what finds objects like examples in an image."""
+    part = job.part
+    by_example = ByExample.prepared(part.read(part.whole), nested(tree))
+    return Finder(by_example, Objects.of(job.params), job.image_shape[1:], job.source.preparation.binning)

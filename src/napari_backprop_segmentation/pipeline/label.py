@@ -1,25 +1,17 @@
 """What a trained network finds in one plane or volume: labels as trained, a cut of its merge tree, or objects."""
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from napari_backprop_segmentation.errors import ENGINE_ERRORS
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.params.sections import Objects
-from napari_backprop_segmentation.pipeline.count import (
-    finder_of,
-    first_reading,
-    found_alike,
-    objects_of,
-    offers,
-)
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.recount import Recount
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.teacher import teaching
-from napari_backprop_segmentation.pipeline.trees import cut_as_asked, tree_of
+from napari_backprop_segmentation.pipeline.trees import tree_of
+from napari_backprop_segmentation.pipeline.wanted import wanted
 
 
 def label_image(job: Job, model: Model) -> Segmentation:
@@ -47,22 +39,3 @@ def from_tree(job: Job, tree: Hierarchy, model: Model) -> Segmentation:
     recount = None if job.iterated or job.params.by_class or job.examples is not None else Recount(job, tree)
     found = wanted(job, tree, recount)
     return replace(found, model=model, teach=teaching(job, model, tree), recount=recount)
-
-
-def wanted(job: Job, tree: Hierarchy, recount: Recount | None = None) -> Segmentation:
-    """Return a cut of a merge tree, or objects among its regions, whichever is asked for."""
-    if job.examples is not None:
-        return found_alike(job, tree)
-    if job.may_count and (found := first_reading(job, tree)) is not None:
-        return found
-    if not job.params.counts:
-        labels = cut_as_asked(job, tree)
-    elif recount is not None:
-        labels = recount.seen(Objects.of(job.params))
-    else:
-        labels = objects_of(job, tree, job.part)
-    record = {"regions": "classes" if job.params.by_class else "merged"}
-    if job.iterated or job.params.by_class:
-        return Segmentation(labels, hierarchy=tree, record=record)
-    look, find = partial(offers, job, tree), partial(finder_of, job, tree)
-    return Segmentation(labels, hierarchy=tree, look=look, find=find, record=record)

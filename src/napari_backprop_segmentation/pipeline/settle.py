@@ -1,21 +1,16 @@
 """From what a user asks to what is done: the image is opened, its kind looked at, and what was left open decided."""
 
-import logging
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from napari_backprop_segmentation.image.ridges import source_ridges
-from napari_backprop_segmentation.network.planning import free_memory, make_plan
-from napari_backprop_segmentation.params.sections import Run, Training
-from napari_backprop_segmentation.pipeline import binning_factor, checks
+from napari_backprop_segmentation.pipeline import binning_factor, checks, marks
 from napari_backprop_segmentation.pipeline.automatic import settled_params
-from napari_backprop_segmentation.pipeline.estimate import memory_notes, merges_regions, part_bytes
 from napari_backprop_segmentation.pipeline.iteration import iterated_axes
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.request import Request
+from napari_backprop_segmentation.pipeline.resources import resources
 
-logger = logging.getLogger(__name__)
 PLANE_NDIM = 2
 UNSURE = ("fast", "brightfield")  # presets that look for no objects
 OPEN = frozenset({"objects", "reading", "regions"})  # settings that say what is wanted: if given, nothing is decided
@@ -31,8 +26,8 @@ def settle(request: Request) -> Job:
     """
     source = request.source()
     image_shape = source.shape
-    strokes = checks.check_strokes(request, source.shape[1:])
-    examples = checks.pointed_at(request.examples, "examples", image_shape[1:])
+    strokes = marks.check_strokes(request, source.shape[1:])
+    examples = marks.pointed_at(request.examples, "examples", image_shape[1:])
     against = request.counter_examples
     if isinstance(against, Sequence) and not against:  # as the record of a result says it
         against = None
@@ -57,13 +52,7 @@ def settle(request: Request) -> Job:
         strokes = None if strokes is None else binning_factor.binned_strokes(strokes, factor)
         strokes = strokes if strokes is not None and strokes.any() else None
     part = source.shape[:1] + source.shape[1 + len(iterated) :]
-    plan = make_plan(Training.of(params), Run.of(params), part)
-    merges, notes = merges_regions(params, math.prod(part[1:]))
-    if plan.device.type == "cpu" and request.out is None:
-        needed = part_bytes(params, part, math.prod(plan.crop or part[1:]), plan.precision)
-        notes += memory_notes(needed, free_memory(plan.device))
-    for note in notes:
-        logger.warning("this run %s", note)
+    plan, merges, notes = resources(request, params, part)
     answers = strokes is None or params.strokes_as != "network"  # labels of the network keep their numbers
     in_one_piece = request.out is None or bool(iterated)
     job = Job(
@@ -81,15 +70,15 @@ def settle(request: Request) -> Job:
         model=request.model and request.model.on(plan.device),
         out=checks.checked_output(request, image_shape[1:]),
         progress=request.progress,
-        fixed=checks.check_fixed(request.fixed, image_shape[1:]),
+        fixed=marks.check_fixed(request.fixed, image_shape[1:]),
         may_count=kind in UNSURE and merges and not source.is_rgb and not OPEN & params.given,
         examples=examples,
-        counter_examples=checks.pointed_at(against, "counter_examples", image_shape[1:]) or (),
-        how_alike=checks.checked_share(request.how_alike),
+        counter_examples=marks.pointed_at(against, "counter_examples", image_shape[1:]) or (),
+        how_alike=marks.checked_share(request.how_alike),
         notes=notes,
     )
     checks.check_runs(replace(job, merges=merges))
     checks.check_regions(job)
-    checks.check_examples(job)
-    checks.check_taught(job)
+    marks.check_examples(job)
+    marks.check_taught(job)
     return job

@@ -5,17 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.network.step import Command, NewStrokes
-from napari_backprop_segmentation.pipeline.checks import drawn
 from napari_backprop_segmentation.pipeline.downsampling import Steps
 from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.marks import drawn
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
+from napari_backprop_segmentation.teaching.plain import runs_of
 
 logger = logging.getLogger(__name__)
-Strokes = NDArray[np.integer[Any]]
 
 
 def answered(steps: Steps, job: Job, given: Any) -> Steps:
@@ -53,29 +52,3 @@ def answered(steps: Steps, job: Job, given: Any) -> Steps:
     teacher = found.teacher  # who has looked at the image, and need not look again
     facts = {"regions": job.params.strokes_as, "drawn": runs_of(strokes)}
     return replace(found, labels=answer.labels, look=None, teach=lambda: teacher).noted(facts)
-
-
-def runs_of(strokes: Strokes) -> dict[str, list[list[int]]]:
-    """Return strokes in plain values: for each number where in the raveled image it begins, and for how many pixels.
-
-    Examples
-    --------
-    >>> runs_of(np.array([[0, 1, 1], [2, 0, 0]]))
-    {'1': [[1, 2]], '2': [[3, 1]]}
-    """
-    found: dict[str, list[list[int]]] = {}
-    flat = np.concatenate([[0], strokes.ravel(), [0]])
-    starts = np.flatnonzero(flat[1:] != flat[:-1])
-    for start, stop in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-        if number := int(flat[start + 1]):
-            found.setdefault(str(number), []).append([start, stop - start])
-    return found
-
-
-def strokes_from(runs: dict[str, list[list[int]]], shape: tuple[int, ...]) -> NDArray[np.int32]:
-    """Return the strokes (*spatial) that `runs_of` has written down."""
-    found = np.zeros(shape, np.int32)
-    for number, parts in runs.items():
-        for start, length in parts:
-            found.ravel()[start : start + length] = int(number)
-    return found

@@ -13,7 +13,7 @@ from napari_backprop_segmentation.gui.run.preview import METADATA
 from napari_backprop_segmentation.gui.widget import BackpropWidget
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.run import finish, run
-from napari_backprop_segmentation.pipeline.strokes import strokes_from
+from napari_backprop_segmentation.teaching.plain import strokes_from
 
 SHAPE, RADIUS = (96, 128), 12
 CENTRES = ((24, 24), (24, 84), (66, 50), (70, 104))

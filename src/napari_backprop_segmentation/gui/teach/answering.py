@@ -44,7 +44,7 @@ def answer(question: Question) -> Outcome:
 
 
 def _answered(question: Question) -> Answered:
-    from napari_backprop_segmentation.pipeline.strokes import runs_of
+    from napari_backprop_segmentation.teaching.plain import runs_of
 
     teacher = question.segmentation.teacher
     if teacher is None:

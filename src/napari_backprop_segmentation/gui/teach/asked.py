@@ -83,7 +83,7 @@ class Answered:
     number : int
         Of objects, or of what was drawn.
     runs : dict
-        What was drawn, in plain values; see `pipeline.strokes.runs_of`.
+        What was drawn, in plain values; see `teaching.plain.runs_of`.
     changed : (*spatial) bool array
         Where the labels are others than before.
     share : float

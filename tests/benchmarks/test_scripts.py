@@ -40,6 +40,7 @@ def test_small_objects_do_not_count():
     assert np.unique(import_module("axes").large(objects)).tolist() == [0, 1]
 
 
+@pytest.mark.slow
 def test_a_whole_run_is_timed_also_where_labels_are_written_elsewhere():
     worker = pytest.importorskip("speed_worker")
     out = np.zeros((48, 48), np.uint8)

@@ -1,3 +1,4 @@
+import gc
 import os
 import threading
 from copy import copy
@@ -86,6 +87,23 @@ COSTS = Costs(
     tree_channel=1e-9,
     superpixel=1e-7,
 )
+
+
+@pytest.fixture(autouse=True)
+def frozen(request):
+    """Keep the collections that end a test with a viewer to what the test has made: looking at all takes long."""
+    viewers = {"make_napari_viewer", "make_napari_viewer_proxy"} & set(request.fixturenames)
+    if not viewers or "thawed" in request.fixturenames:
+        yield
+        return
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture
+def thawed():
+    """For tests of what a run itself keeps collections from looking at."""
 
 
 @pytest.fixture(autouse=True)

@@ -294,7 +294,7 @@ def test_what_is_selected_in_one_result_does_not_reach_the_next(widget, viewer, 
     assert viewer.layers[-1].colormap is not first.colormap
 
 
-def test_a_layer_that_cannot_be_added_leaves_the_widget_ready(widget, viewer, monkeypatch):
+def test_a_layer_that_cannot_be_added_leaves_the_widget_ready(thawed, widget, viewer, monkeypatch):
     def refuse(*_):
         raise OverflowError("no")
 

@@ -86,7 +86,7 @@ def check_short_memory(case, monkeypatch):
         assert any("as memory ran out" in note for note in result.record["notes"])
 
 
-@share(60)
+@share(20)
 @given(case=cases)
 def test_share_of_short_memory(case, monkeypatch):
     check_short_memory(case, monkeypatch)

@@ -50,7 +50,7 @@ STROKES[:5], STROKES[-5:] = 1, 7
 BOTH_IMAGES = pytest.mark.parametrize("image", [PHOTO, PHOTO[..., 0]], ids=["rgb", "grey"])
 
 
-@BOTH_IMAGES
+@pytest.mark.parametrize("image", [PHOTO, pytest.param(PHOTO[..., 0], marks=pytest.mark.slow)], ids=["rgb", "grey"])
 @pytest.mark.parametrize(
     "changes",
     [

@@ -47,6 +47,7 @@ SIDE = 8192
 MEGABYTE = 2**20
 
 
+@pytest.mark.slow
 def test_an_image_sixty_times_larger_needs_no_more_memory():
     done = subprocess.run([sys.executable, "-c", CODE, str(SIDE)], capture_output=True, text=True, check=True)
     small, large = json.loads(done.stdout)

@@ -356,7 +356,12 @@ def test_only_one_of_both_modes_is_on(on, screen, qtbot):
     assert on.curation.tools.dragged not in on.state.target.mouse_drag_callbacks
 
 
-@pytest.mark.parametrize("event", ["button", "closed", "deleted", "all deleted", "run", "outline deleted", "other"])
+OTHERS = ("closed", "all deleted", "run", "outline deleted", "other")
+
+
+@pytest.mark.parametrize(
+    "event", ["button", "deleted", *(pytest.param(each, marks=pytest.mark.slow) for each in OTHERS)]
+)
 def test_the_mode_ends_cleanly(widget, screen, qtbot, event):
     names = ("mouse_move_callbacks", "mouse_drag_callbacks", "mouse_wheel_callbacks", "mouse_double_click_callbacks")
     before = {name: list(getattr(screen, name)) for name in names}

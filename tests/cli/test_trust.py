@@ -261,7 +261,7 @@ def test_names_that_a_terminal_cannot_show_stop_nothing(square, tmp_path):
     assert len(list((tmp_path / "out").iterdir())) == 2
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-", "| true", "2>&1 | head -n 1 >/dev/null"])
+@pytest.mark.parametrize("closed", [">&- 2>&- <&-", "| true"])
 def test_closed_pipes_and_streams_stop_nothing(square, tmp_path, closed):
     arguments = " ".join(map(str, ("run", square, tmp_path / "none.tif", square, "-o", "out", *FAST)))
     second = square.with_name("second.tif")

@@ -8,21 +8,24 @@ LABELS = "cells labels"
 FAULTS = [
     ValueError("odd\nvalue"),
     RuntimeError("wrapped C/C++ object has been deleted"),
+    StopIteration(5),
+    KeyboardInterrupt(),
+]
+MORE_FAULTS = [
     MemoryError(),
     KeyError("key"),
-    StopIteration(5),
     OSError(28, "No space left on device"),
     AssertionError(),
     RecursionError("too deep"),
     ImportError("no torch"),
     UnicodeDecodeError("utf8", b"\xff", 0, 1, "bad"),
     Warning("as an error"),
-    KeyboardInterrupt(),
     SystemExit(3),
 ]
+BY_HAND = [pytest.param(fault, marks=pytest.mark.slow) for fault in MORE_FAULTS]
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+@pytest.mark.parametrize("fault", FAULTS + BY_HAND, ids=lambda fault: type(fault).__name__)
 def test_whatever_is_raised_the_run_ends_and_the_next_one_works(widget, engine, qtbot, notes, fault):
     engine.allow()
     widget.run()

@@ -26,7 +26,7 @@ def quick(widget):
     return widget
 
 
-@pytest.mark.parametrize("method", ["superpixels", "continuity", "kmeans", "graph"])
+@pytest.mark.parametrize("method", ["superpixels", "kmeans"])
 def test_every_method_gives_labels_and_a_record(quick, viewer, qtbot, notes, method):
     quick.controls["method"].value = method
     quick.run()
@@ -89,10 +89,10 @@ def test_not_a_number_here_and_there_does_no_harm(quick, viewer, qtbot, notes, i
     ("axes", "changes"),
     [
         ("ZYX", {}),
-        ("ZYX", {"volumes": "slices", "objects": "auto"}),
-        ("TYX", {"frames": "adapt"}),
         ("TCYX", {"frames": "once"}),
-        ("TZYX", {"volumes": "slices"}),
+        pytest.param("ZYX", {"volumes": "slices", "objects": "auto"}, marks=pytest.mark.slow),
+        pytest.param("TYX", {"frames": "adapt"}, marks=pytest.mark.slow),
+        pytest.param("TZYX", {"volumes": "slices"}, marks=pytest.mark.slow),
     ],
 )
 def test_volumes_and_series_overlay_and_follow_the_slider(quick, viewer, qtbot, notes, image, axes, changes):

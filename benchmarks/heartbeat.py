@@ -25,7 +25,7 @@ LIMIT_MS = 100.0
 
 def run_input(size: int) -> np.ndarray:
     """Return a large two-channel image: the synthetic sample, repeated."""
-    from napari_backprop_segmentation.io.samples import fluorescence
+    from napari_backprop_segmentation.io.synthetic import fluorescence
 
     tile = fluorescence()
     repeats = -(-size // tile.shape[-1])

@@ -15,7 +15,7 @@ from skimage.segmentation import mark_boundaries
 from skimage.transform import resize
 
 from napari_backprop_segmentation import Params, finish, run
-from napari_backprop_segmentation.io.samples import fluorescence
+from napari_backprop_segmentation.io.synthetic import fluorescence
 
 IMAGES = Path(__file__).parent / "images"
 TILE = (300, 400)

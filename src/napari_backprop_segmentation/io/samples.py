@@ -1,16 +1,17 @@
-"""Sample images: those that scikit-image ships, a synthetic microscopy image, and a few that are fetched once."""
+"""Sample images to try things on: from scikit-image, and synthetic microscopy. None is downloaded."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import SegmentationError
+from napari_backprop_segmentation.io import synthetic
 
-SHAPE = (512, 512)
-PIXEL_SIZE = 0.325  # micrometres, as a 20x objective on a usual camera
+PIXEL = {"Y": 0.325, "X": 0.325}  # micrometres, as a 20x objective on a usual camera
+VOXEL = {"Z": 0.325 * synthetic.FLATNESS, **PIXEL}
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,20 @@ class Sample:
         One letter an axis.
     load : callable
         Returns the array.
-    online : bool
-        Whether it is downloaded when first used.
-    pixel_size : float, optional
-        In micrometres, where it is known.
+    advice : str
+        What to do with it, in a sentence or two.
+    spacing : mapping of str to float
+        Size of a pixel along axes in micrometres, where it is known.
+    channels : tuple of str
+        Names of the channels, where they have some.
     """
 
     title: str
     axes: str
     load: Callable[[], NDArray[Any]]
-    online: bool = False
-    pixel_size: float | None = None
+    advice: str
+    spacing: Mapping[str, float] = field(default_factory=dict)
+    channels: tuple[str, ...] = ()
 
 
 def sample_image(name: str) -> tuple[NDArray[Any], str]:
@@ -55,7 +59,7 @@ def sample_image(name: str) -> tuple[NDArray[Any], str]:
     Raises
     ------
     SegmentationError
-        If there is no such sample, or it cannot be downloaded.
+        If there is no such sample.
 
     Examples
     --------
@@ -66,93 +70,7 @@ def sample_image(name: str) -> tuple[NDArray[Any], str]:
     if name not in SAMPLES:
         raise SegmentationError(f"sample must be one of {', '.join(SAMPLES)}, got {name!r}; choose one of these")
     sample = SAMPLES[name]
-    try:
-        return sample.load(), sample.axes
-    except (OSError, ModuleNotFoundError) as error:
-        offline = ", ".join(key for key, other in SAMPLES.items() if not other.online)
-        raise SegmentationError(
-            f"sample {name!r} must be downloaded once, which failed ({type(error).__name__}); "
-            f"connect to the internet, or choose one that needs no download: {offline}"
-        ) from error
-
-
-def fluorescence(shape: tuple[int, int] = SHAPE, n_cells: int = 70, seed: int = 0) -> NDArray[np.uint16]:
-    """Return a synthetic two-channel fluorescence image of cells: cytoplasm and nuclei.
-
-    Shaped like what a widefield microscope delivers: crowded cells of unequal brightness, out-of-focus haze, uneven
-    illumination, photon and camera noise.
-
-    Parameters
-    ----------
-    shape : (int, int)
-    n_cells : int
-        The most cells to place; crowded images hold fewer.
-    seed : int
-
-    Returns
-    -------
-    (2, *shape) uint16
-        Cytoplasm, nuclei.
-    """
-    from scipy.ndimage import gaussian_filter
-
-    rng = np.random.default_rng(seed)
-    radius = 0.028 * float(np.sqrt(shape[0] * shape[1]))
-    light = np.zeros((2, *shape))
-    for centre in _spread(rng, shape, n_cells, 2.5 * radius):
-        _add_cell(rng, light, centre, radius)
-    fibres = gaussian_filter(rng.standard_normal(shape), 2.0)
-    chromatin = gaussian_filter(rng.standard_normal(shape), 2.5)
-    light[0] *= np.clip(1 + 2.2 * fibres, 0.25, None)
-    light[1] *= np.clip(1 + 1.6 * chromatin, 0.4, None)
-    sharp = np.stack([gaussian_filter(channel, 1.3) for channel in light])
-    haze = np.stack([gaussian_filter(channel, 4 * radius) for channel in light])
-    photons = 350 * _illumination(shape) * (sharp + 0.25 * haze + 0.03)
-    counts = 100 + 12 * rng.poisson(photons) + rng.normal(0, 25, photons.shape)
-    return np.clip(counts, 0, np.iinfo(np.uint16).max).astype(np.uint16)
-
-
-def _add_cell(rng: np.random.Generator, light: NDArray[np.float64], centre: NDArray[np.float64], radius: float) -> None:
-    """Draw one cell into the two channels, in place."""
-    low = np.maximum(centre - 5 * radius, 0).astype(int)
-    high = (centre + 5 * radius).astype(int)
-    body_light, nucleus_light = (channel[low[0] : high[0], low[1] : high[1]] for channel in light)
-    shape, middle = body_light.shape, centre - low
-    angle, stretch = rng.uniform(0, np.pi), rng.uniform(1.0, 1.5)
-    nucleus = _ellipse(shape, middle, radius * rng.uniform(0.8, 1.15), stretch, angle)
-    body = _ellipse(shape, middle + rng.normal(0, 0.3 * radius, 2), 2.1 * radius, stretch**1.5, angle)
-    body = rng.lognormal(0.0, 0.3) * np.clip(1.25 - body, 0, 0.75) * (1 - 0.55 * (nucleus < 1))
-    nucleus = rng.lognormal(0.0, 0.25) * np.clip(6 * (1.05 - nucleus), 0, 1)
-    np.maximum(body_light, body, out=body_light)
-    np.maximum(nucleus_light, nucleus, out=nucleus_light)
-
-
-def _spread(rng: np.random.Generator, shape: tuple[int, int], most: int, distance: float) -> list[NDArray[np.float64]]:
-    """Return random points that keep a distance from each other."""
-    points: list[NDArray[np.float64]] = []
-    for _ in range(30 * most):
-        point = rng.uniform((0, 0), shape)
-        if len(points) < most and all(np.hypot(*(point - other)) > distance for other in points):
-            points.append(point)
-    return points
-
-
-def _ellipse(
-    shape: tuple[int, ...], centre: NDArray[np.float64], radius: float, stretch: float, angle: float
-) -> NDArray[np.float64]:
-    """Return the distance of each pixel from the centre of an ellipse, 1 on its outline."""
-    y, x = np.ogrid[: shape[0], : shape[1]]
-    dy, dx = y - centre[0], x - centre[1]
-    along = np.cos(angle) * dx + np.sin(angle) * dy
-    across = np.cos(angle) * dy - np.sin(angle) * dx
-    distance: NDArray[np.float64] = np.hypot(along / stretch, across * stretch) / radius
-    return distance
-
-
-def _illumination(shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Return a lamp that is brightest off-centre and falls to half at the far corner."""
-    y, x = np.ogrid[0 : 1 : shape[0] * 1j, 0 : 1 : shape[1] * 1j]
-    return np.asarray(1 - 0.6 * ((y - 0.4) ** 2 + (x - 0.35) ** 2))
+    return sample.load(), sample.axes
 
 
 def _scikit(name: str) -> Callable[[], NDArray[Any]]:
@@ -166,20 +84,52 @@ def _scikit(name: str) -> Callable[[], NDArray[Any]]:
     return load
 
 
-def _cell_section() -> NDArray[Any]:
-    """Return one plane of scikit-image's two-channel stack of cells: membranes, nuclei."""
-    stack = _scikit("cells3d")()  # (Z, C, Y, X)
-    return np.ascontiguousarray(stack[len(stack) // 2])
-
-
 SAMPLES: Mapping[str, Sample] = {
-    "fluorescence": Sample("Cells, synthetic (2 channels)", "CYX", fluorescence, pixel_size=PIXEL_SIZE),
-    "histology": Sample("Histology, IHC stain (RGB)", "YXS", _scikit("immunohistochemistry")),
-    "cell": Sample("Single cell (grey)", "YX", _scikit("cell")),
-    "coins": Sample("Coins (grey)", "YX", _scikit("coins")),
-    "astronaut": Sample("Astronaut (RGB)", "YXS", _scikit("astronaut")),
-    "coffee": Sample("Coffee (RGB)", "YXS", _scikit("coffee")),
-    "cells": Sample("Cells, one plane (2 channels, download)", "CYX", _cell_section, online=True, pixel_size=0.26),
-    "mitosis": Sample("Nuclei in mitosis (grey, download)", "YX", _scikit("human_mitosis"), online=True),
-    "skin": Sample("Skin (RGB, download)", "YXS", _scikit("skin"), online=True),
+    "nuclei": Sample(
+        "Nuclei (grey, synthetic)",
+        "YX",
+        synthetic.nuclei,
+        "Press Run, and every nucleus gets a number. Merge and Split mend those that touch; Measure counts them.",
+        PIXEL,
+    ),
+    "fluorescence": Sample(
+        "Cells (2 channels, synthetic)",
+        "CYX",
+        synthetic.fluorescence,
+        "Press Run with both channels, then tick only the nuclei under Channels and run again: the result follows.",
+        PIXEL,
+        ("cytoplasm", "nuclei"),
+    ),
+    "histology": Sample(
+        "Stained tissue (RGB)",
+        "YXS",
+        _scikit("immunohistochemistry"),
+        "Press Run, then move Detail from whole glands to small parts. Classes gives all alike tissue one number.",
+    ),
+    "phase": Sample(
+        "Phase contrast (grey, synthetic)",
+        "YX",
+        synthetic.phase_contrast,
+        "Press Run, and halos outline the cells. Click on a cell with Find more like this if some were missed.",
+        PIXEL,
+    ),
+    "membranes": Sample(
+        "Electron microscopy (grey, synthetic)",
+        "YX",
+        synthetic.membranes,
+        "Press Run, and what membranes enclose gets numbers. Other readings... shows further ways to see the image.",
+    ),
+    "coffee": Sample(
+        "Photograph (RGB)",
+        "YXS",
+        _scikit("coffee"),
+        "Press Run, then move Detail: regions merge and divide at once, without another run.",
+    ),
+    "volume": Sample(
+        "Nuclei in a volume (depth, synthetic)",
+        "ZYX",
+        synthetic.volume,
+        "Press Run, or first take only this slice, beside Where, for a quick look. The 3D display shows the result.",
+        VOXEL,
+    ),
 }

@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui.input.arrays import Stack, Window, part_of
-from napari_backprop_segmentation.gui.input.channels import parse_channels
 
 ARRAY = np.arange(4 * 6 * 8 * 10).reshape(4, 6, 8, 10)
 KEYS = [
@@ -57,17 +55,3 @@ def test_numpy_reads_all_of_what_is_lazy(lazy):
 
 def test_all_of_an_array_is_the_array_itself():
     assert part_of(ARRAY, (slice(0, 4), slice(0, 6), slice(0, 8), slice(0, 10))) is ARRAY
-
-
-@pytest.mark.parametrize(
-    ("text", "channels"),
-    [("all", None), ("", None), (" ALL ", None), ("0-4", None), ("0, 2-4", (0, 2, 3, 4)), ("3,0,3", (3, 0))],
-)
-def test_channels_are_read_from_a_text(text, channels):
-    assert parse_channels(text, 5) == channels
-
-
-@pytest.mark.parametrize("text", ["5", "0-9", "3-1", "DAPI", "1;2", "-1", "0,"])
-def test_a_wrong_choice_of_channels_is_told(text):
-    with pytest.raises(ImageError, match="channels must be"):
-        parse_channels(text, 5)

@@ -1,6 +1,6 @@
 """What the axes of a layer mean: read from the layer where it says so, never guessed from sizes.
 
-One letter an axis of the layer: T, Z, C, Y, X as in `data.axes`, "-" for an axis of length 1, "?" where only the user
+One letter an axis of the layer: T, Z, C, Y, X as in `image.axes`, "-" for an axis of length 1, "?" where only the user
 knows. The samples of an RGB layer are no axis of it.
 """
 

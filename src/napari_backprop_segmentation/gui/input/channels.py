@@ -1,6 +1,5 @@
-"""Which channels go in: several layers as one image, and a choice written as a short text."""
+"""Several layers as the channels of one image: whether they fit on each other, and what they are called."""
 
-import re
 from collections.abc import Sequence
 
 from napari.layers import Image
@@ -9,46 +8,7 @@ from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui.input.multiscale import levels
 from napari_backprop_segmentation.gui.input.transforms import same_place
 
-EVERY = "all"
 MOST_NAMES = 3
-SPAN = re.compile(r"(\d+)(?:\s*-\s*(\d+))?")
-
-
-def parse_channels(text: str, count: int) -> tuple[int, ...] | None:
-    """Return the channels a text names, or None for all of them.
-
-    Parameters
-    ----------
-    text : str
-        Numbers from 0 and spans of them, such as "0,2-4"; "all" or nothing.
-    count : int
-        How many there are.
-
-    Raises
-    ------
-    ImageError
-        If the text cannot be read, or names a channel that is not there.
-
-    Examples
-    --------
-    >>> parse_channels("0, 2-4", 41)
-    (0, 2, 3, 4)
-    """
-    text = text.strip()
-    if text.lower() in ("", EVERY):
-        return None
-    found: dict[int, None] = {}
-    for part in text.split(","):
-        span = SPAN.fullmatch(part.strip())
-        if span is None:
-            raise ImageError(f"channels must be numbers and spans such as 0,2-4, got {text!r}; or write {EVERY}")
-        first, last = int(span[1]), int(span[2] or span[1])
-        if last < first or last >= count:
-            raise ImageError(
-                f"channels must be from 0 to {count - 1}, got {part.strip()}; the first channel is 0, or write {EVERY}"
-            )
-        found.update(dict.fromkeys(range(first, last + 1)))
-    return None if list(found) == list(range(count)) else tuple(found)
 
 
 def check_group(layers: Sequence[Image]) -> None:
@@ -64,8 +24,8 @@ def check_group(layers: Sequence[Image]) -> None:
         got = _misfit(first, other)
         if got:
             raise ImageError(
-                f"layers selected together must fit on each other, to be channels of one image, got {got}; "
-                "select only those that fit, or choose one image above"
+                f"Select only layers that fit on each other, to be the channels of one image, not {got}. "
+                "Or choose one image above."
             )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from napari.layers import Image
 
 from napari_backprop_segmentation.gui.input.axis_labels import PLANE
+from napari_backprop_segmentation.gui.input.channel_names import channel_names, named
 from napari_backprop_segmentation.gui.input.channels import names_of
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
 from napari_backprop_segmentation.gui.input.transforms import Grid, unit_name
@@ -31,8 +32,9 @@ def selection_notes(layer_selection: LayerSelection, level: int, sizes: Sequence
     if len(layer_selection.layers) > 1:
         notes.append(f"channels are {len(layer_selection.layers)} layers: {names_of(layer_selection.layers)}")
     if layer_selection.channels is not None:
-        count = sizes[0][layer_selection.axes.index("C")]
-        notes.append(f"only channels {', '.join(map(str, layer_selection.channels))} of {count}")
+        axis = layer_selection.axes.index("C")
+        names = channel_names(layer_selection.layers[0], axis, count := sizes[0][axis])
+        notes.append(f"only {named([names[i] for i in layer_selection.channels])} of {count}")
     if layer_selection.part.words:
         notes.append(f"only {layer_selection.part.words}")
     if len(sizes) > 1:

@@ -62,9 +62,23 @@ class AgreementLayer:
         viewer.layers.selection = selected  # napari selects what is new, and the widget would segment it next
         self._layer = ref(layer)  # results outlive windows, and must not keep their layers
 
+    @property
+    def layer(self) -> Image | None:
+        """The layer; weakly held."""
+        return self._layer()
+
     def among(self, layers: Container[Any]) -> bool:
         """Return whether the user has left the layer where it is, among those of the viewer."""
         return self._layer() in layers
+
+    def give_way(self, viewer: "Viewer", other: "AgreementLayer | None") -> None:
+        """Remove the layer, unless the user has changed it; that of the next run, if it has one, takes its name."""
+        layer, new = self._layer(), None if other is None else other.layer
+        if layer is None or layer not in viewer.layers or not np.array_equal(layer.data, self._shown):
+            return
+        viewer.layers.remove(layer)
+        if new is not None:
+            new.name = f"{self._run_input.name} agreement"
 
     @property
     def n_runs(self) -> int:

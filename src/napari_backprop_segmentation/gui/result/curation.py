@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import PushButton
 from napari.layers import Labels
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QSignalBlocker, Qt, QTimer
 from qtpy.QtWidgets import QGridLayout, QMainWindow, QWidget
 
 from napari_backprop_segmentation.gui.input.layers import unwrapped
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 SOON_MS = 100
+KEEP = (
+    "The next run of the same image replaces a result that nobody has edited or renamed.\n"
+    "Down, this button keeps the one that is shown. Edited ones are always kept."
+)
 TABLE = "Measurements"
 TABLE_HEIGHT = 165  # pixels: totals, header and three rows
 
@@ -36,7 +40,7 @@ class Curation:
     ----------
     row : QWidget
         Hidden while there are no labels to work on.
-    measure_button : PushButton
+    measure_button, keep_button : PushButton
     tables : Tables
     table : MeasurementTable, optional
         Once it was asked for.
@@ -61,7 +65,12 @@ class Curation:
         self._layout = QGridLayout(self.row)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.addWidget(self.measure_button.native, 0, 0)
-        self._layout.setColumnStretch(1, 1)
+        self.keep_button = PushButton(text="Keep", tooltip=KEEP)
+        self.keep_button.native.setCheckable(True)
+        self.keep_button.native.toggled.connect(self.keep)
+        self._layout.addWidget(self.keep_button.native, 0, 1)
+        for column in range(2):
+            self._layout.setColumnStretch(column, 1)
         self.table: MeasurementTable | None = None
         self.tools = Tools(viewer, state)
         for signal in (state.events.result, state.events.labels, state.events.phase, state.events.taken):
@@ -85,6 +94,19 @@ class Curation:
             self._state.note(why_not(layer, self._state))
             return
         self.tables.measure(layer, run_input, self._show_table)
+
+    def keep(self, wanted: bool) -> None:
+        """Keep the result that is shown from being replaced by the next run, or let it go again."""
+        result = self._state.target_result
+        if result is None or result.layer is None:
+            return
+        result.kept = wanted
+        name = result.layer.name
+        self._state.note(
+            f"'{name}' is kept: the next run makes a layer of its own."
+            if wanted
+            else f"The next run of the image replaces '{name}', unless you edit it."
+        )
 
     def disconnect(self) -> None:
         """Let go of the layers."""
@@ -134,5 +156,9 @@ class Curation:
     def _update(self, _: Any = None) -> None:
         """Show the button while there is something to do for it, and the table of the labels it works on."""
         self.row.setVisible(self._state.target is not None)
+        result = self._state.target_result
+        self.keep_button.native.setVisible(result is not None)
+        with QSignalBlocker(self.keep_button.native):
+            self.keep_button.native.setChecked(result is not None and result.kept)
         if self.table is not None:
             self.table.follow(self._state.target)

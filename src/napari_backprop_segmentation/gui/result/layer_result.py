@@ -76,6 +76,10 @@ class LayerResult:
         Settings under which `own`, or what is shown instead of it, was counted again.
     examples : Examples, optional
         What the user has pointed at.
+    named : str
+        The name we have given the layer.
+    kept : bool
+        Whether the user wants it to stay where the next run would replace it.
     """
 
     run_input: RunInput
@@ -92,6 +96,8 @@ class LayerResult:
     own: NDArray[Any] = field(default_factory=lambda: np.zeros(0, np.uint8), repr=False)
     counted: dict[str, Any] = field(default_factory=dict, repr=False)
     examples: "Examples | None" = field(default=None, repr=False)
+    named: str = ""
+    kept: bool = False
     _layer: ReferenceType[Labels] | None = field(default=None, init=False, repr=False)
 
     @property
@@ -143,7 +149,7 @@ class LayerResult:
 
     def show_in(self, layer: Labels) -> None:
         """Belong to a layer from now on, whose labels are those that were found."""
-        self._layer = ref(layer)
+        self._layer, self.named = ref(layer), layer.name
         self.shown = np.array(layer.data)  # a copy: painting changes the layer's own array
         self.detail = float(self.segmentation.record["params"].get("detail", 0.0))
         _results[layer] = self

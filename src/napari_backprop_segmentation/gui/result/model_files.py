@@ -112,7 +112,7 @@ class ModelFiles:
         layout.addWidget(self.apply_button.native)
         self.folded = Folded("Trained network", content)
         events = state.events
-        for signal in (events.phase, events.result, events.labels, events.model):
+        for signal in (events.phase, events.result, events.labels, events.model, events.input):
             signal.connect(self._update)
         self._update()
 
@@ -151,7 +151,8 @@ class ModelFiles:
     def _update(self, _: Any = None) -> None:
         busy, result, loaded = self._state.busy, self._result(), self._state.model
         self.save_button.enabled = not busy and result is not None and result.model is not None
-        self.load_button.enabled = self.apply_button.enabled = not busy
+        self.load_button.enabled = not busy
+        self.apply_button.enabled = not busy and self._state.input.run_input is not None
         self.apply_button.native.setVisible(loaded is not None)
         if loaded is not None:
             self.apply_button.tooltip = f"Label the chosen image with the network '{loaded.name}', without training."

@@ -49,7 +49,7 @@ def replaced(
         show_in(viewer, layer, np.array(labels))  # a copy: painting changes the layer's own array
         layer.metadata = metadata
         return result
-    again = replace(result)
+    again = replace(result, kept=False)
     new = Labels(
         np.array(labels),
         name=f"{result.run_input.name} labels",
@@ -62,6 +62,7 @@ def replaced(
     _keep(again, own, labels, reading)
     again.detail = detail
     viewer.add_layer(new)
+    again.named = new.name
     return again
 
 

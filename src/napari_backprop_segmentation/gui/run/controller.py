@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -48,10 +49,12 @@ class RunController:
     viewer : napari.viewer.Viewer
     state : State
     job : Job
+    then : callable, optional
+        Is told once of the result, or of None where there is none, before the state is.
     """
 
-    def __init__(self, viewer: "Viewer", state: State, job: Job) -> None:
-        self._viewer, self._state, self._job = viewer, state, job
+    def __init__(self, viewer: "Viewer", state: State, job: Job, then: Callable[[Any], None] = lambda _: None) -> None:
+        self._viewer, self._state, self._job, self._then = viewer, state, job, then
         self._run_input = job.run_input
         trains = job.model is None
         self._total = total_steps(job.params, self._run_input.axes, self._run_input.array.shape) if trains else 0
@@ -86,6 +89,7 @@ class RunController:
             self._preview = Preview(self._viewer, self._run_input)
         except Exception:  # nothing of ours; napari shows it, and nobody must wait for a run that never began
             self._wind_up()
+            self._then(None)
             self._state.end(Phase.FAILED, "Failed: the labels layer could not be added.")
             raise
         self._state.form_in(self._preview.layer)
@@ -146,6 +150,7 @@ class RunController:
                 getattr(self._worker, name).disconnect(slot)
             self._worker = None
         self._wind_up()
+        self._then(None)
         self._state.end(Phase.IDLE, words.LEFT)
 
     def release(self) -> None:
@@ -228,6 +233,7 @@ class RunController:
         try:
             ended = self._settle()
         finally:
+            self._then(ended[2])
             self._state.end(*ended)
 
     def _wind_up(self) -> None:

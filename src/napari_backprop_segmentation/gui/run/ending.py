@@ -59,6 +59,7 @@ def _result(viewer: "Viewer", job: Job, preview: Preview, outcome: "Segmentation
     model = outcome.model if job.model is None else job.model
     result = LayerResult(job.run_input, outcome, job.layers, job.params, job.whole, model, agreement)
     result.show_in(preview.layer)
+    result.named = preview.named  # whoever has renamed it meanwhile has made it theirs
     return result
 
 

@@ -69,6 +69,8 @@ class Preview:
     layer : Labels
     formed : bool
         Whether labels have come in.
+    named : str
+        The name that the layer was given.
     """
 
     def __init__(self, viewer: "Viewer", run_input: RunInput) -> None:
@@ -81,6 +83,7 @@ class Preview:
             run_input.laid(self._whole), name=f"{run_input.name} labels", colormap=colours(), **run_input.placement
         )
         viewer.add_layer(self.layer)
+        self.named = self.layer.name
         self.layer.editable = False
 
     @property

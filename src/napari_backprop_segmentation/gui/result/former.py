@@ -1,0 +1,94 @@
+"""The result of the run before: it gives way to that of the next run of the same image, unless it is worth keeping.
+
+Nothing is lost on the way: it is hidden while the next one forms, and comes back where that one is cancelled or fails.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Labels, Layer
+
+from napari_backprop_segmentation.gui.input.layers import unwrapped
+from napari_backprop_segmentation.gui.input.run_input import RunInput
+from napari_backprop_segmentation.gui.result.layer_result import LayerResult, result_of
+from napari_backprop_segmentation.gui.run.job import Job
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+LOOKS = ("opacity", "blending", "contour")  # as the user likes to see labels
+
+
+def gives_way(result: LayerResult) -> bool:
+    """Return whether a result may be replaced: nobody has edited, renamed or kept it, or pointed at anything in it."""
+    layer = result.layer
+    if layer is None or result.kept or result.examples is not None or layer.name != result.named:
+        return False
+    return not result.edited
+
+
+def former_of(job: Job, layers: Iterable[Any]) -> LayerResult | None:
+    """Return the last result among some layers that a run replaces."""
+    labels = [unwrapped(layer) for layer in layers if isinstance(layer, Labels)]
+    for result in map(result_of, reversed(labels)):
+        same = result is not None and result.layers == job.layers and _place(result.run_input) == _place(job.run_input)
+        if result is not None and same and gives_way(result):
+            return result
+    return None
+
+
+class Former:
+    """Hides what a run replaces, and in the end removes it or brings it back.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+    job : Job
+        What is about to run.
+    """
+
+    def __init__(self, viewer: "Viewer", job: Job) -> None:
+        self._viewer, self._name = viewer, f"{job.run_input.name} labels"
+        self._result = former_of(job, viewer.layers)
+        self._hidden = [layer for layer in self._layers() if layer.visible]
+        for layer in self._hidden:
+            layer.visible = False
+
+    def settle(self, result: LayerResult | None) -> None:
+        """Let a result take place, name and looks of the former one, or bring that back where there is none."""
+        former, new = self._result, None if result is None else result.layer
+        if former is None or result is None or new is None or not self._there(former) or not gives_way(former):
+            self._come_back()
+            return
+        layers, old = self._viewer.layers, former.layer
+        for look in LOOKS:
+            setattr(new, look, getattr(old, look))
+        if former.agreement is not None:
+            former.agreement.give_way(self._viewer, result.agreement)
+        place = layers.index(old)
+        layers.remove(old)
+        layers.move(layers.index(new), place)
+        if new.name == result.named:
+            new.name = self._name
+            result.named = new.name
+
+    def _there(self, result: LayerResult) -> bool:
+        return result.layer in self._viewer.layers
+
+    def _come_back(self) -> None:
+        """Show again what was hidden."""
+        for layer in self._hidden:
+            if layer in self._viewer.layers:
+                layer.visible = True
+
+    def _layers(self) -> list[Layer]:
+        if self._result is None:
+            return []
+        agreement = self._result.agreement
+        shown = (self._result.layer, agreement.layer if agreement is not None else None)
+        return [layer for layer in shown if layer is not None and layer in self._viewer.layers]
+
+
+def _place(run_input: RunInput) -> dict[str, Any]:
+    """Return which part of which image, at which level: other channels of it are the same image."""
+    return {key: value for key, value in run_input.origin.items() if key in ("axes", "level", "part")}

@@ -5,8 +5,11 @@ import threading
 
 import numpy as np
 import pytest
-from napari.layers import Shapes
+from napari.layers import Image, Shapes
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 
+from napari_backprop_segmentation.gui.input.channel_names import channel_names
 from napari_backprop_segmentation.gui.run.preview import METADATA
 from napari_backprop_segmentation.gui.widget import BackpropWidget
 
@@ -40,7 +43,8 @@ def test_an_unknown_axis_is_asked_for_and_then_remembered(widget, viewer, engine
     axis = widget.input_form.axes[0]
     assert rows(widget) == ["Image", "choose: 2"]
     widget.run()
-    assert widget.status.startswith("Each axis must be depth, time or channels, got axis 0 of length 2")
+    assert widget.status.startswith("Choose above what each axis is: depth, time or channels. Not known of 2 x 24 x 32")
+    assert not widget.run_button.enabled
     assert len(viewer.layers) == 2
     axis.value = "C"
     assert rows(widget) == ["Image", "channels 2", "Channels"]
@@ -76,18 +80,57 @@ def test_an_rgb_series_has_no_other_channels(widget, viewer):
     assert widget.input_form.axes[0].choices == ("?", "Z", "T")
 
 
-def test_some_channels_are_chosen(widget, viewer, engine, qtbot, notes):
-    viewer.add_image(np.zeros((41, *SHAPE), np.uint8), axis_labels=["c", "y", "x"], name="mibi")
-    widget.input_form.channels.value = "0, 2-4"
-    assert widget.input_form.describe() == "24 x 32, 4 channels, 8-bit; only channels 0, 2, 3, 4 of 41."
+def test_channels_are_ticked_by_their_names(widget, viewer, engine, qtbot, notes):
+    names = [f"marker {i}" for i in range(41)]
+    metadata = {"omero": {"channels": [{"label": name} for name in names]}}
+    viewer.add_image(np.zeros((41, *SHAPE), np.uint8), axis_labels=["c", "y", "x"], name="mibi", metadata=metadata)
+    ticks = widget.input_form.channels
+    assert ticks.names == tuple(names)
+    assert ticks.value is None
+    for number in range(5, 41):
+        ticks.tick(number, False)
+    QTest.keyClick(ticks.native, Qt.Key.Key_Down)
+    QTest.keyClick(ticks.native, Qt.Key.Key_Space)
+    assert widget.input_form.describe() == (
+        "24 x 32, 4 channels, 8-bit; only marker 0, marker 2, marker 3, marker 4 of 41."
+    )
     run_input = run_to_end(widget, engine, qtbot)
     assert (run_input.channels, run_input.n_channels) == ((0, 2, 3, 4), 4)
-    widget.input_form.channels.value = "41"
+    for number in range(5):
+        ticks.tick(number, False)
     widget.run()
     assert not widget.running
-    assert widget.status == "Channels must be from 0 to 40, got 41; the first channel is 0, or write all."
-    widget.input_form.channels.value = "all"
+    assert not widget.run_button.enabled
+    assert widget.status.startswith("Tick at least one channel.")
+    viewer.layers.selection.active = viewer.layers["cells"]
+    viewer.layers.selection.active = viewer.layers["mibi"]
+    assert ticks.value == ()  # remembered
+    for number in range(41):
+        ticks.tick(number)
+    assert widget.run_button.enabled
     assert run_to_end(widget, engine, qtbot).channels is None
+
+
+@pytest.mark.parametrize(
+    ("metadata", "names"),
+    [
+        ({}, ("Channel 1", "Channel 2")),
+        ({"channel_names": ["DAPI", "actin"]}, ("DAPI", "actin")),
+        ({"channels": [{"name": "DAPI"}, {"name": "actin"}]}, ("DAPI", "actin")),
+        ({"channel_names": ["DAPI", "actin", "tubulin"]}, ("Channel 1", "Channel 2")),  # of another image
+        ({"channels": "DAPI, actin"}, ("Channel 1", "Channel 2")),
+        ({"channels": [1, 2]}, ("Channel 1", "Channel 2")),
+    ],
+)
+def test_names_of_channels_come_from_the_layer(widget, viewer, metadata, names):
+    viewer.add_image(np.zeros((2, *SHAPE), np.uint8), axis_labels=["c", "y", "x"], metadata=metadata)
+    assert widget.input_form.channels.names == names
+
+
+def test_names_of_channels_come_from_the_array():
+    xarray = pytest.importorskip("xarray")
+    data = xarray.DataArray(np.zeros((2, *SHAPE)), dims=("c", "y", "x"), coords={"c": ["DAPI", "actin"]})
+    assert channel_names(Image(data), 0, 2) == ("DAPI", "actin")
 
 
 def test_selected_layers_are_the_channels_of_one_image(widget, viewer, engine, qtbot, notes):
@@ -103,7 +146,7 @@ def test_selected_layers_are_the_channels_of_one_image(widget, viewer, engine, q
     assert "2 channels" in widget.input_form.describe()
     layers[0].translate = [0, 3]
     widget.run()
-    assert widget.status.startswith("Layers selected together must fit on each other")
+    assert widget.status.startswith("Select only layers that fit on each other")
     assert "'dna' at another place or scale than 'cells'" in widget.status
     viewer.layers.selection.active = layers[1]
     assert widget.input_form.describe() == "24 x 32, grey, 8-bit."
@@ -185,7 +228,8 @@ def test_the_rectangle_is_that_of_the_world(widget, viewer, engine, qtbot):
     viewer.layers.selection.active = image
     widget.input_form.roi.area.value = shapes
     widget.run()
-    assert widget.status.startswith("Rectangle must be drawn in the layer 'regions', got none")
+    assert widget.status == "Draw a rectangle in the layer 'regions' first, or choose the whole image."
+    assert not widget.run_button.enabled
     wanted = [(10, 20), (10, 49), (29, 49), (29, 20)]
     shapes.add_rectangles([shapes.world_to_data(image.data_to_world(corner)) for corner in wanted])
     assert widget.input_form.describe().endswith("only rows 10 to 29 of 60, columns 20 to 49 of 80; pixel 0.5 x 0.25.")
@@ -194,6 +238,26 @@ def test_the_rectangle_is_that_of_the_world(widget, viewer, engine, qtbot):
     np.testing.assert_allclose(labels.data_to_world((0, 0)), image.data_to_world((10, 20)))
     viewer.layers.remove(shapes)
     assert widget.input_form.roi.area.value == "whole"
+
+
+def test_a_rectangle_that_the_widget_makes_is_unfilled_and_lies_over_the_image(widget, viewer, engine, qtbot):
+    image = viewer.add_image(
+        np.zeros((5, 60, 80)), name="stack", axis_labels=["z", "y", "x"], scale=[2, 0.5, 0.5], translate=[0, 3, 4]
+    )
+    area = widget.input_form.roi.area
+    area.value = "new"
+    drawn = viewer.layers["stack part"]
+    assert area.value == drawn
+    assert drawn.mode == "add_rectangle"
+    assert widget.input_form.image.value == image
+    assert widget.status == "Draw a rectangle in the layer 'stack part' first, or choose the whole image."
+    assert not widget.run_button.enabled
+    drawn.add_rectangles([[2, 10, 20], [2, 10, 49], [2, 29, 49], [2, 29, 20]])
+    assert (drawn.face_color[:, 3] == 0).all()
+    assert (drawn.edge_color[:, 3] == 1).all()
+    qtbot.waitUntil(lambda: widget.run_button.enabled)
+    np.testing.assert_allclose(drawn.data_to_world((2, 10, 20)), image.data_to_world((2, 10, 20)))
+    assert run_to_end(widget, engine, qtbot).shape == (5, 20, 30)
 
 
 def test_a_rectangle_in_the_plane_cuts_a_volume_through_its_depth(widget, viewer):
@@ -242,7 +306,7 @@ def test_the_view_is_what_the_window_shows(shown, engine, qtbot, multiscale):
     run_to_end(widget, engine, qtbot)
     viewer.dims.ndisplay = 3
     widget.run()
-    assert widget.status.startswith("View must show a plane")
+    assert widget.status.startswith("Switch the display to 2D first")
 
 
 def test_the_view_that_moves_is_followed(shown, qtbot):

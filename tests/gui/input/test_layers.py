@@ -214,19 +214,22 @@ def test_nothing_is_read_to_find_out_what_a_layer_is():
 @pytest.mark.parametrize(
     ("layer_selection", "text"),
     [
-        (None, "image must be chosen, got none"),
+        (None, "Choose an image first"),
         (
             LayerSelection((Image(np.zeros((5, 40, 50))),), "?YX"),
-            r"each axis .*, got axis 0 of length 5 in an image of 5 x 40 x 50",
+            r"Choose above what each axis is: .* Not known of 5 x 40 x 50 yet: axis 0 of length 5",
         ),
-        (LayerSelection((Image(np.zeros((5, 4, 40, 50))),), "ZZYX"), "only one axis must be depth, got 2"),
+        (LayerSelection((Image(np.zeros((5, 4, 40, 50))),), "ZZYX"), "Only one axis can be depth, and 2 are"),
         (LayerSelection((Image(np.zeros((5, 4, 40, 50))),), "ZTYX"), "in the order T, Z, Y, X, got 'ZTYX'"),
         (
             LayerSelection((Image(np.zeros((2, 2, 2, 2, 9, 9))),), "TZC?YX"),
-            "at most 3 axes besides height and width, got 4",
+            "4 axes are neither height nor width, and 3 are the most",
         ),
-        (LayerSelection((EMPTY,), "YX"), r"image must hold pixels, got shape 0 x 50"),
-        (LayerSelection((Image(np.zeros((40, 50))),), "YX", part=Part({0: (7, 9)})), "at least 4 pixels high .* got 2"),
+        (LayerSelection((EMPTY,), "YX"), r"Choose another image: this one has no pixels \(0 x 50\)"),
+        (
+            LayerSelection((Image(np.zeros((40, 50))),), "YX", part=Part({0: (7, 9)})),
+            "4 pixels high .* not 2",
+        ),
     ],
 )
 def test_what_cannot_be_segmented_is_said_in_words(layer_selection, text):
@@ -280,7 +283,10 @@ UM = {"scale": [0.5, 0.25], "units": ["um", "um"]}
             Image([np.zeros((5, 80, 90), bool), np.zeros((5, 40, 45), bool)], multiscale=True),
             "CYX",
             {"channels": (0, 2), "level": 1},
-            "40 x 45, 2 channels, binary; only channels 0, 2 of 5; level 1 of a pyramid (80 x 90 in full); pixel 2",
+            (
+                "40 x 45, 2 channels, binary; only Channel 1, Channel 3 of 5; "
+                "level 1 of a pyramid (80 x 90 in full); pixel 2"
+            ),
         ),
     ],
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from magicgui.widgets import ComboBox, LineEdit
+from magicgui.widgets import ComboBox
 from napari.layers import Image
 from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
 
@@ -15,7 +15,9 @@ from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.forms import add_row, show_row, side_by_side
 from napari_backprop_segmentation.gui.input import layers
 from napari_backprop_segmentation.gui.input.axis_labels import PLANE, SINGLE, UNKNOWN, WORDS, axis_names, meanings
-from napari_backprop_segmentation.gui.input.channels import EVERY, group_name, parse_channels
+from napari_backprop_segmentation.gui.input.channel_names import channel_names
+from napari_backprop_segmentation.gui.input.channel_ticks import ChannelTicks
+from napari_backprop_segmentation.gui.input.channels import group_name
 from napari_backprop_segmentation.gui.input.multiscale import levels
 from napari_backprop_segmentation.gui.input.roi import RoiForm
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
@@ -42,12 +44,13 @@ class LayerOptions:
     ----------
     axes : dict of int to str
         Letters of axes.
-    channels : str
+    channels : tuple of int, optional
+        Which have a tick; all if None.
     level : int, optional
     """
 
     axes: dict[int, str]
-    channels: str = EVERY
+    channels: tuple[int, ...] | None = None
     level: int | None = None
 
 
@@ -66,7 +69,7 @@ class InputForm:
         Of an Image, or of a tuple of them that are selected together.
     axes : list of ComboBox
         What the axes of the layer mean, one each but for Y, X and those of length 1.
-    channels : LineEdit
+    channels : ChannelTicks
     level : ComboBox
     roi : RoiForm
     """
@@ -85,17 +88,13 @@ class InputForm:
             "Select several layers of one size to use them as the channels of one image.",
         )
         self.axes = [ComboBox(label="Axis", choices=self._meanings_of(i)) for i in range(len(WORDS))]
-        self.channels = LineEdit(
-            label="Channels",
-            value=EVERY,
-            tooltip="Which channels to look at, such as 0,2-4. The first is 0.",
-        )
+        self.channels = ChannelTicks()
         self.level = ComboBox(
             label="Level",
             choices=self._levels,
             tooltip="Which level of the pyramid to segment. The labels lie exactly over the image at each of them.",
         )
-        self.roi = RoiForm(viewer, self.update)
+        self.roi = RoiForm(viewer, self.update, lambda: next(iter(self._layers()), None))
         self._listened: tuple[Image, ...] = ()
         self._connect()
 
@@ -104,8 +103,8 @@ class InputForm:
         self._rows[self.image] = add_row(form, self.image)
         self._axes_row = side_by_side(self.axes, "Axes")  # three need all of the width
         form.addRow(self._axes_row)
-        for control in (self.channels, self.level):
-            self._rows[control] = add_row(form, control)
+        self._rows[self.channels] = add_row(form, self.channels)
+        self._rows[self.level] = add_row(form, self.level)
         self.roi.add_to(form, parent)
         self._show()
 
@@ -131,7 +130,7 @@ class InputForm:
         found = LayerSelection(chosen, self._letters(), level=level)
         if len(chosen) > 1:
             return found
-        return replace(found, channels=parse_channels(options.channels, layers.channel_count(found)))
+        return replace(found, channels=self._ticked(layers.channel_count(found)))
 
     def run_input(self) -> RunInput:
         """Return what is chosen.
@@ -146,7 +145,7 @@ class InputForm:
     def describe(self) -> str:
         """Return exactly what will be segmented, or why nothing can be."""
         chosen = self.current()
-        return words.described(chosen.run_input, chosen.obstacle if chosen.layers else None)
+        return words.described(chosen.run_input, chosen.obstacle)
 
     def current(self) -> Input:
         """Return what is chosen now."""
@@ -185,7 +184,8 @@ class InputForm:
 
     def _lock(self, _: Any = None) -> None:
         """Hold on to the choice during a run, and catch up with the selection afterwards."""
-        for control in (self.image, *self.axes, self.channels, self.level):
+        controls: tuple[Any, ...] = (self.image, *self.axes, self.channels, self.level)
+        for control in controls:
             control.enabled = not self._state.busy
         self.roi.lock(self._state.busy)
         if not self._state.busy:
@@ -221,6 +221,16 @@ class InputForm:
             if axis < len(letters) and letters[axis] not in (*PLANE, SINGLE):  # the data may have been replaced
                 letters[axis] = letter
         return "".join(letters)
+
+    def _ticked(self, count: int) -> tuple[int, ...] | None:
+        """Return the channels that go in, of those that are there; None for all."""
+        ticked = self._layer_options().channels
+        if ticked is None or count == 1:
+            return None
+        found = tuple(i for i in ticked if i < count)  # the data may have been replaced
+        if not found:
+            raise ImageError("Tick at least one channel.")
+        return None if len(found) == count else found
 
     def _images(self, _: Any = None) -> list[tuple[str, Any]]:
         found: list[tuple[str, Any]] = [(layer.name, layer) for layer in self._viewer.layers if _can_be_chosen(layer)]
@@ -288,7 +298,7 @@ class InputForm:
     def _show(self) -> None:
         """Bring the controls to what is chosen, and hide those that do not apply."""
         with ExitStack() as silence:
-            for control in (*self.axes, self.channels, self.level):
+            for control in (*self.axes, self.level):
                 silence.enter_context(control.changed.blocked())
             self._show_values()
 
@@ -306,10 +316,12 @@ class InputForm:
             self._axes_row.setVisible(bool(self._asked))
         self.level.reset_choices()
         self.level.value = self._layer_options().level if chosen else None
-        self.channels.value = self._layer_options().channels if chosen else EVERY
         self._show_row(self.level, len(self.level.choices) > 2)
-        single = len(chosen) == 1
-        self._show_row(self.channels, single and layers.channel_count(LayerSelection(chosen, letters)) > 1)
+        count = layers.channel_count(LayerSelection(chosen, letters)) if len(chosen) == 1 else 1
+        if count > 1:
+            names = channel_names(chosen[0], letters.index("C"), count)
+            self.channels.show(names, self._layer_options().channels)
+        self._show_row(self.channels, count > 1)
         self.roi.offer(letters)
 
     def _show_row(self, control: Any, visible: bool) -> None:

@@ -17,6 +17,7 @@ from napari_backprop_segmentation.gui.input.summary import pixel_notes, selectio
 from napari_backprop_segmentation.gui.input.transforms import Grid, mixed, placement, spacing
 from napari_backprop_segmentation.image.axes import check_axes
 
+NO_IMAGE = "Choose an image first: open one, or a sample (File > Open Sample)."
 SPACED = "ZYX"
 _helpers: WeakSet[Any] = WeakSet()
 SMALLEST = 4  # pixels: a part smaller than this is a slip of the hand
@@ -31,7 +32,7 @@ def run_input_of(layer_selection: LayerSelection | None) -> RunInput:
         If there is no layer, or it cannot be segmented, or not as it is understood.
     """
     if layer_selection is None:
-        raise ImageError("image must be chosen, got none; open an image or a sample (File > Open Sample)")
+        raise ImageError(NO_IMAGE)
     check_group(layer_selection.layers)
     layer, number = layer_selection.layers[0], _level(layer_selection)
     sizes = [array.shape for array in levels(layer)]
@@ -116,12 +117,12 @@ def _share(span: Span | None, size: int) -> float:
 def _check_axes(layer: Image, axes: str, shape: Sequence[int]) -> None:
     size = " x ".join(map(str, shape))
     if 0 in shape:
-        raise ImageError(f"image must hold pixels, got shape {size}; choose another image")
+        raise ImageError(f"Choose another image: this one has no pixels ({size}).")
     many = sum(letter not in (*PLANE, SINGLE) for letter in axes)
     if many > len(WORDS):
         raise ImageError(
-            f"image must have at most {len(WORDS)} axes besides height and width, got {many} in {size}; "
-            "open a part of it as a layer"
+            f"Open a part of this image as a layer: of {size}, {many} axes are neither height nor width, and "
+            f"{len(WORDS)} are the most."
         )
     unknown = [axis for axis, letter in enumerate(axes) if letter == UNKNOWN]
     if unknown:
@@ -129,12 +130,12 @@ def _check_axes(layer: Image, axes: str, shape: Sequence[int]) -> None:
         which = ", ".join(
             f"axis {axis}{f' ({names[axis]})' * bool(names[axis])} of length {shape[axis]}" for axis in unknown
         )
-        raise ImageError(
-            f"each axis must be depth, time or channels, got {which} in an image of {size}; say above which it is"
-        )
+        raise ImageError(f"Choose above what each axis is: depth, time or channels. Not known of {size} yet: {which}.")
     double = next((letter for letter in axes if letter != SINGLE and axes.count(letter) > 1), None)
     if double is not None:
-        raise ImageError(f"only one axis must be {WORDS[double]}, got {axes.count(double)}; change one of them above")
+        raise ImageError(
+            f"Only one axis can be {WORDS[double]}, and {axes.count(double)} are. Change one of them above."
+        )
 
 
 def _taken(layer_selection: LayerSelection, shape: Sequence[int], smaller: Sequence[float]) -> Index:
@@ -151,8 +152,8 @@ def _taken(layer_selection: LayerSelection, shape: Sequence[int], smaller: Seque
         start, stop = max(0, int(span[0] / factor)), min(n, int(np.ceil(span[1] / factor)))
         if stop - start < min(SMALLEST, n):
             raise ImageError(
-                f"part must be at least {SMALLEST} pixels high and wide, got {max(0, stop - start)}; "
-                "choose a larger part of the image"
+                f"Choose a larger part of the image: {SMALLEST} pixels high and wide at least, "
+                f"not {max(0, stop - start)}."
             )
         found[axis] = slice(start, stop)
     return tuple(found)

@@ -12,12 +12,15 @@ from napari_backprop_segmentation.gui.forms import side_by_side
 from napari_backprop_segmentation.gui.input.axis_labels import PLANE, axis_names
 from napari_backprop_segmentation.gui.input.multiscale import levels
 from napari_backprop_segmentation.gui.input.run_input import POSITIONS, Part, Span
+from napari_backprop_segmentation.gui.input.transforms import place_of
 from napari_backprop_segmentation.gui.input.viewport import drawn_box, shown_index, view_box
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-WHOLE, VIEW = "whole", "view"
+WHOLE, VIEW, NEW = "whole", "view", "new"
+DRAWN = {"face_color": "transparent", "edge_color": "yellow"}  # unfilled: what is chosen stays to be seen
+EDGE = 0.005  # width of an edge, as a part of the shorter side of the image
 FOLLOW_MS = 150
 
 
@@ -29,6 +32,8 @@ class RoiForm:
     viewer : napari.viewer.Viewer
     on_change : callable
         Called when another part may be wanted.
+    chosen : callable
+        Returns the image layer that is chosen; None where there is none.
 
     Attributes
     ----------
@@ -37,8 +42,10 @@ class RoiForm:
         the present position is taken.
     """
 
-    def __init__(self, viewer: "Viewer", on_change: Callable[[], None]) -> None:
-        self._viewer, self._on_change = viewer, on_change
+    def __init__(
+        self, viewer: "Viewer", on_change: Callable[[], None], chosen: Callable[[], Image | None] = lambda: None
+    ) -> None:
+        self._viewer, self._on_change, self._chosen = viewer, on_change, chosen
         self._axes = ""
         self._late: QTimer | None = None
         self._drawn_in: Shapes | None = None
@@ -127,7 +134,25 @@ class RoiForm:
 
     def _areas(self, _: Any = None) -> list[tuple[str, Any]]:
         drawn = [(f"rectangle in {x.name}", x) for x in self._viewer.layers if isinstance(x, Shapes)]
-        return [("whole image", WHOLE), ("current view", VIEW), *drawn]
+        return [("whole image", WHOLE), ("current view", VIEW), *drawn, ("draw a rectangle", NEW)]
+
+    def _draw(self) -> None:
+        """Add a layer over the image with the rectangle in hand, and take what will be drawn there."""
+        image = self._chosen()
+        if image is None:
+            self.area.value = WHOLE
+            return
+        shorter = min(levels(image)[0].shape[axis] for axis in map(self._axes.index, PLANE))
+        drawn = Shapes(
+            ndim=image.ndim, name=f"{image.name} part", edge_width=max(1.0, EDGE * shorter), **DRAWN, **place_of(image)
+        )
+        self._viewer.add_layer(drawn)
+        drawn.mode = "add_rectangle"
+        with self.area.changed.blocked():
+            self.area.reset_choices()
+            self.area.value = self._viewer.layers[drawn.name]
+        self._listen_to(self.area.value)
+        self._on_change()
 
     def _ranges(self, _: Any = None) -> list[tuple[str, str]]:
         single = [(POSITIONS[letter], letter) for letter in POSITIONS if letter in self._axes]
@@ -139,6 +164,9 @@ class RoiForm:
         ]
 
     def _area_changed(self, value: Any) -> None:
+        if value == NEW:
+            self._draw()
+            return
         self._listen_to(value)
         self._on_change()
 

@@ -68,6 +68,11 @@ def placement(layer: Image, grids: Sequence[Grid], kept: Sequence[int]) -> dict[
     return found
 
 
+def place_of(layer: Image) -> dict[str, Any]:
+    """Return the keyword arguments that put another layer exactly over one, pixel by pixel."""
+    return placement(layer, [Grid()] * layer.ndim, range(layer.ndim))
+
+
 def mixed(layer: Image, axes: Sequence[int]) -> bool:
     """Return whether the transforms of a layer mix these axes with the others, so that none can go without them."""
     within = np.zeros(layer.ndim, bool)

@@ -47,7 +47,7 @@ def view_box(viewer: "Viewer", layer: Layer, plane: tuple[int, int]) -> Box:
         If the viewer shows a volume.
     """
     if viewer.dims.ndisplay != 2:
-        raise ImageError("view must show a plane, got three dimensions; switch the display to 2D, or choose all of it")
+        raise ImageError("Switch the display to 2D first, or choose the whole image: a view in 3D has no edges.")
     if hasattr(viewer, "canvas"):
         return _box(layer, _canvas_corners(viewer, layer), plane)
     corners = np.asarray(layer.corner_pixels, dtype=float)  # older napari; multiscale layers count in their level
@@ -67,7 +67,7 @@ def drawn_box(viewer: "Viewer", shapes: Shapes, layer: Image, plane: tuple[int, 
         If nothing is drawn.
     """
     if not len(shapes.data):
-        raise ImageError(f"rectangle must be drawn in the layer '{shapes.name}', got none; draw one, or choose all")
+        raise ImageError(f"Draw a rectangle in the layer '{shapes.name}' first, or choose the whole image.")
     number = max(shapes.selected_data) if shapes.selected_data else len(shapes.data) - 1
     world = np.array([shapes.data_to_world(corner) for corner in np.asarray(shapes.data[number], dtype=float)])
     points = np.tile(_slider_point(viewer, layer), (len(world), 1))

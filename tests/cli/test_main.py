@@ -582,8 +582,8 @@ def test_demo_with_a_display_shows_and_writes_nothing(quick_demo, monkeypatch):
     monkeypatch.setattr(demo, "window_obstacle", lambda: None)
     monkeypatch.setattr(demo, "show", lambda *given: shown.append(given))
     assert main(["demo"]) == cli.DONE
-    ((image, labels, axes),) = shown
-    assert (image.shape, labels.shape, axes) == ((24, 32, 3), (24, 32), "YXS")
+    ((image, result, axes, name),) = shown
+    assert (image.shape, result.labels.shape, axes, name) == ((24, 32, 3), (24, 32), "YXS", "histology")
     assert list(quick_demo.iterdir()) == []
 
 

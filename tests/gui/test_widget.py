@@ -9,6 +9,7 @@ import pytest
 from qtpy.QtCore import QThreadPool
 
 from napari_backprop_segmentation.gui.forms import LEAST_HEIGHT, FittingScrollArea
+from napari_backprop_segmentation.gui.input.layers import NO_IMAGE
 from napari_backprop_segmentation.gui.run import controller
 from napari_backprop_segmentation.gui.run.chart import READABLE_HEIGHT
 from napari_backprop_segmentation.gui.run.preview import METADATA
@@ -71,6 +72,7 @@ def test_the_engine_gets_the_chosen_image_and_settings(widget, viewer, engine, q
 
 def test_same_label_same_colour_in_every_run(widget, viewer, engine, qtbot):
     run_to_end(widget, engine, qtbot)
+    widget.curation.keep_button.native.click()
     run_to_end(widget, engine, qtbot)
     first, second = (layer for layer in viewer.layers if layer.name.startswith(LABELS))
     np.testing.assert_array_equal(first.get_color(7), second.get_color(7))
@@ -280,8 +282,16 @@ def test_running_without_an_image_says_what_to_do(widget, viewer, notes):
     viewer.layers.clear()
     widget.run()
     assert_ready(widget)
-    assert widget.status.startswith("Image must be chosen, got none")
-    assert notes == [("error", "image must be chosen, got none; open an image or a sample (File > Open Sample)")]
+    assert not widget.run_button.enabled
+    assert widget.status == NO_IMAGE
+    assert widget.run_button.tooltip.endswith(NO_IMAGE)
+    assert widget._about_image.text() == NO_IMAGE
+    assert widget._status.isHidden()  # said once is enough
+    assert notes == [("error", NO_IMAGE)]
+    viewer.add_image(np.zeros((8, 8), np.uint8))
+    assert widget.run_button.enabled
+    assert (widget.status, widget._status.text(), widget._status.isHidden()) == ("Ready.", "Ready.", False)
+    assert NO_IMAGE not in widget.run_button.tooltip
 
 
 def test_what_is_selected_in_one_result_does_not_reach_the_next(widget, viewer, engine, qtbot):

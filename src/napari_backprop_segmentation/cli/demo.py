@@ -50,4 +50,4 @@ def demo(output: Path | None, window: bool = True, quiet: bool = False) -> Itera
         write_files(labels, picture, image, result, SAMPLE)
         yield Outcome(f"written ({obstacle or 'output given'}): {labels.resolve()} and {picture.resolve()}")
     if not obstacle:
-        show(image, result.labels, axes)
+        show(image, result, axes, SAMPLE)

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.image.axes import channel_axis
+if TYPE_CHECKING:
+    from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
+PLUGIN = "napari-backprop-segmentation"
 OPEN_WINDOW = "import napari; from qtpy.QtWidgets import QApplication; QApplication([])"
 PROBE_SECONDS = 120
 SAFE_PATH = ("-P",)  # a napari.py in the folder where the command is given is not napari
@@ -37,11 +39,39 @@ def window_obstacle() -> str | None:
     return f"napari cannot open a window: {reason[-1]}"
 
 
-def show(image: NDArray[Any], labels: NDArray[Any], axes: str) -> None:
-    """Open napari with an image and its labels, and return when its window is closed."""
+def show(image: NDArray[Any], result: "Segmentation", axes: str, name: str = "image") -> None:
+    """Open napari with an image, the widget docked and its result shown as one; return when the window is closed.
+
+    Parameters
+    ----------
+    image : array
+    result : Segmentation
+        Of all of the image.
+    axes : str
+        One letter an axis of the image.
+    name : str
+        Of the image.
+    """
+    import napari
+
+    open_viewer(image, result, axes, name)
+    napari.run()
+
+
+def open_viewer(image: NDArray[Any], result: "Segmentation", axes: str, name: str) -> Any:
+    """Return a napari viewer as `show` opens it.
+
+    The widget comes from the plugin manager, as from the menu; whoever has disabled the plugin gets the labels alone.
+    """
     import napari
 
     viewer = napari.Viewer(title="Backprop Segmentation")
-    viewer.add_image(image, name="image", rgb="S" in axes, channel_axis=channel_axis(axes) if "C" in axes else None)
-    viewer.add_labels(labels, name="labels")
-    napari.run()
+    letters = [letter.lower() for letter in axes if letter != "S"]
+    viewer.add_image(image, name=name, rgb="S" in axes, axis_labels=letters)
+    try:
+        _, widget = viewer.window.add_plugin_dock_widget(PLUGIN)
+    except (KeyError, ValueError):
+        viewer.add_labels(result.labels, name=f"{name} labels")
+    else:
+        widget.show_result(result)
+    return viewer

@@ -1,10 +1,12 @@
 """Rows of a form: a name on the left, a control on the right, one tooltip for both."""
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 from magicgui.widgets import CheckBox
 from magicgui.widgets.bases import ValueWidget
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QFormLayout,
     QFrame,
@@ -22,6 +24,10 @@ SLACK = 8
 LEAST_HEIGHT = 180  # of what is scrolled: six rows
 # Three of these stand beside each other, so the arrow gets no more room than it needs.
 FLAT = "QToolButton { border: none; background: transparent; padding: 2px } QToolButton:focus { border: 1px dotted }"
+LINK = (
+    "QPushButton { background: transparent; padding: 0px 2px; text-decoration: underline }"
+    " QPushButton:focus { border: 1px dotted }"
+)
 NARROW = "QComboBox { padding: 3px 2px 3px 5px } QComboBox::drop-down { width: 16px }"
 
 
@@ -35,10 +41,28 @@ def make_form() -> QFormLayout:
     return form
 
 
-def add_row(form: QFormLayout, control: ValueWidget) -> QLabel:  # type: ignore[type-arg]
+class Control(Protocol):
+    """What a row needs of a control, of magicgui or our own."""
+
+    @property
+    def label(self) -> Any:
+        """What stands before it."""
+
+    @property
+    def tooltip(self) -> Any:
+        """What it is for."""
+
+    @property
+    def native(self) -> Any:
+        """The widget of Qt."""
+
+
+def add_row(form: QFormLayout, control: Control) -> QLabel:
     """Add a control under its own label; return the label."""
     label = QLabel(control.label)
     label.setToolTip(control.tooltip)
+    label.setBuddy(control.native)
+    _name(control)
     _let_shrink(control)
     if isinstance(control, CheckBox):
         control.native.setText("")  # its name stands before it
@@ -56,18 +80,25 @@ def side_by_side(controls: Sequence[ValueWidget], title: str = "") -> QWidget:  
     if title:
         layout.addWidget(QLabel(title))
     for control in controls:
+        _name(control)
         _let_shrink(control)
         layout.addWidget(control.native, 1)
     return row
 
 
-def _let_shrink(control: ValueWidget) -> None:  # type: ignore[type-arg]
+def _name(control: Control) -> None:
+    """Let those hear the name of a control who do not see its label."""
+    if not control.native.accessibleName():
+        control.native.setAccessibleName(str(control.label))
+
+
+def _let_shrink(control: Control) -> None:
     """Let a control be as narrow as the dock; its longest possible value must not widen the whole widget."""
     control.native.setMinimumWidth(0)
     control.native.setSizePolicy(QSizePolicy.Policy.Ignored, control.native.sizePolicy().verticalPolicy())
 
 
-def show_row(label: QLabel, control: ValueWidget, visible: bool) -> None:  # type: ignore[type-arg]
+def show_row(label: QLabel, control: Control, visible: bool) -> None:
     """Show or hide a control together with its label."""
     label.setVisible(visible)
     control.native.setVisible(visible)
@@ -91,8 +122,17 @@ class FittingScrollArea(QScrollArea):
         content = self.widget()
         if content is None:
             return super().sizeHint()
+        size, layout = content.sizeHint(), content.layout()
+        if layout is not None and layout.hasHeightForWidth():  # words in rows are lower the wider the dock is
+            size.setHeight(layout.totalHeightForWidth(max(self.viewport().width(), size.width())))
         # Without slack, Qt would show a scroll bar, which makes the content narrower and higher, which needs the bar.
-        return content.sizeHint() + QSize(0, SLACK)
+        return size + QSize(0, SLACK)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        """Ask for as much height as the content needs at this width."""
+        super().resizeEvent(event)
+        if event is None or event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
         """Follow content that is folded or unfolded."""

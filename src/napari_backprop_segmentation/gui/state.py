@@ -38,6 +38,7 @@ class Phase(Enum):
     FAILED = "failed"
 
 
+ADVICE = "backprop_segmentation_advice"  # in the metadata of a layer
 ENDED = (Phase.IDLE, Phase.DONE, Phase.FAILED)
 
 
@@ -194,9 +195,26 @@ class State:
             return self.run.told or words.PHASES[self.phase.value]
         if self.busy:
             return words.PHASES[self.phase.value]
-        if not self.run.ending:
-            return words.READY
+        return " ".join(filter(None, (self._obstacle or self._advice, self._ended))) or words.READY
+
+    @property
+    def _obstacle(self) -> str:
+        """Why there can be no run now."""
+        return "" if self.input.obstacle is None else words.sentence(str(self.input.obstacle))
+
+    @property
+    def _advice(self) -> str:
+        """What to do with the chosen image, where it says so, as sample images do, and nobody has run it yet."""
+        if not self.input.layers or (self.run.ending and self._of_chosen_image):
+            return ""
+        return str(self.input.layers[0].metadata.get(ADVICE, ""))
+
+    @property
+    def _ended(self) -> str:
+        """How the last run has ended."""
         ending = self.run.ending
+        if not ending:
+            return ""
         if self.run.agreement is not None:
             ending = f"{ending} {words.agreement(self.run.agreement.n_runs)}"
         return ending if self._of_chosen_image else words.earlier(self.run.name, ending)

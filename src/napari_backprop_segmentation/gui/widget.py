@@ -8,13 +8,22 @@ from magicgui.widgets import ComboBox, Container, PushButton
 from napari.layers import Labels
 from napari.utils.notifications import show_error
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.colours import dimmed
-from napari_backprop_segmentation.gui.forms import FittingScrollArea, Folded, add_row, dim_style, make_form, text_label
+from napari_backprop_segmentation.gui.forms import (
+    LINK,
+    FittingScrollArea,
+    Folded,
+    add_row,
+    dim_style,
+    make_form,
+    text_label,
+)
+from napari_backprop_segmentation.gui.help import TITLE, show_help
 from napari_backprop_segmentation.gui.input.controls import Controls, differing
 from napari_backprop_segmentation.gui.input.form import InputForm
 from napari_backprop_segmentation.gui.input.layers import is_helper, run_input_of, unwrapped
@@ -24,15 +33,17 @@ from napari_backprop_segmentation.gui.input.wanted_panel import WantedPanel
 from napari_backprop_segmentation.gui.result.apply_model import applicable, described, suited
 from napari_backprop_segmentation.gui.result.curation import Curation
 from napari_backprop_segmentation.gui.result.detail import DetailSlider
+from napari_backprop_segmentation.gui.result.former import Former
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult, result_of
 from napari_backprop_segmentation.gui.result.live_objects import LiveObjects
 from napari_backprop_segmentation.gui.result.model_files import ModelFiles
 from napari_backprop_segmentation.gui.result.readings_panel import ReadingsPanel
 from napari_backprop_segmentation.gui.run.chart import Chart
 from napari_backprop_segmentation.gui.run.controller import RunController
+from napari_backprop_segmentation.gui.run.ending import settled
 from napari_backprop_segmentation.gui.run.estimate import RunEstimate
 from napari_backprop_segmentation.gui.run.job import Job
-from napari_backprop_segmentation.gui.run.preview import warm_up
+from napari_backprop_segmentation.gui.run.preview import Preview, warm_up
 from napari_backprop_segmentation.gui.state import Phase, State
 from napari_backprop_segmentation.gui.teach.edits import KeepEdits
 from napari_backprop_segmentation.gui.teach.panel import ExamplesPanel
@@ -46,8 +57,10 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from napari_backprop_segmentation.network.model import Model
+    from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 MIN_WIDTH = 300
+RUN = "Segment the image. The labels form in a layer above it, and you can watch."
 CHART_STRETCH = 1000  # napari puts an empty stretch below, of 1 more in every widget it docks
 WARM_UP_MS = 300  # after the widget is on the screen, before anyone can have pressed Run
 
@@ -67,7 +80,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     controls : Controls
     wanted : WantedPanel
     more : MoreSettings
-    run_button, pause_button, stop_button, cancel_button, apply_button : PushButton
+    run_button, pause_button, stop_button, cancel_button, apply_button, help_button : PushButton
     curation : Curation
     examples : ExamplesPanel
     strokes : StrokesPanel
@@ -128,8 +141,8 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     @property
     def status(self) -> str:
-        """What the status line says."""
-        return str(self._status.text())
+        """What is going on, in words: the status line, and the reason beside Run where there can be no run."""
+        return self.state.status
 
     def run(self) -> None:
         """Segment the chosen image; does nothing during a run."""
@@ -152,6 +165,23 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
             return
         params = suited(self.state.settings, result.model)
         self._start(Job(run_input, params, result.layers, result.whole, result.model))
+
+    def show_result(self, segmentation: "Segmentation") -> None:
+        """Show what was found in all of the chosen image as the result of a run; does nothing during a run.
+
+        Parameters
+        ----------
+        segmentation : Segmentation
+        """
+        chosen = self.state.input
+        if self.state.busy or chosen.run_input is None:
+            return
+        params = Params.from_dict(segmentation.record["params"])
+        job = Job(chosen.run_input, params, chosen.layers, chosen.whole)
+        self.state.begin(job.run_input.name, job.layers)
+        preview = Preview(self._viewer, job.run_input)
+        self.state.form_in(preview.layer)
+        self.state.end(*settled(self._viewer, job, preview, segmentation, segmentation.record["seconds"]))
 
     def pause(self) -> None:
         """Pause the run, or resume it."""
@@ -199,7 +229,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
             self._refuse(text)
             return
         job = replace(job, strokes=strokes, fixed=self.keep_edits.fixed(job.run_input))
-        self._controller = RunController(self._viewer, self.state, job)
+        self._controller = RunController(self._viewer, self.state, job, Former(self._viewer, job).settle)
         self._controller.start(self.native)
 
     def _take_up(self) -> None:
@@ -246,11 +276,16 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._show_plot()
 
     def _make_buttons(self) -> None:
-        self.run_button = PushButton(text="Run", tooltip="Segment the image. The labels form in a new layer.")
+        self.run_button = PushButton(text="Run", tooltip=RUN)
         self.pause_button = PushButton(text="Pause", tooltip="Let the run rest, and go on when you like.")
         self.stop_button = PushButton(text="Stop", tooltip="End training now, and label every pixel with it.")
         self.cancel_button = PushButton(text="Cancel", tooltip="End now and remove the labels of this run.")
         self.apply_button = PushButton(text="Apply to the whole image")
+        self.help_button = PushButton(
+            text=TITLE, tooltip="From the first run to a table, on one screen, with the keys."
+        )
+        self.help_button.native.setStyleSheet(LINK)
+        self.help_button.changed.connect(lambda _: show_help(self.native))
         self.run_button.changed.connect(self.run)
         self.pause_button.changed.connect(self.pause)
         self.stop_button.changed.connect(self.stop)
@@ -271,6 +306,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         for button in (self.run_button, self.pause_button, self.stop_button, self.cancel_button):
             buttons.addWidget(button.native)
         layout = self.native.layout()
+        layout.addWidget(self.help_button.native, 0, Qt.AlignmentFlag.AlignRight)
         layout.addLayout(buttons)  # on top, where nothing that comes or goes moves them
         layout.addWidget(self._about_image)
         layout.addWidget(self._run_estimate.label)
@@ -289,7 +325,11 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.native.setMinimumWidth(MIN_WIDTH)
 
     def _show_status(self, _: Any = None) -> None:
-        self._status.setText(self.state.status)
+        text = self.state.status
+        if self.state.input.run_input is None:
+            text = text.removeprefix(self._about_image.text()).strip()  # the reason stands beside Run already
+        self._status.setText(text)
+        self._status.setVisible(bool(text))
 
     def _show_points(self, _: Any = None) -> None:
         points = self.state.points
@@ -298,9 +338,11 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _show_image(self, _: Any = None) -> None:
         chosen = self.state.input
-        obstacle = chosen.obstacle if chosen.layers else None
-        self._about_image.setText(words.described(chosen.run_input, obstacle))
+        about = words.described(chosen.run_input, chosen.obstacle)
+        self._about_image.setText(about)
         self.run_button.enabled = not self.state.busy and chosen.run_input is not None
+        self.run_button.tooltip = RUN if chosen.run_input is not None else f"{RUN}\n{about}"
+        self._show_status()
 
     def _show_preset(self, _: Any = None) -> None:
         preset = PRESETS[self.preset.value]

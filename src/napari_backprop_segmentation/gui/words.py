@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.gui.input.layers import NO_IMAGE
 from napari_backprop_segmentation.gui.input.run_input import POSITIONS, RunInput
 from napari_backprop_segmentation.gui.input.summary import summary
 from napari_backprop_segmentation.gui.run.worker import Point
@@ -11,7 +12,6 @@ from napari_backprop_segmentation.pipeline.messages import count, found, remarks
 
 MINUTE, HOUR = 60, 3600
 READY = "Ready."
-NO_IMAGE = "Choose an image first: open one, or a sample (File > Open Sample)."
 PHASES = {  # what is said where nothing better is known
     "running": "Starting...",
     "pausing": "Pausing after this iteration...",
@@ -128,7 +128,7 @@ def described(run_input: RunInput | None, obstacle: ImageError | None) -> str:
     """Return exactly what will be segmented, or why nothing can be."""
     if run_input is not None:
         return sentence(summary(run_input))
-    return NO_IMAGE if obstacle is None else sentence(str(obstacle))
+    return sentence(str(obstacle or NO_IMAGE))
 
 
 def changed(titles: Sequence[str]) -> str:

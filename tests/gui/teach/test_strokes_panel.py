@@ -431,7 +431,7 @@ def test_strokes_are_kept_a_moment_after_the_last_change(widget, qtbot, kept):
 
 
 def test_the_help_is_one_screen(widget, screen, qtbot):
-    from napari_backprop_segmentation.gui.teach.help import HelpDialog
+    from napari_backprop_segmentation.gui.help import HelpDialog
 
     widget.strokes.help_button.native.click()
     dialog = next(each for each in QApplication.topLevelWidgets() if isinstance(each, HelpDialog))

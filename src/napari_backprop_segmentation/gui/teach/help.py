@@ -1,9 +1,7 @@
-"""One screen of help: what each way of correcting a result is for, and its keys."""
+"""What each way of teaching and of correcting a result is for, and its keys: the second half of the help."""
 
-from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
-
-WIDTH = 520
-WAYS = (
+Keys = tuple[tuple[str, str], ...]
+WAYS: tuple[tuple[str, str, Keys], ...] = (
     (
         "Draw strokes",
         (
@@ -45,28 +43,3 @@ WAYS = (
         (),
     ),
 )
-
-
-def text() -> str:
-    """Return the help as rich text."""
-    parts = []
-    for title, meaning, keys in WAYS:
-        rows = "".join(f"<tr><td><b>{key}</b>&nbsp;&nbsp;</td><td>{does}</td></tr>" for key, does in keys)
-        parts.append(f"<p><b>{title}</b><br>{meaning}</p><table cellspacing='2'>{rows}</table>")
-    return "".join(parts)
-
-
-class HelpDialog(QDialog):
-    """Shows the help beside the window, which stays usable."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Teaching: what to use when")
-        self.setMinimumWidth(WIDTH)
-        label = QLabel(text())
-        label.setWordWrap(True)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.close)
-        layout = QVBoxLayout(self)
-        layout.addWidget(label)
-        layout.addWidget(buttons)

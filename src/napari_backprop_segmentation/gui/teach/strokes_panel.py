@@ -9,10 +9,10 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QColorDialog, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_backprop_segmentation.gui.forms import add_row, make_form
+from napari_backprop_segmentation.gui.help import show_help
 from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.gui.teach import strokes_layer
 from napari_backprop_segmentation.gui.teach.beside import Beside
-from napari_backprop_segmentation.gui.teach.help import HelpDialog
 from napari_backprop_segmentation.gui.teach.keeping import Keeping
 from napari_backprop_segmentation.gui.teach.kinds_table import KindsTable
 from napari_backprop_segmentation.gui.teach.layer_choice import NONE, LayerChoice
@@ -257,4 +257,4 @@ class StrokesPanel:
             strokes_layer.recolour(layer, number, (chosen.redF(), chosen.greenF(), chosen.blueF()))
 
     def _help(self, _: Any = None) -> None:
-        HelpDialog(self.box.window() or self.box).show()
+        show_help(self.box)

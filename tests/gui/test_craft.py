@@ -1,0 +1,214 @@
+"""What is seen and heard: contrast, room for all words, the way of the Tab key, names, keys, in both themes."""
+
+import numpy as np
+import pytest
+from napari.utils.theme import get_theme
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QImage
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QPushButton,
+    QScrollArea,
+    QTableWidget,
+    QToolButton,
+    QWidget,
+)
+
+from napari_backprop_segmentation.gui.colours import LEAST_CONTRAST, contrast
+from napari_backprop_segmentation.gui.help import TITLE, HelpDialog
+from napari_backprop_segmentation.gui.teach.help import WAYS
+
+CONTROLS = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit, QListWidget, QTableWidget)
+SCREEN = (1280, 800)
+TOLERANCE = 1  # pixels
+
+
+@pytest.fixture
+def full(make_napari_viewer, engine, regions, image, qtbot):
+    """The widget in a window of 1280 x 800, with a result, all that unfolds unfolded."""
+    from napari_backprop_segmentation.gui.widget import BackpropWidget
+
+    viewer = make_napari_viewer(show=True)
+    viewer.add_image(np.stack([image, image]), name="cells", axis_labels=["c", "y", "x"], metadata=NAMED)
+    widget = BackpropWidget(viewer)
+    viewer.window.add_dock_widget(widget, name="Backprop Segmentation")
+    viewer.window.resize(*SCREEN)
+    widget.show_result(regions)
+    qtbot.waitUntil(lambda: widget.native.isVisible() and widget.native.width() > 0)
+    QApplication.processEvents()
+    return widget
+
+
+NAMED = {"channel_names": ["DAPI", "a membrane stain with a name that is much longer than any dock is wide"]}
+
+
+def shown(widget, kind):
+    """Return what is on the screen of a kind, also what must be scrolled to."""
+    return [each for each in widget.native.findChildren(kind) if each.isVisibleTo(widget.native)]
+
+
+def told(each):
+    return f"{type(each).__name__} '{getattr(each, 'text', lambda: '')()}' {each.accessibleName()}"
+
+
+def colours(each):
+    """Return the colour of the ground of a widget, and that which is furthest from it, as they are drawn."""
+    pixels = each.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    bits = pixels.constBits()
+    if hasattr(bits, "setsize"):  # PyQt
+        bits.setsize(pixels.sizeInBytes())
+    rows = np.frombuffer(bits, np.uint8).reshape(pixels.height(), pixels.bytesPerLine())
+    found, counts = np.unique(rows[:, : 3 * pixels.width()].reshape(-1, 3), axis=0, return_counts=True)
+    ground = found[counts.argmax()]
+    return tuple(ground), tuple(max(found, key=lambda colour: contrast(colour, ground)))
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_words_can_be_read_in_both_themes(full, theme):
+    full._viewer.theme = theme
+    QApplication.processEvents()
+    checked = 0
+    for each in [*shown(full, QLabel), *shown(full, QPushButton), *shown(full, QToolButton), *shown(full, QCheckBox)]:
+        if each.text() and each.isEnabled() and each.width() > 0:
+            ground, ink = colours(each)
+            assert contrast(ground, ink) >= LEAST_CONTRAST, (told(each), ground, ink)
+            checked += 1
+    assert checked > 20
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_colours_that_the_widget_sets_are_readable(full, theme):
+    full._viewer.theme = theme
+    ground = get_theme(theme).background.as_rgb_tuple()[:3]
+    dim = [each for each in shown(full, QLabel) if each.property("dim") and each.text()]
+    assert dim
+    for each in dim:
+        each.ensurePolished()
+        colour = each.palette().color(each.foregroundRole())
+        assert contrast(colour.getRgb()[:3], ground) >= LEAST_CONTRAST, told(each)
+
+
+def test_nothing_is_cut_off_at_1280_by_800(full, qtbot):
+    for folded in (full.more.folded, full.model_files.folded):
+        folded.unfold()
+    full.strokes.toggle(True)
+    QApplication.processEvents()
+    assert full.native.window().width() <= SCREEN[0]
+    for each in [*shown(full, QLabel), *shown(full, QAbstractButton)]:
+        if not each.text():
+            continue
+        if isinstance(each, QLabel) and each.wordWrap():
+            assert each.height() + TOLERANCE >= each.heightForWidth(each.width()), told(each)
+            continue
+        needed = each.sizeHint().width()
+        if each.parent() is full.wanted.switch:  # whose buttons have no margins, so that five fit
+            needed = each.fontMetrics().horizontalAdvance(each.text())
+        assert each.width() + TOLERANCE >= needed, (told(each), each.width(), needed)
+        right = each.mapTo(full.native, each.rect().topRight()).x()
+        assert right <= full.native.width() + TOLERANCE, told(each)
+
+
+def test_names_of_controls_end_on_one_line(full):
+    (area,) = full.native.findChildren(QScrollArea)
+    form = area.widget().layout()
+    assert isinstance(form, QFormLayout)
+    ends = set()
+    for row in range(form.rowCount()):
+        item = form.itemAt(row, QFormLayout.ItemRole.LabelRole)
+        if item is not None and item.widget().isVisibleTo(full.native):
+            ends.add(item.widget().geometry().right())
+    assert len(ends) == 1
+
+
+def test_every_stop_of_the_tab_key_is_a_control_that_can_be_seen(full, qtbot):
+    window = full.native.window()
+    full.input_form.image.native.setFocus()
+    seen = []
+    for _ in range(200):
+        now = window.focusWidget()
+        if now is None or (seen and now is seen[0]):
+            break
+        if full.native.isAncestorOf(now):
+            seen.append(now)
+            assert isinstance(now, CONTROLS), told(now)
+            assert now.isVisible(), told(now)
+            assert not now.visibleRegion().isEmpty(), told(now)  # scrolled to, where it must be
+        QTest.keyClick(now, Qt.Key.Key_Tab)
+        QApplication.processEvents()
+    stops = {id(each) for each in seen}
+    for button in (full.run_button, full.help_button, full.curation.measure_button, full.curation.keep_button):
+        assert id(button.native) in stops, button.text
+    assert id(full.input_form.channels.native) in stops
+
+
+def test_every_control_says_its_name(full):
+    full.more.folded.unfold()
+    full.strokes.toggle(True)
+    for each in shown(full, CONTROLS):
+        inner = isinstance(each.parent(), (QAbstractSpinBox, QComboBox, QAbstractSlider, QLineEdit))
+        if inner or each.objectName().startswith("qt_") or not each.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            continue
+        heard = each.accessibleName() or (each.text() if isinstance(each, QAbstractButton) else "")
+        assert heard or (each.parent() is not None and named_above(each)), told(each)
+
+
+def named_above(each: QWidget) -> bool:
+    """Return whether a control is a part of one that has a name, as the box beside a slider."""
+    return any(parent.accessibleName() for parent in (each.parent(), each.parent().parent()) if parent is not None)
+
+
+def test_ticks_are_named_once(full):
+    full.more.folded.unfold()
+    labels = {label.text() for label in shown(full, QLabel)} - {""}
+    ticks = shown(full, QCheckBox)
+    assert ticks
+    for tick in ticks:
+        assert bool(tick.text()) != (tick.accessibleName() in labels), told(tick)
+
+
+def test_keys_stand_in_tooltips(full):
+    spoken = {"1 / 2 / 4 / 6": "1 or E", "- and =": "- and =", "[ and ]": "[ and ]", "N": "(N)"}
+    buttons = {"Draw strokes": full.strokes.button, "Find more like this": full.examples.button}
+    for title, _, keys in WAYS:
+        for key, _ in keys:
+            if title not in buttons or key == "click":
+                continue
+            text = buttons[title].tooltip + full.strokes.next_button.tooltip
+            words = spoken.get(key, key).replace(" / ", " ").replace("wheel", "mouse wheel").replace(",", " ").split()
+            assert all(word in text.replace(",", " ") for word in words), (title, key)
+    for button in full.curation.tools._drags:
+        assert "Ctrl+Z" in button.tooltip
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_what_can_i_do_is_one_screen_that_can_be_read(full, theme, qtbot):
+    full._viewer.theme = theme
+    for _ in range(2):  # asked for twice, it is there once
+        full.help_button.native.click()
+    (dialog,) = full.native.window().findChildren(HelpDialog)
+    qtbot.waitUntil(dialog.isVisible)
+    assert dialog.windowTitle() == TITLE == full.help_button.text
+    assert dialog.width() <= SCREEN[0]
+    assert dialog.height() <= SCREEN[1] - 40  # pixels for the frame of the window
+    labels = dialog.findChildren(QLabel)
+    for label in labels:
+        assert label.height() >= label.heightForWidth(label.width())
+        ground, ink = colours(label)
+        assert contrast(ground, ink) >= LEAST_CONTRAST
+    words = " ".join(label.text() for label in labels)
+    for button in ("Run", "Stop", "Cancel", "Keep", "Measure", "Detail", "Apply to the whole image", "Trained network"):
+        assert f"<i>{button}</i>" in words
+    assert "Ctrl+Z" in words
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    window = full.native.window()
+    qtbot.waitUntil(lambda: not any(each.isVisible() for each in window.findChildren(HelpDialog)))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from napari.utils.theme import get_theme
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, QRect, Qt
 from qtpy.QtGui import QImage
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
@@ -61,9 +61,10 @@ def told(each):
     return f"{type(each).__name__} '{getattr(each, 'text', lambda: '')()}' {each.accessibleName()}"
 
 
-def colours(each):
-    """Return the colour of the ground of a widget, and that which is furthest from it, as they are drawn."""
-    pixels = each.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+def colours(each, root):
+    """Return the colour of the ground of a widget within another, and that which is furthest from it, as drawn."""
+    place = QRect(each.mapTo(root, QPoint(0, 0)), each.size())
+    pixels = root.grab(place).toImage().convertToFormat(QImage.Format.Format_RGB888)
     bits = pixels.constBits()
     if hasattr(bits, "setsize"):  # PyQt
         bits.setsize(pixels.sizeInBytes())
@@ -79,8 +80,8 @@ def test_words_can_be_read_in_both_themes(full, theme):
     QApplication.processEvents()
     checked = 0
     for each in [*shown(full, QLabel), *shown(full, QPushButton), *shown(full, QToolButton), *shown(full, QCheckBox)]:
-        if each.text() and each.isEnabled() and each.width() > 0:
-            ground, ink = colours(each)
+        if each.text() and each.isEnabled() and not each.visibleRegion().isEmpty():
+            ground, ink = colours(each, full.native)
             assert contrast(ground, ink) >= LEAST_CONTRAST, (told(each), ground, ink)
             checked += 1
     assert checked > 20
@@ -203,7 +204,7 @@ def test_what_can_i_do_is_one_screen_that_can_be_read(full, theme, qtbot):
     labels = dialog.findChildren(QLabel)
     for label in labels:
         assert label.height() >= label.heightForWidth(label.width())
-        ground, ink = colours(label)
+        ground, ink = colours(label, dialog)
         assert contrast(ground, ink) >= LEAST_CONTRAST
     words = " ".join(label.text() for label in labels)
     for button in ("Run", "Stop", "Cancel", "Keep", "Measure", "Detail", "Apply to the whole image", "Trained network"):

@@ -64,14 +64,13 @@ def open_viewer(image: NDArray[Any], result: "Segmentation", axes: str, name: st
     The widget comes from the plugin manager, as from the menu; whoever has disabled the plugin gets the labels alone.
     """
     import napari
+    from npe2 import PluginManager
 
     viewer = napari.Viewer(title="Backprop Segmentation")
     letters = [letter.lower() for letter in axes if letter != "S"]
     viewer.add_image(image, name=name, rgb="S" in axes, axis_labels=letters)
-    try:
-        _, widget = viewer.window.add_plugin_dock_widget(PLUGIN)
-    except (KeyError, ValueError):
-        viewer.add_labels(result.labels, name=f"{name} labels")
+    if any(widget.plugin_name == PLUGIN for widget in PluginManager.instance().iter_widgets()):
+        viewer.window.add_plugin_dock_widget(PLUGIN)[1].show_result(result)
     else:
-        widget.show_result(result)
+        viewer.add_labels(result.labels, name=f"{name} labels")
     return viewer

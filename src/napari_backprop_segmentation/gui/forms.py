@@ -124,7 +124,7 @@ class FittingScrollArea(QScrollArea):
             return super().sizeHint()
         size, layout = content.sizeHint(), content.layout()
         if layout is not None and layout.hasHeightForWidth():  # words in rows are lower the wider the dock is
-            size.setHeight(layout.totalHeightForWidth(max(self.viewport().width(), size.width())))
+            size.setHeight(layout.totalHeightForWidth(max(self.width(), size.width())))
         # Without slack, Qt would show a scroll bar, which makes the content narrower and higher, which needs the bar.
         return size + QSize(0, SLACK)
 

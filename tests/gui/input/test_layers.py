@@ -330,10 +330,10 @@ def test_layers_are_the_channels_of_one_image():
 @pytest.mark.parametrize(
     ("other", "text"),
     [
-        (Image(np.zeros((20, 31)), name="b"), "got 'b' of 20 x 31 and 'a' of 20 x 30 pixels"),
-        (Image(np.zeros((20, 30)), name="b", translate=[0, 1]), "got 'b' at another place or scale than 'a'"),
-        (Image(np.zeros((20, 30, 3)), name="b", rgb=True), "got 'b', which is RGB"),
-        (Image([np.zeros((20, 30)), np.zeros((10, 15))], multiscale=True, name="b"), "got 'b'"),
+        (Image(np.zeros((20, 31)), name="b"), "not 'b' of 20 x 31 and 'a' of 20 x 30 pixels"),
+        (Image(np.zeros((20, 30)), name="b", translate=[0, 1]), "not 'b' at another place or scale than 'a'"),
+        (Image(np.zeros((20, 30, 3)), name="b", rgb=True), "not 'b', which is RGB"),
+        (Image([np.zeros((20, 30)), np.zeros((10, 15))], multiscale=True, name="b"), "not 'b'"),
     ],
 )
 def test_layers_that_do_not_fit_are_named(other, text):

@@ -181,10 +181,11 @@ def test_old_texts_and_plots_go_with_their_image(widget, viewer, engine, qtbot):
     plotted = len(widget.chart.points)
     assert plotted == 20
     viewer.add_image(np.zeros((5, *SHAPE), np.uint8), name="stack")
-    assert widget.status.startswith("The last run, on 'cells': Done in ")
+    assert widget._about_image.text().startswith("Choose above what each axis is")
+    assert widget._status.text().startswith("The last run, on 'cells': Done in ")
     assert len(widget.chart.points) == 0
     widget.run()
-    assert widget.status.startswith("Each axis must be")
+    assert widget.status.startswith("Choose above what each axis is")
     viewer.layers.selection.active = viewer.layers["cells"]
     assert widget.status.startswith("Done in ")
     assert len(widget.chart.points) == plotted

@@ -113,9 +113,10 @@ def test_edited_labels_and_their_map_stay_together(widget, viewer, qtbot):
     np.testing.assert_array_equal(viewer.layers[NAME].data, before)
 
 
-def test_a_second_run_makes_new_layers(widget, viewer, qtbot):
+def test_a_second_run_makes_new_layers_where_the_first_is_kept(widget, viewer, qtbot):
     run(widget, qtbot)
     before = viewer.layers[NAME].data.copy()
+    widget.curation.keep_button.native.click()
     run(widget, qtbot, seed=10)
     names = [layer.name for layer in viewer.layers]
     assert names == ["cells", "cells labels", NAME, "cells labels [1]", f"{NAME} [1]"]
@@ -123,7 +124,21 @@ def test_a_second_run_makes_new_layers(widget, viewer, qtbot):
     np.testing.assert_array_equal(viewer.layers[NAME].data, before)
     assert viewer.layers[f"{NAME} [1]"].data.sum() > before.sum()
     assert run(widget, qtbot, n_runs=1).agreement is None
-    assert [layer.name for layer in viewer.layers] == [*names, "cells labels [2]"]
+    assert [layer.name for layer in viewer.layers] == names[:-1]  # the second has given way, with its map
+
+
+def test_a_map_gives_way_to_that_of_the_next_run_unless_it_was_changed(widget, viewer, qtbot):
+    run(widget, qtbot)
+    first = viewer.layers[NAME]
+    run(widget, qtbot, seed=10)
+    assert [layer.name for layer in viewer.layers] == ["cells", "cells labels", NAME]
+    second = viewer.layers[NAME]
+    assert second != first
+    second.data = 1 - second.data
+    run(widget, qtbot, seed=11)
+    assert [layer.name for layer in viewer.layers] == ["cells", "cells labels", NAME, f"{NAME} [1]"]
+    assert viewer.layers[NAME] == second
+    assert second.visible
 
 
 def test_of_objects_the_slider_changes_the_map_alone(widget, viewer, qtbot):

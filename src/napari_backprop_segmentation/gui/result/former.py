@@ -56,11 +56,18 @@ class Former:
 
     def settle(self, result: LayerResult | None) -> None:
         """Let a result take place, name and looks of the former one, or bring that back where there is none."""
-        former, new = self._result, None if result is None else result.layer
-        if former is None or result is None or new is None or not self._there(former) or not gives_way(former):
-            self._come_back()
+        former, self._result = self._result, None  # whoever has called keeps this object, and must not keep its labels
+        if former is not None and result is not None and former.layer in self._viewer.layers and gives_way(former):
+            self._replace(former, result)
+        for layer in self._hidden:
+            if layer in self._viewer.layers:
+                layer.visible = True
+        self._hidden = []
+
+    def _replace(self, former: LayerResult, result: LayerResult) -> None:
+        layers, old, new = self._viewer.layers, former.layer, result.layer
+        if old is None or new is None:
             return
-        layers, old = self._viewer.layers, former.layer
         for look in LOOKS:
             setattr(new, look, getattr(old, look))
         if former.agreement is not None:
@@ -71,15 +78,6 @@ class Former:
         if new.name == result.named:
             new.name = self._name
             result.named = new.name
-
-    def _there(self, result: LayerResult) -> bool:
-        return result.layer in self._viewer.layers
-
-    def _come_back(self) -> None:
-        """Show again what was hidden."""
-        for layer in self._hidden:
-            if layer in self._viewer.layers:
-                layer.visible = True
 
     def _layers(self) -> list[Layer]:
         if self._result is None:

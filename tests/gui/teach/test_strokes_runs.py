@@ -166,4 +166,4 @@ def test_where_there_is_no_image_nothing_can_be_drawn(viewer, there):
     widget.strokes.button.native.click()
     assert not widget.strokes.button.native.isChecked()
     assert widget.state.drawing.layer is None
-    assert ("each axis must be" if there else "image must be chosen, got none") in widget.status.lower()
+    assert ("choose above what each axis is" if there else "choose an image first") in widget.status.lower()

@@ -177,8 +177,8 @@ class InputForm:
         self.image.changed.connect(self._image_changed)
         for control in self.axes:
             control.changed.connect(self._axes_changed)
-        self.channels.changed.connect(self._details_changed)
-        self.level.changed.connect(self._details_changed)
+        self.channels.changed.connect(self._ticks_changed)
+        self.level.changed.connect(self._level_changed)
         self._viewer.layers.selection.events.changed.connect(self._follow)
         self._state.events.phase.connect(self._lock)
 
@@ -288,12 +288,15 @@ class InputForm:
         self._show()
         self.update()
 
-    def _details_changed(self, _: Any = None) -> None:
-        if not self._layers():
-            return
-        options = self._layer_options()
-        options.channels, options.level = self.channels.value, self.level.value
-        self.update()
+    def _ticks_changed(self) -> None:
+        if self._layers():
+            self._layer_options().channels = self.channels.value
+            self.update()
+
+    def _level_changed(self, _: Any = None) -> None:
+        if self._layers():
+            self._layer_options().level = self.level.value
+            self.update()
 
     def _show(self) -> None:
         """Bring the controls to what is chosen, and hide those that do not apply."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHAPE = (512, 512)
-VOLUME = (24, 160, 160)
+VOLUME = (16, 128, 128)
 FLATNESS = 3.0  # how much longer a pixel of the volume is along depth
 Floats = NDArray[np.float64]
 
@@ -71,7 +71,7 @@ def nuclei(shape: tuple[int, int] = SHAPE, n_nuclei: int = 150, seed: int = 0) -
     return _camera(rng, 300 * _illumination(shape) * (gaussian_filter(light, 1.3) + 0.2 * haze + 0.03))
 
 
-def volume(shape: tuple[int, int, int] = VOLUME, n_nuclei: int = 60, seed: int = 0) -> NDArray[np.uint16]:
+def volume(shape: tuple[int, int, int] = VOLUME, n_nuclei: int = 40, seed: int = 0) -> NDArray[np.uint16]:
     """Return a synthetic fluorescence volume (*shape) of nuclei; a pixel is `FLATNESS` times as long along depth.
 
     Parameters

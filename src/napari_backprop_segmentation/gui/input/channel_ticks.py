@@ -1,10 +1,11 @@
 """A list of channels by their names, with a tick for each that goes in."""
 
-from collections.abc import Sequence
-
+from napari.layers import Image
 from psygnal import Signal
 from qtpy.QtCore import QSignalBlocker, QSize, Qt
 from qtpy.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QSizePolicy
+
+from napari_backprop_segmentation.gui.input.channel_names import channel_names
 
 LABEL = "Channels"
 TOOLTIP = (
@@ -54,10 +55,11 @@ class ChannelTicks:
     def enabled(self, enabled: bool) -> None:
         self.native.setEnabled(enabled)
 
-    def show(self, names: Sequence[str], value: tuple[int, ...] | None) -> None:
-        """Show channels and ticks without telling."""
+    def show(self, layer: Image, axis: int, count: int, value: tuple[int, ...] | None) -> None:
+        """Show so many channels along an axis of a layer, and ticks, without telling."""
+        names = channel_names(layer, axis, count)
         with QSignalBlocker(self.native):
-            if tuple(names) != self.names:
+            if names != self.names:
                 self.native.clear()
                 self.native.addItems(list(names))
                 self.native.setCurrentRow(0)

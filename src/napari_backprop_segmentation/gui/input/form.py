@@ -15,9 +15,7 @@ from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.forms import add_row, show_row, side_by_side
 from napari_backprop_segmentation.gui.input import layers
 from napari_backprop_segmentation.gui.input.axis_labels import PLANE, SINGLE, UNKNOWN, WORDS, axis_names, meanings
-from napari_backprop_segmentation.gui.input.channel_names import channel_names
 from napari_backprop_segmentation.gui.input.channel_ticks import ChannelTicks
-from napari_backprop_segmentation.gui.input.channels import group_name
 from napari_backprop_segmentation.gui.input.multiscale import levels
 from napari_backprop_segmentation.gui.input.roi import RoiForm
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
@@ -236,7 +234,7 @@ class InputForm:
         found: list[tuple[str, Any]] = [(layer.name, layer) for layer in self._viewer.layers if _can_be_chosen(layer)]
         group = tuple(layer for layer in self._group if layer in self._viewer.layers)
         if len(group) > 1:
-            found.append((f"{len(group)} layers: {group_name(group)}", group))
+            found.append((layers.group_title(group), group))
         return found
 
     def _meanings_of(self, row: int) -> Callable[[Any], list[tuple[str, str]]]:
@@ -322,8 +320,7 @@ class InputForm:
         self._show_row(self.level, len(self.level.choices) > 2)
         count = layers.channel_count(LayerSelection(chosen, letters)) if len(chosen) == 1 else 1
         if count > 1:
-            names = channel_names(chosen[0], letters.index("C"), count)
-            self.channels.show(names, self._layer_options().channels)
+            self.channels.show(chosen[0], letters.index("C"), count, self._layer_options().channels)
         self._show_row(self.channels, count > 1)
         self.roi.offer(letters)
 

@@ -81,6 +81,11 @@ def is_helper(layer: Any) -> bool:
     return unwrapped(layer) in _helpers
 
 
+def group_title(group: Sequence[Image]) -> str:
+    """Return what layers are called that are chosen together."""
+    return f"{len(group)} layers: {group_name(group)}"
+
+
 def channel_count(layer_selection: LayerSelection) -> int:
     """Return how many channels can be chosen from; 1 where there is no choice."""
     if len(layer_selection.layers) > 1:

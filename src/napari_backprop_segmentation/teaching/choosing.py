@@ -5,7 +5,7 @@ can be seen in the image without strokes knows outlines, but not what is wanted.
 strokes speak for is kept, and the one is taken that they agree with most.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,49 +55,54 @@ def best_objects(
     """
     divided = objects_of(taught, rules, spacing)
     share = taught.share(OBJECT)
-    found, best = divided, _worth(divided, share, taught.strokes, divided=1.0)
+    found, best = divided, _worths(divided, share, taught.strokes, divided=1.0)[0]
     for each in offered:
-        for some in _parts(each.labels, share):
-            worth = _worth(some, share, taught.strokes, counted=float(each.counted))
-            if worth > best:
-                found, best = some, worth
+        likely, worths = _likely(each.labels, share), _worths(each.labels, share, taught.strokes, counted=each.counted)
+        if max(worths) > best:
+            best = max(worths)
+            found = np.where((likely >= LEAST[worths.index(best)])[each.labels], each.labels, 0)
     return found if found is divided else cleaned(_as_drawn(found, divided, taught.strokes), rules)
 
 
-def _parts(labels: NDArray[Any], share: NDArray[np.float32]) -> Iterator[NDArray[Any]]:
-    """Yield labels with all their objects, and with those that are likely to be of the kind."""
+def _likely(labels: NDArray[Any], share: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the mean share (n + 1,) in each object; what is no object is not likely."""
     sizes = np.maximum(np.bincount(labels.ravel()), 1)
-    likely = np.bincount(labels.ravel(), share.ravel(), len(sizes)) / sizes
-    for least in LEAST:
-        kept = likely >= least
-        kept[0] = False
-        yield np.where(kept[labels], labels, 0)
+    found: NDArray[np.float64] = np.bincount(labels.ravel(), share.ravel(), len(sizes)) / sizes
+    return found
 
 
-def _worth(
+def _worths(
     labels: NDArray[Any],
     share: NDArray[np.float32],
     strokes: NDArray[Any],
     divided: float = 0.0,
     counted: float = 0.0,
-) -> float:
-    """Return about what F1 to expect, compared with other objects in the same image.
+) -> list[float]:
+    """Return about what F1 to expect, compared with other objects in the same image, of what each of `LEAST` leaves.
 
     - overlap: with what is likely to be of the kind, as a Dice coefficient of shares;
     - hit, spared: share of the strokes of this kind in objects, and of the others outside;
     - count: logarithm of how many objects there are, up to `MANY`.
     """
-    there = labels > 0
-    drawn, other = strokes == OBJECT, (strokes > 0) & (strokes != OBJECT)
-    figures = {
-        "overlap": 2 * float(share[there].sum()) / max(float(share.sum()) + int(there.sum()), 1.0),
-        "hit": float(there[drawn].mean()) if drawn.any() else 1.0,
-        "spared": float(1 - there[other].mean()) if other.any() else 1.0,
-        "count": float(np.log(max(1, min(len(np.unique(labels[there])), MANY)))),
-        "divided": divided,
-        "counted": counted,
-    }
-    return sum(weight * figures[name] for name, weight in WEIGHTS.items())
+    drawn = np.flatnonzero(strokes)
+    under, kinds = labels.ravel()[drawn], strokes.ravel()[drawn]
+    sizes = np.bincount(labels.ravel())
+    likely, n = _likely(labels, share), len(sizes)
+    hits, others = (np.bincount(under[of], minlength=n) for of in (kinds == OBJECT, kinds != OBJECT))
+    worths = []
+    for least in LEAST:
+        kept = (likely >= least) & (sizes > 0)
+        kept[0] = False
+        figures = {
+            "overlap": 2 * float((likely * sizes)[kept].sum()) / max(float(share.sum() + sizes[kept].sum()), 1.0),
+            "hit": float(hits[kept].sum() / max(hits.sum(), 1)),
+            "spared": 1 - float(others[kept].sum() / max(others.sum(), 1)),
+            "count": float(np.log(max(1, min(int(kept.sum()), MANY)))),
+            "divided": divided,
+            "counted": counted,
+        }
+        worths.append(sum(weight * figures[name] for name, weight in WEIGHTS.items()))
+    return worths
 
 
 def _as_drawn(labels: NDArray[Any], divided: NDArray[Any], strokes: NDArray[Any]) -> NDArray[Any]:

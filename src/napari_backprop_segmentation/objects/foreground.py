@@ -112,11 +112,10 @@ class Foreground:
             return joined
         cores = bright_cores(light, mask, rules.min_object, spacing)
         reach = watershed(-light, cores, mask=mask)
-        if light.ndim == len(VOLUME):
+        if light.ndim == len(VOLUME):  # in a plane the texture of a nucleus rarely parts it all the way through
             reach = rejoined(reach, spacing)
         single = _above_half(light, reach, ground, cores)
-        parts = split_at_necks(filled(single) if rules.fill_holes else single, spacing)
-        return rejoined(parts, spacing) if light.ndim == len(VOLUME) else parts
+        return split_at_necks(filled(single) if rules.fill_holes else single, spacing)
 
     def _contrast(self, side: ObjectKind) -> Contrast | None:
         """Return how objects stand out; None where all is alike."""
@@ -223,9 +222,17 @@ def _discriminant(values: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDA
 def _above_half(
     light: NDArray[np.float32], reach: NDArray[np.int32], ground: float, cores: NDArray[np.int32]
 ) -> NDArray[np.int32]:
-    """Return what each object reaches, only as far as the brightness of its own cores, not the image's, says."""
-    heights = np.full(int(reach.max()) + 1, np.inf)
-    heights[1:] = ndimage.mean(light, np.where(cores > 0, reach, 0), np.arange(1, len(heights)))
+    """Return what each object reaches, only as far as its own brightness, not the image's, says.
+
+    That is the brightness of its core; several that were joined are but bright spots, and all that it reaches counts.
+    """
+    numbers = np.arange(1, int(reach.max()) + 1)
+    heights = np.full(len(numbers) + 1, np.inf)
+    heights[1:] = ndimage.mean(light, np.where(cores > 0, reach, 0), numbers)
+    _, first = np.unique(cores, return_index=True)
+    joined = np.flatnonzero(np.bincount(reach.flat[first[1:]], minlength=len(heights)) > 1)
+    if len(joined):
+        heights[joined] = ndimage.median(light, reach, joined)
     kept = light > (ground + HALF_HEIGHT * (heights - ground))[reach]
     return renumbered(reach, kept).astype(np.int32)
 

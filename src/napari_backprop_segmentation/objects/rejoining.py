@@ -16,7 +16,7 @@ from napari_backprop_segmentation.objects.splitting import merit_of, roundness_f
 Floats = NDArray[np.float64]
 
 
-def rejoined(parts: NDArray[Any], spacing: Sequence[float] | None = None) -> NDArray[np.int32]:
+def rejoined(parts: NDArray[Any], spacing: Sequence[float] | None = None, demand: float = 1.0) -> NDArray[np.int32]:
     """Return parts, of which those are joined that touch and make up one object.
 
     Two parts are joined where the whole, its volume weighted by roundness, counts more than both for themselves: the
@@ -29,13 +29,15 @@ def rejoined(parts: NDArray[Any], spacing: Sequence[float] | None = None) -> NDA
         Numbered from 1 without gaps; 0 is outside.
     spacing : sequence of float, optional
         Size of a pixel along each axis, in any unit; all alike if left out.
+    demand : float
+        How many times itself the smaller part must add to the whole; above 1 where something speaks for two.
 
     Returns
     -------
     (*spatial) int32
         Numbered from 1 without gaps, in the order of the first parts.
     """
-    groups = _Groups(_sums(parts, spacing), _touching(parts), parts.ndim, spacing)
+    groups = _Groups(_sums(parts, spacing), _touching(parts), parts.ndim, spacing, demand)
     found: NDArray[np.int32] = groups.joined()[parts]
     return found
 
@@ -51,12 +53,13 @@ class _Groups:
         Parts that touch.
     ndim : int
     spacing : sequence of float, optional
+    demand : float
     """
 
     def __init__(
-        self, sums: Floats, pairs: NDArray[np.int64], ndim: int, spacing: Sequence[float] | None = None
+        self, sums: Floats, pairs: NDArray[np.int64], ndim: int, spacing: Sequence[float] | None, demand: float
     ) -> None:
-        self._ndim, self._spacing, self._n_parts = ndim, spacing, len(sums) - 1
+        self._ndim, self._spacing, self._demand, self._n_parts = ndim, spacing, demand, len(sums) - 1
         self._sums = dict(enumerate(sums[1:], start=1))
         self._worth = dict(enumerate(self._worths(sums[1:]).tolist(), start=1))
         self._beside: dict[int, set[int]] = {number: set() for number in self._sums}
@@ -94,8 +97,8 @@ class _Groups:
         if not ones:
             return
         sums = np.array([self._sums[i] + self._sums[j] for i, j in zip(ones, others, strict=True)])
-        apart = np.array([self._worth[i] + self._worth[j] for i, j in zip(ones, others, strict=True)])
-        gains = (self._worths(sums) - apart) / sums[:, 0]
+        apart = np.array([(self._worth[i], self._worth[j]) for i, j in zip(ones, others, strict=True)])
+        gains = (self._worths(sums) - apart.max(axis=1) - self._demand * apart.min(axis=1)) / sums[:, 0]
         for gain, one, other in zip(gains.tolist(), ones, others, strict=True):
             if gain > 0:
                 heapq.heappush(self._queue, (-gain, one, other))

@@ -58,7 +58,7 @@ def test_counts_a_frame_are_plotted_and_follow_edits_and_the_frame_shown(opened,
     np.testing.assert_array_equal(counts.plot._curve.getData()[1], [2, 1, 2, 0])
     viewer.dims.set_current_step(0, 2)
     assert counts.plot.frame == 2
-    assert "frame 2 <b>2</b>" in counts.plot._caption.text
+    assert "frame 2: <b>2</b>" in counts.plot._caption.text
     layer.data_setitem(np.nonzero(layer.data[2:3] == 4), 0)  # of frame 0, whose part this indexes
     layer.data_setitem((np.array([3]), np.array([5]), np.array([5])), 9)
     qtbot.waitUntil(lambda: list(counts.plot.counts)[3] == 1)

@@ -39,6 +39,7 @@ class SizeInUnits(QWidget):
         self.box = QDoubleSpinBox()
         self.box.setKeyboardTracking(False)  # what is half typed is no size
         self.box.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
+        self.box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)  # which would leave no room for the unit
         self.box.setPrefix("= ")
         self.box.setSpecialValueText(f"= {special}" if special else "")
         self.box.setAccessibleName(f"{control.label} in the unit of the image")

@@ -64,7 +64,7 @@ class CountsPlot(Plots):
         text = ""
         if self.frame is not None and here:
             self._here.setValue(self.frame)
-            text = f"frame {self.frame} <b>{self.counts[self.frame]}</b>"
+            text = f"frame {self.frame}: <b>{self.counts[self.frame]}</b>"
         self._caption.setText(f'<span style="color:{COUNT_COLOUR}">{text}</span>')
         self._box.setRange(xRange=(0, max(1, len(self.counts) - 1)), yRange=(0, max(self.counts, default=1) or 1))
 

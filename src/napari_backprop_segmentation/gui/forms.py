@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 SPACING = 4
+SHARED = "row of a control and what stands beside it"
 SLACK = 8
 LEAST_HEIGHT = 180  # of what is scrolled: six rows
 # Three of these stand beside each other, so the arrow gets no more room than it needs.
@@ -35,14 +36,24 @@ def make_form() -> QFormLayout:
     return form
 
 
-def add_row(form: QFormLayout, control: ValueWidget) -> QLabel:  # type: ignore[type-arg]
-    """Add a control under its own label; return the label."""
+def add_row(form: QFormLayout, control: ValueWidget, beside: QWidget | None = None) -> QLabel:  # type: ignore[type-arg]
+    """Add a control, and perhaps something beside it, under its own label; return the label."""
     label = QLabel(control.label)
     label.setToolTip(control.tooltip)
     _let_shrink(control)
     if isinstance(control, CheckBox):
         control.native.setText("")  # its name stands before it
-    form.addRow(label, control.native)
+    if beside is None:
+        form.addRow(label, control.native)
+        return label
+    row = QWidget()
+    row.setObjectName(SHARED)
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(SPACING)
+    layout.addWidget(control.native, 1)
+    layout.addWidget(beside, 1)
+    form.addRow(label, row)
     return label
 
 
@@ -68,7 +79,10 @@ def _let_shrink(control: ValueWidget) -> None:  # type: ignore[type-arg]
 
 
 def show_row(label: QLabel, control: ValueWidget, visible: bool) -> None:  # type: ignore[type-arg]
-    """Show or hide a control together with its label."""
+    """Show or hide a control together with its label and what stands beside it."""
+    parent = control.native.parentWidget()
+    if parent is not None and parent.objectName() == SHARED:
+        parent.setVisible(visible)
     label.setVisible(visible)
     control.native.setVisible(visible)
 

@@ -1,4 +1,4 @@
-"""Buttons for the labels that are selected: measure them; correct them by hand, with the tools of the mouse."""
+"""What there is for the labels that are selected: measuring, tracks, the tools of the mouse to correct them."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +9,12 @@ from qtpy.QtWidgets import QGridLayout, QMainWindow, QWidget
 
 from napari_backprop_segmentation.gui.input.layers import unwrapped
 from napari_backprop_segmentation.gui.input.run_input import RunInput
+from napari_backprop_segmentation.gui.result.counts import Counts
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult
 from napari_backprop_segmentation.gui.result.measuring import Tables, image_for, why_not
 from napari_backprop_segmentation.gui.result.table_view import MeasurementTable
 from napari_backprop_segmentation.gui.result.tools import Tools
+from napari_backprop_segmentation.gui.result.tracks import TracksButton
 from napari_backprop_segmentation.gui.state import Phase, State
 from napari_backprop_segmentation.pipeline.messages import count
 
@@ -38,6 +40,8 @@ class Curation:
         Hidden while there are no labels to work on.
     measure_button : PushButton
     tables : Tables
+    tracks : TracksButton
+    counts : Counts
     table : MeasurementTable, optional
         Once it was asked for.
     tools : Tools
@@ -62,6 +66,9 @@ class Curation:
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.addWidget(self.measure_button.native, 0, 0)
         self._layout.setColumnStretch(1, 1)
+        self.tracks = TracksButton(viewer, state)
+        self._layout.addWidget(self.tracks.button.native, 0, 1)
+        self.counts = Counts(viewer, state, self.tables)
         self.table: MeasurementTable | None = None
         self.tools = Tools(viewer, state)
         for signal in (state.events.result, state.events.labels, state.events.phase, state.events.taken):
@@ -94,6 +101,12 @@ class Curation:
             self.table.follow(None)
             if (dock := self.table.parentWidget()) is not None:
                 dock.hide()
+        self.close()
+
+    def close(self) -> None:
+        """Follow no layer any more."""
+        self.counts.disconnect()
+        self.tracks.close()
         self.tables.close()
 
     def _measure_objects(self, phase: Phase) -> None:

@@ -5,6 +5,7 @@ xvfb-run -s '-screen 0 1400x1000x24' python docs/make_teaching.py
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import napari
@@ -76,7 +77,7 @@ class Window:
         """Draw a stroke of a kind through pixels."""
         self.widget.state.drawing.layer.selected_label = kind
         QTest.mousePress(self.canvas, Qt.MouseButton.LeftButton, pos=self.spot(places[0]))
-        for start, stop in zip(places, places[1:], strict=False):
+        for start, stop in pairwise(places):
             for part in np.linspace(0, 1, 12):
                 QTest.mouseMove(self.canvas, self.spot(tuple(np.add(start, part * np.subtract(stop, start)))))
                 QApplication.processEvents()
@@ -89,7 +90,6 @@ class Window:
         self.rest()
         pixels = self.viewer.screenshot(canvas_only=False, flash=False)
         Image.fromarray(pixels[..., :3]).resize(SHOWN).save(FOLDER / f"teaching_{name}.jpg", quality=80)
-        print(name, "|", self.widget.status)
 
 
 def main() -> None:

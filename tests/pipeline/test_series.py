@@ -179,17 +179,41 @@ def thick_slices():
 
 
 @pytest.mark.parametrize("volumes", ["volume", "slices"])
-def test_objects_of_a_volume_are_divided_by_true_distances(volumes):
+def test_a_long_nucleus_in_thick_slices_is_one(volumes):
     params = Params(**{**SMALL, "n_superpixels": 1000}, iterations=8, objects="bright", volumes=volumes)
-    true, flattened = (
-        finish(run(thick_slices(), params, axes="ZYX", spacing=spacing)).labels for spacing in ((4, 1, 1), None)
-    )
-    assert true.max() == 2
-    assert true[4, 20, 20] == true[4, 20, 36] != true[4, 52, 30] != 0
-    assert flattened.max() > 2  # as if the nuclei were flat, every bulge is one
+    found = finish(run(thick_slices(), params, axes="ZYX", spacing=(4, 1, 1))).labels
+    assert found.max() == 2
+    assert found[4, 20, 20] == found[4, 20, 36] != found[4, 52, 30] != 0
 
 
 def test_training_can_be_watched_over_a_series():
     series, _ = moving_blobs(2)
     steps = train(series, Params(**QUICK), axes="TYX")
     assert next(steps).place == (0,)
+
+
+def few_discs(counts, noise):
+    """Return a series of frames with so many discs, most of them none."""
+    rng = np.random.default_rng(0)
+    y, x = np.ogrid[:96, :96]
+    frames = np.zeros((len(counts), 96, 96))
+    for frame, n in zip(frames, counts, strict=True):
+        for k in range(n):
+            frame[(y - 20 - 30 * k) ** 2 + (x - 25 - 20 * k) ** 2 < 7**2] = 100
+    return (50 + frames + rng.normal(0, noise, frames.shape)).clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("preset", "noise"), [("nuclei", 3), ("nuclei", 20), ("auto", 3)])
+def test_frames_without_objects_have_none_and_those_with_some_stay_objects(preset, noise):
+    counts = [0, 2, 0, 0, 0, 3, 0]
+    found = finish(run(few_discs(counts, noise), Params.preset(preset, **QUICK), axes="TYX"))
+    assert found.record["params"]["objects"] == "bright"
+    assert [len(np.unique(frame)) - 1 for frame in found.labels] == counts
+    assert found.labels.max() == 5  # noise takes no numbers
+
+
+def test_frames_without_objects_have_none_also_where_labels_are_written_elsewhere():
+    counts = [1, 0, 2]
+    image, out = few_discs(counts, 3), np.zeros((3, 96, 96), np.int32)
+    finish(run(image, Params.preset("nuclei", **QUICK), axes="TYX", out=out))
+    assert [len(np.unique(frame)) - 1 for frame in out] == counts

@@ -99,6 +99,14 @@ def test_objects_of_the_first_kind_are_numbered(result):
     assert labels[60, 60] == 0 == labels[40, 40]
 
 
+@pytest.mark.parametrize("counts", ["off", "bright"])
+def test_a_run_with_strokes_finds_the_objects_that_they_show_live(counts):
+    image, truth = discs()
+    params = QUICK.replace(strokes_as="objects", objects=counts, min_object=50)
+    live = finish(run(image, params)).teacher.answer(drawn_on(truth), params).labels
+    np.testing.assert_array_equal(finish(run(image, params, strokes=drawn_on(truth))).labels, live)
+
+
 @pytest.mark.parametrize("shape", [(60, 80), (12, 30, 40)])
 def test_volumes_and_planes_with_two_channels(shape):
     image = np.random.default_rng(0).normal(0, 0.1, (2, *shape)).astype(np.float32)

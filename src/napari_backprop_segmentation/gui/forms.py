@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 SPACING = 4
+SHARED = "row of a control and what stands beside it"
 SLACK = 8
 LEAST_HEIGHT = 180  # of what is scrolled: six rows
 # Three of these stand beside each other, so the arrow gets no more room than it needs.
@@ -57,8 +58,8 @@ class Control(Protocol):
         """The widget of Qt."""
 
 
-def add_row(form: QFormLayout, control: Control) -> QLabel:
-    """Add a control under its own label; return the label."""
+def add_row(form: QFormLayout, control: Control, beside: QWidget | None = None) -> QLabel:
+    """Add a control, and perhaps something beside it, under its own label; return the label."""
     label = QLabel(control.label)
     label.setToolTip(control.tooltip)
     label.setBuddy(control.native)
@@ -66,7 +67,17 @@ def add_row(form: QFormLayout, control: Control) -> QLabel:
     _let_shrink(control)
     if isinstance(control, CheckBox):
         control.native.setText("")  # its name stands before it
-    form.addRow(label, control.native)
+    if beside is None:
+        form.addRow(label, control.native)
+        return label
+    row = QWidget()
+    row.setObjectName(SHARED)
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(SPACING)
+    layout.addWidget(control.native, 1)
+    layout.addWidget(beside, 1)
+    form.addRow(label, row)
     return label
 
 
@@ -99,7 +110,10 @@ def _let_shrink(control: Control) -> None:
 
 
 def show_row(label: QLabel, control: Control, visible: bool) -> None:
-    """Show or hide a control together with its label."""
+    """Show or hide a control together with its label and what stands beside it."""
+    parent = control.native.parentWidget()
+    if parent is not None and parent.objectName() == SHARED:
+        parent.setVisible(visible)
     label.setVisible(visible)
     control.native.setVisible(visible)
 

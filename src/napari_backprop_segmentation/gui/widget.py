@@ -317,6 +317,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.curation.add(self.examples.button)
         layout.addWidget(self.curation.row)
         layout.addWidget(self.curation.tools.row)
+        layout.addWidget(self.curation.counts.folded)
         layout.addWidget(self.keep_edits.tick.native)
         layout.addWidget(self.examples.box)
         layout.addWidget(self.readings.box)
@@ -395,7 +396,8 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _retheme(self, _: Any = None) -> None:
         theme = get_theme(self._viewer.theme)
-        self.chart.recolour(theme.background.as_hex(), theme.text.as_hex())
+        for plots in (self.chart, self.curation.counts.plot):
+            plots.recolour(theme.background.as_hex(), theme.text.as_hex())
         dim = dimmed(theme.text.as_rgb_tuple()[:3], theme.background.as_rgb_tuple()[:3])
         self.native.setStyleSheet(dim_style(dim))
 
@@ -417,7 +419,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._viewer.events.theme.disconnect(self._retheme)
         self._viewer.layers.selection.events.changed.disconnect(self._select)
         self.input_form.disconnect()
-        self.curation.tables.close()
+        self.curation.close()
         self.examples.disconnect()
         self.strokes.disconnect()
         self.state.close()

@@ -22,6 +22,8 @@ SAMPLE_FRAMES = 16  # reading a frame of a lazy series can take seconds
 BLOCK_SIDE = 4096
 RGB, RGBA = 3, 4
 GLIMPSE_PIXELS = 2**18
+GLIMPSE_FRAMES = 8
+EMPTY = 0.5  # of the spread of another frame: objects spread the values of a frame more than its noise
 SPACED = "ZYX"
 
 Place = tuple[int, ...]
@@ -151,9 +153,20 @@ class ArraySource:
         return self.read(tuple(slice(None, None, stride) for _ in self.spatial_axes))
 
     def glimpse(self) -> NDArray[np.float32]:
-        """Return a plane from the middle of the image, reduced to about `GLIMPSE_PIXELS`, (C, Y, X)."""
-        middle = tuple(slice(n // 2, n // 2 + 1) for n in self.shape[1:-2])
-        pixels = self.read((*middle, *sample_strides(self.shape[-2:], GLIMPSE_PIXELS)))
+        """Return a plane from the middle of the image, reduced to about `GLIMPSE_PIXELS`, (C, Y, X).
+
+        Of a series in which the middle frame shows next to nothing, it is the frame with most contrast of a few.
+        """
+        middle = self._glimpse([n // 2 for n in self.shape[1:-2]])
+        if self.spatial_axes[0] != "T":
+            return middle
+        frames = range(0, self.shape[1], math.ceil(self.shape[1] / GLIMPSE_FRAMES))
+        planes = [self._glimpse([frame, *(n // 2 for n in self.shape[2:-2])]) for frame in frames]
+        fullest = max(planes, key=np.std)
+        return fullest if middle.std() < EMPTY * fullest.std() else middle
+
+    def _glimpse(self, place: Sequence[int]) -> NDArray[np.float32]:
+        pixels = self.read((*(slice(i, i + 1) for i in place), *sample_strides(self.shape[-2:], GLIMPSE_PIXELS)))
         return pixels.reshape(len(pixels), *pixels.shape[-2:])
 
     def binned(

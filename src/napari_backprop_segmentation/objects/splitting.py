@@ -77,10 +77,9 @@ def _best_nodes(levels: NDArray[np.float64], min_size: int, spacing: Sequence[fl
         hg.accumulate_sequential(tree, values.ravel(), hg.Accumulators.sum)
         for values in _moments(levels.shape, spacing)
     ]
-    roundness = _roundness(sums, len(levels.shape), spacing)
-    merit = np.clip((roundness - SHAPELESS) / (1 - SHAPELESS), LEAST_MERIT, 1) ** 2
+    roundness = roundness_from(sums, len(levels.shape), spacing)
     areas = sums[0]
-    scores = np.where((areas >= min_size) & (altitudes >= 1), areas * merit, 0)
+    scores = np.where((areas >= min_size) & (altitudes >= 1), areas * merit_of(roundness), 0)
     owners = best_antichain(tree.parents(), scores, tree.num_leaves())
     found: NDArray[np.int32] = owners.reshape(levels.shape)
     return found
@@ -157,11 +156,22 @@ def region_roundness(
         Size of a pixel along each axis, in any unit.
     """
     sums = [total(np.bincount(index.ravel(), values.ravel())) for values in _moments(index.shape, spacing)]
-    return _roundness(sums, index.ndim, spacing)
+    return roundness_from(sums, index.ndim, spacing)
 
 
-def _roundness(sums: Sequence[NDArray[np.float64]], ndim: int, spacing: Sequence[float] | None) -> NDArray[np.float64]:
-    """Return area over that of the ellipse, or ellipsoid, with the same moments: 1 for an ellipse, less for others."""
+def merit_of(roundness: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how much each pixel of parts of some roundness counts when parts are chosen, from almost 0 to 1."""
+    found: NDArray[np.float64] = np.clip((roundness - SHAPELESS) / (1 - SHAPELESS), LEAST_MERIT, 1) ** 2
+    return found
+
+
+def roundness_from(
+    sums: Sequence[NDArray[np.float64]], ndim: int, spacing: Sequence[float] | None
+) -> NDArray[np.float64]:
+    """Return area over that of the ellipse, or ellipsoid, with the same moments: 1 for an ellipse, less for others.
+
+    `sums` (n,) are pixels, coordinates, and products of two coordinates, in the order of `_moments`.
+    """
     steps = np.array(spacing or (1.0,) * ndim)
     areas, firsts, seconds = sums[0], sums[1 : 1 + ndim], iter(sums[1 + ndim :])
     covariance = np.empty((len(areas), ndim, ndim))

@@ -33,7 +33,8 @@ def setting(default: Any, group: str, title: str, description: str, **more: Any)
     """Declare a field; `more` are limits and how it is shown.
 
     These are `minimum` and `maximum`, both inclusive; `widget`, a magicgui name; `special`, what the minimum is called;
-    and `first`, whether it is among the few of its group that are shown as soon as this group is what is wanted.
+    `first`, whether it is among the few of its group that are shown as soon as this group is what is wanted; and
+    `in_pixels`, whether it is an area or volume, which windows show in the unit of the image as well.
     """
     return field(default=default, metadata={"group": group, "title": title, "description": description, **more})
 

@@ -276,6 +276,7 @@ class Regions(Section):
         REGIONS,
         "Smallest region",
         "Merged regions below this size, in pixels, join the neighbour they touch most.",
+        in_pixels=True,
         minimum=1,
         maximum=1_000_000_000,
     )
@@ -342,6 +343,7 @@ class Objects(Section):
         OBJECTS,
         "Smallest object",
         "Objects below this size, in pixels, are left out.",
+        in_pixels=True,
         minimum=1,
         maximum=1_000_000_000,
         first=True,
@@ -351,6 +353,7 @@ class Objects(Section):
         OBJECTS,
         "Largest object",
         "Objects above this size, in pixels, are left out. 0 sets no limit.",
+        in_pixels=True,
         minimum=0,
         maximum=1_000_000_000,
         special="no limit",

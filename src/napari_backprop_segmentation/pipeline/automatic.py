@@ -25,9 +25,8 @@ def settled_params(request: Request, source: ArraySource, has_strokes: bool) -> 
         logger.info("this looks like an image for the preset %s", kind)
     if has_strokes and params.strokes_as != "network":
         params = params.replace(regions="merged").marked(params.given)  # strokes are answered on a merge tree
-    if params.counts and has_strokes and params.strokes_as == "objects":
-        params = params.replace(objects="off").marked(params.given)  # what is drawn says what an object is
-    if params.counts and (in_pieces or has_strokes):
+    chosen_among = has_strokes and params.strokes_as == "objects"  # objects are one of those that strokes choose among
+    if params.counts and (in_pieces or (has_strokes and not chosen_among)):
         reason = "labels keep the numbers of the strokes" if has_strokes else "labels are written piece by piece"
         logger.warning("this run looks for no objects, though objects is %r, as its %s", params.objects, reason)
         params = params.replace(objects="off").marked(params.given)

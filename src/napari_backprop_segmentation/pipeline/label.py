@@ -1,6 +1,7 @@
 """What a trained network finds in one plane or volume: labels as trained, a cut of its merge tree, or objects."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from napari_backprop_segmentation.errors import ENGINE_ERRORS
@@ -11,7 +12,7 @@ from napari_backprop_segmentation.pipeline.recount import Recount
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.teacher import teaching
 from napari_backprop_segmentation.pipeline.trees import tree_of
-from napari_backprop_segmentation.pipeline.wanted import wanted
+from napari_backprop_segmentation.pipeline.wanted import seen, wanted
 
 
 def label_image(job: Job, model: Model) -> Segmentation:
@@ -38,4 +39,6 @@ def from_tree(job: Job, tree: Hierarchy, model: Model) -> Segmentation:
     """Return what is wanted of the merge tree of an image, which a network was trained for."""
     recount = None if job.iterated or job.params.by_class or job.examples is not None else Recount(job, tree)
     found = wanted(job, tree, recount)
-    return replace(found, model=model, teach=teaching(job, model, tree), recount=recount)
+    return replace(
+        found, model=model, teach=teaching(job, model, tree, partial(seen, job, tree, found)), recount=recount
+    )

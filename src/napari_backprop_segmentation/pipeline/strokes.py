@@ -51,4 +51,5 @@ def answered(steps: Steps, job: Job, given: Any) -> Steps:
         return found
     teacher = found.teacher  # who has looked at the image, and need not look again
     facts = {"regions": job.params.strokes_as, "drawn": runs_of(strokes)}
-    return replace(found, labels=answer.labels, look=None, teach=lambda: teacher).noted(facts)
+    record = {name: value for name, value in found.record.items() if name != "reading"} | facts
+    return replace(found, labels=answer.labels, look=None, recount=None, teach=lambda: teacher, record=record)

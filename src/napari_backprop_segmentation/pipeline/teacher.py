@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -30,11 +30,14 @@ class Teacher:
     model : Model
     trees : sequence of Hierarchy
         Of each frame or slice as the run has seen it, in order.
+    see : callable, optional
+        Returns what objects can be seen without strokes in the image, if it is a single one.
     """
 
     job: Job
     model: Model
     trees: Sequence[Hierarchy]
+    see: Callable[[], Sequence[lessons.Offered]] | None = None
     _patches: dict[int, Patches] = field(default_factory=dict, repr=False)
 
     def prepare(self) -> None:
@@ -71,13 +74,17 @@ class Teacher:
 
     def _objects(self, taught: Sequence[lessons.Taught], rules: Objects) -> NDArray[Any]:
         spacing = self.job.part.spacing
-        found = [lessons.objects_of(each, rules, spacing) for each in taught]
+        found = [lessons.best_objects(each, self._seen, rules, spacing) for each in taught]
         if not self.job.iterated:
             return found[0]
         linked = SeriesLabels(replace(self.job, out=None, merges=True))
         for place, labels in zip(self._places(), found, strict=True):
             linked.add(place, labels)
         return np.asarray(linked.whole())
+
+    @cached_property
+    def _seen(self) -> Sequence[lessons.Offered]:
+        return () if self.see is None else self.see()
 
     def _places(self) -> list[tuple[int, ...]]:
         return list(self.job.source.places(len(self.job.iterated)))
@@ -96,8 +103,13 @@ def _with_strokes(labels: NDArray[Any], strokes: lessons.Strokes) -> NDArray[Any
     return found
 
 
-def teaching(job: Job, model: Model, tree: Hierarchy | LinkedTrees | None) -> Callable[[], Teacher] | None:
+def teaching(
+    job: Job,
+    model: Model,
+    tree: Hierarchy | LinkedTrees | None,
+    see: Callable[[], Sequence[lessons.Offered]] | None = None,
+) -> Callable[[], Teacher] | None:
     """Return what makes who answers strokes, if anybody can; see `Segmentation.teacher`."""
     if tree is None or job.params.by_class:
         return None
-    return partial(Teacher, job, model, list(single_trees(tree)))
+    return partial(Teacher, job, model, list(single_trees(tree)), see)

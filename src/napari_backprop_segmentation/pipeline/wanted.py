@@ -11,6 +11,7 @@ from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.recount import Recount
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.trees import cut_as_asked
+from napari_backprop_segmentation.teaching.choosing import Offered
 
 
 def wanted(job: Job, tree: Hierarchy, recount: Recount | None = None) -> Segmentation:
@@ -30,3 +31,10 @@ def wanted(job: Job, tree: Hierarchy, recount: Recount | None = None) -> Segment
         return Segmentation(labels, hierarchy=tree, record=record)
     look, find = partial(offers, job, tree), partial(finder_of, job, tree)
     return Segmentation(labels, hierarchy=tree, look=look, find=find, record=record)
+
+
+def seen(job: Job, tree: Hierarchy, found: Segmentation) -> list[Offered]:
+    """Return all objects that can be seen in an image without strokes; those that were found first."""
+    counted = job.params.counts or "reading" in found.record
+    own = [Offered(found.labels, counted=True)] if counted else []
+    return own + [Offered(each.labels()) for each in offers(job, tree)]

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
+from napari_backprop_segmentation.teaching.choosing import Offered, best_objects
 from napari_backprop_segmentation.teaching.kinds import Strokes, Taught, apply, learn, most_doubtful
 from napari_backprop_segmentation.teaching.patches import Patches
 from napari_backprop_segmentation.teaching.pieces import pieces
-from napari_backprop_segmentation.teaching.split import objects_of
 
-__all__ = ["Strokes", "Taught", "in_pieces", "most_doubtful", "objects_of", "taught"]
+__all__ = ["Offered", "Strokes", "Taught", "best_objects", "in_pieces", "most_doubtful", "taught"]
 
 
 def taught(parts: Sequence[Patches], strokes: Sequence[Strokes], seed: int = 0) -> list[Taught]:

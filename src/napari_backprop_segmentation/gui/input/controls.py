@@ -11,6 +11,7 @@ from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, SpinBox
 from magicgui.widgets.bases import ValueWidget
 from qtpy.QtWidgets import QLabel
 
+from napari_backprop_segmentation.gui.input.size_in_units import SizeInUnits
 from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.params.fields import choices
 from napari_backprop_segmentation.params.params import Params
@@ -60,16 +61,24 @@ class Controls:
     ----------
     titles : dict of str to QLabel
         What stands before the controls that are in a form.
+    beside : dict of str to SizeInUnits
+        What stands beside the controls of sizes in pixels.
     """
 
     def __init__(self, state: State) -> None:
         self.titles: dict[str, QLabel] = {}
+        self.beside: dict[str, SizeInUnits] = {}
         self._state = state
         self._controls = {setting.name: make_control(setting) for setting in fields(Params)}
         for setting in fields(Params):
             self._show_value(setting)
         for name, control in self._controls.items():
             control.changed.connect(partial(state.change, name))
+        self.beside = {
+            setting.name: SizeInUnits(state, self._controls[setting.name], setting)
+            for setting in fields(Params)
+            if setting.metadata.get("in_pixels")
+        }
         events = state.events
         heard = (events.params, events.detail, events.result, events.labels, events.input, events.taken, events.notice)
         for signal in heard:
@@ -100,6 +109,8 @@ class Controls:
             if isinstance(control, FloatSpinBox):
                 _set_decimals(control, value, setting.metadata)
             control.value = value
+        if setting.name in self.beside:
+            self.beside[setting.name].show_size()
 
     def _value(self, name: str) -> Any:
         return self._state.shown(name)
@@ -109,6 +120,8 @@ class Controls:
         for name, control in self._controls.items():
             if name not in ("detail", "n_regions"):  # which have more reasons to rest, see `DetailSlider`
                 control.enabled = not self._state.busy
+        for beside in self.beside.values():
+            beside.setEnabled(not self._state.busy)
 
 
 def first_settings(group: str) -> "list[Field[Any]]":

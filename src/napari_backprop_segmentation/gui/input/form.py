@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from magicgui.widgets import ComboBox
+from magicgui.widgets import ComboBox, LineEdit
 from napari.layers import Image
 from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
 
@@ -14,9 +14,9 @@ from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.forms import add_row, show_row, side_by_side
 from napari_backprop_segmentation.gui.input import layers
-from napari_backprop_segmentation.gui.input.axis_labels import PLANE, SINGLE, UNKNOWN, WORDS, axis_names, meanings
+from napari_backprop_segmentation.gui.input.axis_labels import PLANE, SINGLE, UNKNOWN, WORDS, axis_names
 from napari_backprop_segmentation.gui.input.channel_ticks import ChannelTicks
-from napari_backprop_segmentation.gui.input.multiscale import levels
+from napari_backprop_segmentation.gui.input.options import LayerOptions
 from napari_backprop_segmentation.gui.input.roi import RoiForm
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
 from napari_backprop_segmentation.gui.state import Input, State
@@ -32,24 +32,6 @@ AXIS_TOOLTIP = (
 
 # A layer may be given another scale, unit or array while it is chosen.
 LAYER_EVENTS = ("data", "scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
-
-
-@dataclass
-class LayerOptions:
-    """What the user has said of a layer.
-
-    Attributes
-    ----------
-    axes : dict of int to str
-        Letters of axes.
-    channels : tuple of int, optional
-        Which have a tick; all if None.
-    level : int, optional
-    """
-
-    axes: dict[int, str]
-    channels: tuple[int, ...] | None = None
-    level: int | None = None
 
 
 class InputForm:
@@ -68,6 +50,8 @@ class InputForm:
     axes : list of ComboBox
         What the axes of the layer mean, one each but for Y, X and those of length 1.
     channels : ChannelTicks
+    pixel : LineEdit
+        The size of a pixel.
     level : ComboBox
     roi : RoiForm
     """
@@ -87,6 +71,11 @@ class InputForm:
         )
         self.axes = [ComboBox(label="Axis", choices=self._meanings_of(i)) for i in range(len(WORDS))]
         self.channels = ChannelTicks()
+        self.pixel = LineEdit(
+            label="Pixel size",
+            tooltip="How large a pixel is along each axis, depth first, with its unit: 0.3 x 0.1 x 0.1 µm, or 0.1 µm.\n"
+            "It counts for runs and for Measure; the layer stays as it is. Empty it to go back to what the layer says.",
+        )
         self.level = ComboBox(
             label="Level",
             choices=self._levels,
@@ -103,6 +92,7 @@ class InputForm:
         form.addRow(self._axes_row)
         self._rows[self.channels] = add_row(form, self.channels)
         self._rows[self.level] = add_row(form, self.level)
+        add_row(form, self.pixel)
         self.roi.add_to(form, parent)
         self._show()
 
@@ -122,13 +112,7 @@ class InputForm:
         chosen = self._layers()
         if not chosen:
             return None
-        options = self._layer_options()
-        n_levels = len(levels(chosen[0]))
-        level = options.level if options.level is not None and options.level < n_levels else None
-        found = LayerSelection(chosen, self._letters(), level=level)
-        if len(chosen) > 1:
-            return found
-        return replace(found, channels=self._ticked(layers.channel_count(found)))
+        return self._layer_options().selection(chosen)
 
     def run_input(self) -> RunInput:
         """Return what is chosen.
@@ -177,12 +161,13 @@ class InputForm:
             control.changed.connect(self._axes_changed)
         self.channels.changed.connect(self._ticks_changed)
         self.level.changed.connect(self._level_changed)
+        self.pixel.changed.connect(self._pixel_changed)
         self._viewer.layers.selection.events.changed.connect(self._follow)
         self._state.events.phase.connect(self._lock)
 
     def _lock(self, _: Any = None) -> None:
         """Hold on to the choice during a run, and catch up with the selection afterwards."""
-        controls: tuple[Any, ...] = (self.image, *self.axes, self.channels, self.level)
+        controls: tuple[Any, ...] = (self.image, *self.axes, self.channels, self.level, self.pixel)
         for control in controls:
             control.enabled = not self._state.busy
         self.roi.lock(self._state.busy)
@@ -213,22 +198,7 @@ class InputForm:
 
     def _letters(self) -> str:
         """Return what the axes of the chosen layer mean, as it says itself or as the user has corrected it."""
-        layer = self._layers()[0]
-        letters = list(meanings(layer, levels(layer)[0].shape))
-        for axis, letter in self._layer_options().axes.items():
-            if axis < len(letters) and letters[axis] not in (*PLANE, SINGLE):  # the data may have been replaced
-                letters[axis] = letter
-        return "".join(letters)
-
-    def _ticked(self, count: int) -> tuple[int, ...] | None:
-        """Return the channels that go in, of those that are there; None for all."""
-        ticked = self._layer_options().channels
-        if ticked is None or count == 1:
-            return None
-        found = tuple(i for i in ticked if i < count)  # the data may have been replaced
-        if not found:
-            raise ImageError("Tick at least one channel.")
-        return None if len(found) == count else found
+        return self._layer_options().letters(self._layers()[0])
 
     def _images(self, _: Any = None) -> list[tuple[str, Any]]:
         found: list[tuple[str, Any]] = [(layer.name, layer) for layer in self._viewer.layers if _can_be_chosen(layer)]
@@ -243,7 +213,7 @@ class InputForm:
             if not chosen or row >= len(self._asked):
                 return [("", UNKNOWN)]
             axis = self._asked[row]
-            size = levels(chosen[0])[0].shape[axis]
+            size = layers.finest_shape(chosen[0])[axis]
             taken = "C" if chosen[0].rgb or len(chosen) > 1 else ""
             offered = [(f"{word} {size}", letter) for letter, word in WORDS.items() if letter not in taken]
             return offered if self._letters()[axis] != UNKNOWN else [(f"choose: {size}", UNKNOWN), *offered]
@@ -280,9 +250,9 @@ class InputForm:
     def _axes_changed(self, _: Any = None) -> None:
         if not self._layers():
             return
-        for axis, control in zip(self._asked, self.axes, strict=False):
-            if control.value not in (None, UNKNOWN):
-                self._layer_options().axes[axis] = control.value
+        asked = zip(self._asked, self.axes, strict=False)
+        said = {axis: control.value for axis, control in asked if control.value not in (None, UNKNOWN)}
+        self._layer_options().correct(self._layers()[0], said)
         self._show()
         self.update()
 
@@ -296,10 +266,15 @@ class InputForm:
             self._layer_options().level = self.level.value
             self.update()
 
+    def _pixel_changed(self, text: str) -> None:
+        if self._layers():
+            self._layer_options().pixel = text
+            self.update()
+
     def _show(self) -> None:
         """Bring the controls to what is chosen, and hide those that do not apply."""
         with ExitStack() as silence:
-            for control in (*self.axes, self.level):
+            for control in (*self.axes, self.level, self.pixel):
                 silence.enter_context(control.changed.blocked())
             self._show_values()
 
@@ -317,6 +292,7 @@ class InputForm:
             self._axes_row.setVisible(bool(self._asked))
         self.level.reset_choices()
         self.level.value = self._layer_options().level if chosen else None
+        self.pixel.value = self._layer_options().pixel_in_words(chosen[0]) if chosen else ""
         self._show_row(self.level, len(self.level.choices) > 2)
         count = layers.channel_count(LayerSelection(chosen, letters)) if len(chosen) == 1 else 1
         if count > 1:

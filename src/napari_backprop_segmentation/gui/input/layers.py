@@ -12,13 +12,13 @@ from napari_backprop_segmentation.gui.input.arrays import Index, Stack, part_of
 from napari_backprop_segmentation.gui.input.axis_labels import PLANE, SINGLE, UNKNOWN, WORDS, axis_names
 from napari_backprop_segmentation.gui.input.channels import check_group, group_name
 from napari_backprop_segmentation.gui.input.multiscale import factors, fitting_level, levels
+from napari_backprop_segmentation.gui.input.pixel_size import SPACED, PixelSize, pixel_size_of
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput, Span
-from napari_backprop_segmentation.gui.input.summary import pixel_notes, selection_notes
-from napari_backprop_segmentation.gui.input.transforms import Grid, mixed, placement, spacing
+from napari_backprop_segmentation.gui.input.summary import pixel_notes, selection_notes, typed_note
+from napari_backprop_segmentation.gui.input.transforms import Grid, mixed, placement
 from napari_backprop_segmentation.image.axes import check_axes
 
 NO_IMAGE = "Choose an image first: open one, or a sample (File > Open Sample)."
-SPACED = "ZYX"
 _helpers: WeakSet[Any] = WeakSet()
 SMALLEST = 4  # pixels: a part smaller than this is a slip of the hand
 
@@ -47,21 +47,25 @@ def run_input_of(layer_selection: LayerSelection | None) -> RunInput:
     spaced = [
         axis for axis, letter in enumerate(layer_selection.axes) if letter in SPACED and isinstance(taken[axis], slice)
     ]
+    pixel = _pixel(layer_selection, spaced, grids)
+    pixel_note = pixel_notes(layer, spaced, grids) if layer_selection.pixel is None else typed_note(pixel)
     return RunInput(
         name=group_name(layer_selection.layers),
         array=array,
         axes=axes,
         placement=placement(layer, grids, kept),
         layer_shape=tuple(_length(layer_selection.axes[axis], taken[axis]) for axis in kept),
-        spacing=spacing(layer, spaced, grids),
+        spacing=pixel.sizes,
+        unit=pixel.unit,
         channels=layer_selection.channels,
-        notes=(*selection_notes(layer_selection, number, sizes), *pixel_notes(layer, spaced, grids)),
+        notes=(*selection_notes(layer_selection, number, sizes), *pixel_note),
         origin={
             "layers": [each.name for each in layer_selection.layers],
             "axes": layer_selection.axes,
             "level": number,
             "part": {str(axis): span for axis, span in layer_selection.part.spans.items()},
             "channels": layer_selection.channels,
+            "pixel": {"sizes": list(pixel.sizes), "unit": pixel.unit},
         },
     )
 
@@ -94,6 +98,11 @@ def channel_count(layer_selection: LayerSelection) -> int:
     return int(shape[layer_selection.axes.index("C")]) if "C" in layer_selection.axes else 1
 
 
+def finest_shape(layer: Image) -> tuple[int, ...]:
+    """Return the shape of the finest level of a layer."""
+    return tuple(levels(layer)[0].shape)
+
+
 def level_sizes(layer: Image, axes: str) -> list[tuple[int, ...]]:
     """Return what one image of each level measures, channels and time left out."""
     return [
@@ -110,6 +119,15 @@ def _level(layer_selection: LayerSelection) -> int:
     finest, *_ = sizes = level_sizes(layer_selection.layers[0], layer_selection.axes)
     shares = [_share(span, n) for span, n in zip(spans, finest, strict=True)]
     return fitting_level([[n * share for n, share in zip(size, shares, strict=True)] for size in sizes])
+
+
+def _pixel(layer_selection: LayerSelection, spaced: Sequence[int], grids: Sequence[Grid]) -> PixelSize:
+    """Return the size of a pixel along some axes, at the level that `grids` belong to."""
+    axes = layer_selection.axes
+    finest = layer_selection.pixel or pixel_size_of(layer_selection.layers[0], axes)
+    every = [axis for axis, letter in enumerate(axes) if letter in SPACED]
+    sizes = dict(zip(every, finest.sizes, strict=True))
+    return PixelSize(tuple(sizes[axis] * grids[axis].step for axis in spaced), finest.unit)
 
 
 def _share(span: Span | None, size: int) -> float:

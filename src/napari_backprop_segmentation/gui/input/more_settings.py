@@ -65,7 +65,8 @@ class MoreSettings:
         heading = QLabel(f"<b>{GROUP_TITLES.get(group, group.capitalize())}</b>")
         form.addRow(heading)
         for setting in members:
-            self._controls.titles[setting.name] = add_row(form, self._controls[setting.name])
+            name = setting.name
+            self._controls.titles[name] = add_row(form, self._controls[name], self._controls.beside.get(name))
         self._groups[group] = heading, members
 
     def _find(self, text: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from napari.layers import Image
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.gui.input.transforms import short_name
+from napari_backprop_segmentation.gui.input.pixel_size import PixelSize
 from napari_backprop_segmentation.image.axes import CHANNEL_LETTERS
 
 POSITIONS = {"T": "frame", "Z": "slice"}
@@ -46,6 +46,8 @@ class LayerSelection:
     level : int, optional
         Of a pyramid; one that fits if None.
     part : Part
+    pixel : PixelSize, optional
+        As the user has typed it; as the first layer says if None.
     """
 
     layers: tuple[Image, ...]
@@ -53,6 +55,7 @@ class LayerSelection:
     channels: tuple[int, ...] | None = None
     level: int | None = None
     part: Part = field(default_factory=Part)
+    pixel: PixelSize | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,9 @@ class RunInput:
     notes : tuple of str
         What else must be known of it, in clauses.
     origin : dict
-        Layers, axes, level and part it was taken from, in plain values: for the record of a run.
+        Layers, axes, level, part and size of a pixel, in plain values: for the record of a run.
+    unit : str
+        Of `spacing`, such as µm; nothing for pixels, or where there are no units.
     """
 
     name: str
@@ -89,6 +94,7 @@ class RunInput:
     channels: tuple[int, ...] | None = None
     notes: tuple[str, ...] = ()
     origin: dict[str, Any] = field(default_factory=dict)
+    unit: str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -102,12 +108,6 @@ class RunInput:
         sizes = dict(zip(self.axes, self.array.shape, strict=True))
         chosen = sizes.get("C", 1) if self.channels is None else len(self.channels)
         return min(int(sizes.get("S", 1)), len("RGB")) * int(chosen)
-
-    @property
-    def unit(self) -> str:
-        """Of `spacing`, such as µm; nothing for pixels, or where there are no units."""
-        units = self.placement.get("units")
-        return short_name(units[-1]) if units else ""
 
     def place_in_words(self, place: Sequence[int]) -> str:
         """Return which frame or slice an index along the first axes of the labels is; empty for no index."""

@@ -9,6 +9,8 @@ from napari.layers import Image
 from napari_backprop_segmentation.gui.input.axis_labels import PLANE
 from napari_backprop_segmentation.gui.input.channel_names import channel_names, named
 from napari_backprop_segmentation.gui.input.channels import names_of
+from napari_backprop_segmentation.gui.input.pixel_size import PixelSize
+from napari_backprop_segmentation.gui.input.pixel_size import in_words as size_in_words
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
 from napari_backprop_segmentation.gui.input.transforms import Grid, unit_name
 from napari_backprop_segmentation.image.axes import CHANNEL_LETTERS, in_words
@@ -54,6 +56,11 @@ def pixel_notes(layer: Image, axes: Sequence[int], grids: Sequence[Grid]) -> tup
     if len(set(units)) == 1:
         return (f"pixel {' x '.join(sizes)} {units[0]}".rstrip(),)
     return ("pixel " + " x ".join(f"{size} {unit}".rstrip() for size, unit in zip(sizes, units, strict=True)),)
+
+
+def typed_note(pixel: PixelSize) -> tuple[str, ...]:
+    """Return in a clause the size of a pixel that the user has typed."""
+    return (f"pixel {size_in_words(pixel)}, as typed",)
 
 
 def _depth(dtype: np.dtype[Any]) -> str:

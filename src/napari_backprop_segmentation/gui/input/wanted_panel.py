@@ -66,7 +66,7 @@ class WantedPanel:
                     control.native.setText(control.label)
                     ticks.addWidget(control.native)
                     continue
-                self._controls.titles[setting.name] = add_row(form, control)
+                self._controls.titles[setting.name] = add_row(form, control, self._controls.beside.get(setting.name))
                 self._rows[group].append(control)
         ticks.addStretch(1)
         form.addRow(self._ticks)  # they need all of the width

@@ -1,4 +1,4 @@
-"""Buttons for the labels that are selected: measure them; correct them by hand, with the tools of the mouse."""
+"""What there is for the labels that are selected: measuring, tracks, the tools of the mouse to correct them."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +9,12 @@ from qtpy.QtWidgets import QGridLayout, QMainWindow, QWidget
 
 from napari_backprop_segmentation.gui.input.layers import unwrapped
 from napari_backprop_segmentation.gui.input.run_input import RunInput
+from napari_backprop_segmentation.gui.result.counts import Counts
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult
 from napari_backprop_segmentation.gui.result.measuring import Tables, image_for, why_not
 from napari_backprop_segmentation.gui.result.table_view import MeasurementTable
 from napari_backprop_segmentation.gui.result.tools import Tools
+from napari_backprop_segmentation.gui.result.tracks import TracksButton
 from napari_backprop_segmentation.gui.state import Phase, State
 from napari_backprop_segmentation.pipeline.messages import count
 
@@ -24,6 +26,7 @@ KEEP = (
     "The next run of the same image replaces a result that nobody has edited or renamed.\n"
     "Down, this button keeps the one that is shown. Edited ones are always kept."
 )
+COLUMNS = 3
 TABLE = "Measurements"
 TABLE_HEIGHT = 165  # pixels: totals, header and three rows
 
@@ -42,6 +45,8 @@ class Curation:
         Hidden while there are no labels to work on.
     measure_button, keep_button : PushButton
     tables : Tables
+    tracks : TracksButton
+    counts : Counts
     table : MeasurementTable, optional
         Once it was asked for.
     tools : Tools
@@ -68,8 +73,11 @@ class Curation:
         self.keep_button = PushButton(text="Keep", tooltip=KEEP)
         self.keep_button.native.setCheckable(True)
         self.keep_button.native.toggled.connect(self.keep)
-        self._layout.addWidget(self.keep_button.native, 0, 1)
-        for column in range(2):
+        self.tracks = TracksButton(viewer, state)
+        self._layout.addWidget(self.tracks.button.native, 0, 1)
+        self.counts = Counts(viewer, state, self.tables)
+        self._layout.addWidget(self.keep_button.native, 0, COLUMNS - 1)
+        for column in range(COLUMNS):
             self._layout.setColumnStretch(column, 1)
         self.table: MeasurementTable | None = None
         self.tools = Tools(viewer, state)
@@ -82,7 +90,7 @@ class Curation:
 
     def add(self, button: PushButton) -> None:
         """Show one more button, below the others: beside each other they are wider than a dock."""
-        self._layout.addWidget(button.native, self._layout.rowCount(), 0, 1, 2)
+        self._layout.addWidget(button.native, self._layout.rowCount(), 0, 1, COLUMNS)
 
     def measure(self, *_: Any) -> None:
         """Measure the labels that are selected, and open the table."""
@@ -116,6 +124,12 @@ class Curation:
             self.table.follow(None)
             if (dock := self.table.parentWidget()) is not None:
                 dock.hide()
+        self.close()
+
+    def close(self) -> None:
+        """Follow no layer any more."""
+        self.counts.disconnect()
+        self.tracks.close()
         self.tables.close()
 
     def _measure_objects(self, phase: Phase) -> None:

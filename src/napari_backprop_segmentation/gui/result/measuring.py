@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
@@ -39,16 +39,26 @@ def image_for(layer: Labels, state: State) -> RunInput | None:
     That of its own run comes first; then the chosen one, as it would be segmented or all of it; then that of the last
     run.
     """
-    own = result_of(layer)
-    found = [own.run_input] if own is not None else []
-    if state.input.run_input is not None:
-        found.append(state.input.run_input)
+    own, chosen = result_of(layer), state.input.run_input
+    found = [] if own is None else [_sized_as(own.run_input, chosen if own.layers == state.input.layers else None)]
+    if chosen is not None:
+        found.append(chosen)
     if state.input.whole is not None:
         with suppress(ImageError):  # said elsewhere
             found.append(run_input_of(state.input.whole))
     if state.result is not None:
         found.append(state.result.run_input)
     return next((each for each in found if tuple(layer.data.shape) in (each.layer_shape, each.shape)), None)
+
+
+def _sized_as(own: RunInput, chosen: RunInput | None) -> RunInput:
+    """Return the image of a run with the pixel size that is chosen now for the same pixels."""
+    same = ("layers", "axes", "level")
+    if chosen is None or any(chosen.origin.get(name) != own.origin.get(name) for name in same):
+        return own
+    if len(chosen.spacing) != len(own.spacing):
+        return own
+    return replace(own, spacing=chosen.spacing, unit=chosen.unit)
 
 
 def why_not(layer: Labels, state: State) -> str:

@@ -6,60 +6,29 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from qtpy.QtCore import Qt
 from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from napari_backprop_segmentation.gui.plots import COLOURS, COUNT_COLOUR, LINE_WIDTH, TICK, Plots, WholeAxis
 from napari_backprop_segmentation.gui.run.worker import Point
 
 LABELS, LOSSES = "labels", "losses"
 COUNT = "labels of the network"
-# Readable on dark and on light; losses take theirs in the order in which they come.
-COUNT_COLOUR, LOSS_COLOURS = "#3fb68b", ("#e8963c", "#6f94ea", "#d06fb0", "#b5a642", "#5fb8c9", "#e06a5a")
 MIN_HEIGHT = 120  # in a low window the settings need the room more
 READABLE_HEIGHT = 170  # below, the numbers along the upright axes would lie one over the other
-AXIS_WIDTH = 38
-LINE_WIDTH = 2
-TICK = -4  # pixels, outwards
 
 
-class _WholeAxis(pg.AxisItem):  # type: ignore[misc]
-    """An axis of whole numbers: there is no half iteration."""
-
-    def tickSpacing(self, minimum: float, maximum: float, size: float) -> list[tuple[float, float]]:  # noqa: N802
-        spacing = super().tickSpacing(minimum, maximum, size)
-        return [(step, offset) for step, offset in spacing if step >= 1] or [(1, 0)]
-
-
-class Chart(QWidget):
-    """Two plots above each other over the same iterations: number of labels, losses.
-
-    Built from the parts of pyqtgraph rather than its PlotItem, which brings menus and mouse modes nobody needs here.
-    """
+class Chart(Plots):
+    """Two plots above each other over the same iterations: number of labels, losses."""
 
     def __init__(self) -> None:
         super().__init__()
         self._points: Sequence[Point] = ()
-        self._text = "gray"
-        self._view = pg.GraphicsView(self)
-        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._view.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)  # takes what is left
-        self._grid = pg.GraphicsLayout()
-        self._grid.setContentsMargins(0, 4, 6, 0)
-        self._grid.setSpacing(0)
-        self._view.setCentralItem(self._grid)
-        self._axes: list[Any] = []
-        self._captions = {
-            plot: self._grid.addLabel("", row=2 * i, col=1, justify="left") for i, plot in enumerate((LABELS, LOSSES))
-        }
-        boxes = {LABELS: self._add_plot(1, _WholeAxis), LOSSES: self._add_plot(3, pg.AxisItem)}
+        self._captions = {plot: self._add_caption(2 * i) for i, plot in enumerate((LABELS, LOSSES))}
+        boxes = {LABELS: self._add_plot(1, WholeAxis), LOSSES: self._add_plot(3, pg.AxisItem)}
         boxes[LOSSES].setXLink(boxes[LABELS])
-        self._add_axis(_WholeAxis("bottom", maxTickLength=TICK), boxes[LOSSES], 4, 1).setLabel("iteration")
+        self._add_axis(WholeAxis("bottom", maxTickLength=TICK), boxes[LOSSES], 4, 1).setLabel("iteration")
         self._boxes = boxes
         self._curves: dict[str, tuple[Any, str]] = {}  # with their colours
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._view)
         self.setMinimumHeight(MIN_HEIGHT)
         self._draw()
 
@@ -79,26 +48,6 @@ class Chart(QWidget):
         """Show these iterations."""
         self._points = points
         self._draw()
-
-    def recolour(self, background: str, text: str) -> None:
-        """Take the colours of a theme, as CSS names."""
-        self._view.setBackground(background)
-        self._text = text
-        for axis in self._axes:
-            axis.setPen(text)
-            axis.setTextPen(text)
-        self._draw()
-
-    def _add_plot(self, row: int, kind: type[Any]) -> Any:
-        box = self._grid.addViewBox(row=row, col=1, enableMenu=False, enableMouse=False, defaultPadding=0.06)
-        self._add_axis(kind("left", maxTickLength=TICK), box, row, 0).setWidth(AXIS_WIDTH)
-        return box
-
-    def _add_axis(self, axis: Any, box: Any, row: int, col: int) -> Any:
-        axis.linkToView(box)
-        self._grid.addItem(axis, row=row, col=col)
-        self._axes.append(axis)
-        return axis
 
     def _draw(self) -> None:
         iterations = np.array([point.iteration for point in self._points], dtype=float)
@@ -126,7 +75,7 @@ class Chart(QWidget):
         """Return the curve of some numbers, and its colour."""
         if name not in self._curves:
             taken = [colour for _, colour in self._curves.values()]
-            free = [colour for colour in LOSS_COLOURS if colour not in taken] or LOSS_COLOURS
+            free = [colour for colour in COLOURS if colour not in taken] or COLOURS
             colour = COUNT_COLOUR if name == COUNT else free[0]
             curve = pg.PlotCurveItem(pen=pg.mkPen(colour, width=LINE_WIDTH))
             self._boxes[plot].addItem(curve)

@@ -617,12 +617,13 @@ def test_show_opens_napari_with_image_and_labels(make_napari_viewer, monkeypatch
     viewers, ran = [], []
     monkeypatch.setattr(napari, "Viewer", lambda **_: viewers.append(make_napari_viewer()) or viewers[-1])
     monkeypatch.setattr(napari, "run", lambda: ran.append(True))
-    labels = np.ones([n for n, letter in zip(shape, axes, strict=True) if letter in "YX"], np.uint8)
-    window.show(np.zeros(shape, np.uint8), labels, axes)
+    image = np.random.default_rng(0).integers(0, 255, shape).astype(np.uint8)
+    result = finish(run(image, Params(n_channels=8, iterations=1, n_superpixels=20), axes=axes))
+    window.show(image, result, axes)
     assert ran == [True]
     kinds = [type(layer).__name__ for layer in viewers[0].layers]
     assert kinds == ["Image"] * n_images + ["Labels"]
-    np.testing.assert_array_equal(viewers[0].layers[-1].data, labels)
+    np.testing.assert_array_equal(viewers[0].layers[-1].data, result.labels)
 
 
 def test_the_installed_command(square, out):

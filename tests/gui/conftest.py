@@ -140,6 +140,8 @@ def quick_runs(monkeypatch):
     """Real runs without a process of their own and without giving way to whatever else the machine does."""
     monkeypatch.setattr("napari_backprop_segmentation.hierarchy.merge.MergeProcess", MergeHere)
     monkeypatch.setattr("napari_backprop_segmentation.gui.run.torch_startup.give_way", lambda: None)
+    # a run that takes longer than the made-up costs say has the machine measured, for half a minute of both processors
+    monkeypatch.setattr("napari_backprop_segmentation.gui.run.estimate.PROBE", "abc")
 
 
 @pytest.fixture

@@ -68,10 +68,17 @@ damages = st.lists(
 )
 
 
+def saved(model, folder):
+    """Return the file of a model, written once: the order of its header differs from time to time."""
+    path = folder / f"{id(model)}.safetensors"
+    if not path.exists():
+        save_model(path, model, {"input": "a.tif"})
+    return path.read_bytes()
+
+
 def check_damaged(model, damage, folder):
-    path = folder / "model.safetensors"
-    save_model(path, model, {"input": "a.tif"})
-    content = bytearray(path.read_bytes())
+    path = folder / "damaged.safetensors"
+    content = bytearray(saved(model, folder))
     for kind, where, value in damage:
         place = int(where * (len(content) - 1)) if isinstance(where, float) else min(where, len(content) - 1)
         if kind == "byte":

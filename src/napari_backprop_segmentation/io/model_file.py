@@ -7,7 +7,8 @@ from. Everything is checked against what a network of these settings must look l
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -79,15 +80,28 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     ModelFileError
         If there is no such file, or it is damaged, of another program or of a newer version.
     """
-    from safetensors import SafetensorError, safe_open
-
     path = Path(path)
     if not path.is_file():
         raise ModelFileError(f"model file must exist, got {str(path)!r}; check the path")
+    with _opened(path) as file:
+        return _made(_described(file.metadata() or {}, path), file, path)
+
+
+def model_provenance(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return where the model of a file comes from, as `save_model` was told. Errors as of `load_model`."""
+    path = Path(path)
+    with _opened(path) as file:
+        return dict(_described(file.metadata() or {}, path)["provenance"])
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a file of a model; whatever is wrong with what is read from it is a `ModelFileError`."""
+    from safetensors import SafetensorError, safe_open
+
     try:
         with safe_open(path, framework="numpy") as file:
-            described = _described(file.metadata() or {}, path)
-            return _made(described, file, path)
+            yield file
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         if isinstance(error, ModelFileError):
             raise
@@ -95,17 +109,6 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         raise ModelFileError(
             f"model file must be one that this program wrote, got {str(path)!r} ({reason}); save the model again"
         ) from error
-
-
-def model_provenance(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return where the model of a file comes from, as `save_model` was told. Errors as of `load_model`."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(Path(path), framework="numpy") as file:
-            return dict(_described(file.metadata() or {}, Path(path))["provenance"])
-    except (SafetensorError, OSError, TypeError) as error:
-        raise ModelFileError(f"model file must be readable, got {str(path)!r}; save the model again") from error
 
 
 def _described(header: Mapping[str, str], path: Path) -> dict[str, Any]:

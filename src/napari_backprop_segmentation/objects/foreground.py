@@ -28,9 +28,10 @@ FITTED_PIXELS = 200_000  # that the direction of colours is fitted to
 PINK, VIOLET = (-30.0, 45.0), (-75.0, -30.0)  # degrees of hue in Lab
 PINK_SHARE, VIOLET_SHARE = 0.25, 0.1  # of all colour
 VOLUME = "ZYX"
-# How many times itself the smaller part must add to a whole in a volume, where a neck speaks for two. Read off the
-# generated volumes of benchmarks/phantoms.py with texture, two plant nuclei, StarDist and cells3d (as in
-# benchmarks/axes.py): the same objects from 1.25 to 2; at 1 two fewer of StarDist's 51, at 4 as many pieces as ever.
+# How many times itself the smaller part must add to a whole in a volume, where a neck speaks for two. Read off
+# generated volumes (as of benchmarks/phantoms.py, some with lognormal texture inside nuclei added), two of plant
+# nuclei, StarDist and cells3d: the same objects from 1.25 to 2; at 1 two fewer of StarDist's 51, at 4 as many pieces
+# as ever.
 NECK = 1.5
 RIDGE = 0.01  # share of the mean variance that is added to each, so that empty channels do no harm
 

@@ -133,11 +133,8 @@ def teaching(found: dict[str, Any]) -> list[str]:
     hardware, python = here["machine"], here["versions"]["python"]
     when = f"commit {here['commit'][:7]}, {here['date'][:10]}"
     lines = [f"{hardware['processor']}, {hardware['cores']} cores, Python {python}, {when}.", ""]
-    lines += [
-        f"Strokes: mean IoU of kinds, of a forest on basic features / the same averaged over regions / ours; "
-        f"{len(found['rows'])} runs.",
-        "",
-    ]
+    who = "of a forest on basic features / the same averaged over regions / ours"
+    lines += [f"Strokes: mean IoU of kinds, {who}; {len(found['rows'])} runs.", ""]
     lines += _teaching_table(rows, steps, ("forest", "voted", "ours"))
     counted = {name: members for name, members in rows.items() if "examples" in members[0]}
     if counted:

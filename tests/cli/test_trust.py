@@ -289,10 +289,15 @@ def started(square, out, *options):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
 def test_a_run_that_is_asked_to_end_keeps_its_result(square, out, name, code):
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    number = getattr(signal, name)
+    before = signal.signal(number, signal.SIG_DFL if name != "SIGINT" else signal.default_int_handler)
     process = started(square, out)
-    process.send_signal(getattr(signal, name))
-    _, said = process.communicate(timeout=90)
+    try:
+        process.send_signal(number)
+        _, said = process.communicate(timeout=90)
+    finally:
+        process.kill()  # as far as it has not ended
+        signal.signal(number, before)  # what started the tests may ignore it, as nohup does
     assert process.returncode == code
     assert said.startswith("backprop-segment: interrupted, the result so far is kept: ")
     assert said.count("\n") == 1

@@ -6,6 +6,7 @@ from qtpy.QtWidgets import QApplication
 from skimage.draw import disk
 
 from napari_backprop_segmentation.gui.run.preview import METADATA
+from napari_backprop_segmentation.gui.teach.asked import Seen
 from napari_backprop_segmentation.gui.widget import BackpropWidget
 from napari_backprop_segmentation.params.params import Params
 
@@ -154,6 +155,18 @@ def test_what_cannot_take_strokes_is_refused_before_the_run(viewer, qtbot, engin
     widget.run()
     assert not engine.runs
     assert widget.status.startswith("N_runs must be 1 with strokes, got 3") or "must be 1 with strokes" in widget.status
+
+
+def test_what_is_drawn_already_is_not_overlooked_when_strokes_are_taken_up_again(viewer, qtbot):
+    widget = opened(viewer, discs())
+    assert "Nothing is drawn" in widget.status
+    stroke(widget, 1, slice(18, 23), slice(14, 26))
+    settle(widget, qtbot)
+    widget.strokes.button.native.click()
+    widget.state.drawing.see(Seen())
+    widget.state.note("")
+    widget.strokes.button.native.click()
+    assert "Nothing is drawn" not in widget.status
 
 
 @pytest.mark.parametrize("there", [False, True])

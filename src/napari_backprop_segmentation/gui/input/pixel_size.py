@@ -52,7 +52,7 @@ def parse_pixel_size(text: str, n_axes: int, own_unit: str = "") -> PixelSize | 
     Parameters
     ----------
     text : str
-        One number for all axes or one for each, and a unit of length.
+        One number for all axes or one for each, and a unit of length; that of the layer where none is given.
     n_axes : int
         How many of Z, Y, X there are.
     own_unit : str
@@ -79,7 +79,7 @@ def parse_pixel_size(text: str, n_axes: int, own_unit: str = "") -> PixelSize | 
         raise ImageError(
             f"pixel size must be one positive number or {n_axes}, and a unit, got {text!r}; write it as {example} µm"
         )
-    unit = SPELLED.get(found["unit"], found["unit"])
+    unit = SPELLED.get(found["unit"], found["unit"]) if found["unit"] else own_unit
     if unit not in ("", own_unit, *UNITS):
         raise ImageError(f"unit of the pixel size must be one of {', '.join(UNITS)}, got {unit!r}; or leave it out")
     return PixelSize(tuple(sizes) if len(sizes) == n_axes else tuple(sizes) * n_axes, unit)

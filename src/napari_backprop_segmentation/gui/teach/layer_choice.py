@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Labels
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
@@ -54,7 +55,8 @@ class LayerChoice:
         if self._drawing.layer is None:
             self._new_layer()
         self.take_brush()
-        if not self._drawing.seen.counts:
+        drawn = self._drawing.layer
+        if not self._drawing.seen.counts and drawn is not None and not np.asarray(drawn.data).any():
             self._state.note(sentences.NOTHING)
 
     def close(self) -> None:

@@ -235,9 +235,9 @@ def _above_half(
     numbers = np.arange(1, int(reach.max()) + 1)
     heights = np.full(len(numbers) + 1, np.inf)
     heights[1:] = ndimage.mean(light, np.where(cores > 0, reach, 0), numbers)
-    _, first = np.unique(cores, return_index=True)
-    joined = np.flatnonzero(np.bincount(reach.flat[first[1:]], minlength=len(heights)) > 1)
-    if len(joined):
+    if len(numbers) < cores.max():  # some were joined
+        _, first = np.unique(cores, return_index=True)
+        joined = np.flatnonzero(np.bincount(reach.flat[first[1:]], minlength=len(heights)) > 1)
         heights[joined] = ndimage.median(light, reach, joined)
     kept = light > (ground + HALF_HEIGHT * (heights - ground))[reach]
     return renumbered(reach, kept).astype(np.int32)

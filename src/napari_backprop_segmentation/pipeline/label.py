@@ -39,6 +39,4 @@ def from_tree(job: Job, tree: Hierarchy, model: Model) -> Segmentation:
     """Return what is wanted of the merge tree of an image, which a network was trained for."""
     recount = None if job.iterated or job.params.by_class or job.examples is not None else Recount(job, tree)
     found = wanted(job, tree, recount)
-    return replace(
-        found, model=model, teach=teaching(job, model, tree, partial(seen, job, tree, found)), recount=recount
-    )
+    return replace(found, model=model, teach=teaching(job, model, tree, partial(seen, job, found)), recount=recount)

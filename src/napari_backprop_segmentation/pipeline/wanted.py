@@ -1,6 +1,6 @@
 """What is wanted of the merge tree of one plane or volume: a cut, objects, or what is like the examples."""
 
-from functools import partial
+from functools import cache, partial
 
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.params.sections import Objects
@@ -29,12 +29,12 @@ def wanted(job: Job, tree: Hierarchy, recount: Recount | None = None) -> Segment
     record = {"regions": "classes" if job.params.by_class else "merged"}
     if job.iterated or job.params.by_class:
         return Segmentation(labels, hierarchy=tree, record=record)
-    look, find = partial(offers, job, tree), partial(finder_of, job, tree)
+    look, find = cache(partial(offers, job, tree)), partial(finder_of, job, tree)  # strokes look too
     return Segmentation(labels, hierarchy=tree, look=look, find=find, record=record)
 
 
-def seen(job: Job, tree: Hierarchy, found: Segmentation) -> list[Offered]:
+def seen(job: Job, found: Segmentation) -> list[Offered]:
     """Return all objects that can be seen in an image without strokes; those that were found first."""
     counted = job.params.counts or "reading" in found.record
     own = [Offered(found.labels, counted=True)] if counted else []
-    return own + [Offered(each.labels()) for each in offers(job, tree)]
+    return own + [Offered(each.labels()) for each in (() if found.look is None else found.look())]

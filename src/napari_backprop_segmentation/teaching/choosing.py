@@ -55,9 +55,10 @@ def best_objects(
     """
     divided = objects_of(taught, rules, spacing)
     share = taught.share(OBJECT)
-    found, best = divided, _worths(divided, share, taught.strokes, divided=1.0)[0]
+    found, best = divided, _worths(divided, _likely(divided, share), taught, divided=1.0)[0]
     for each in offered:
-        likely, worths = _likely(each.labels, share), _worths(each.labels, share, taught.strokes, counted=each.counted)
+        likely = _likely(each.labels, share)
+        worths = _worths(each.labels, likely, taught, counted=each.counted)
         if max(worths) > best:
             best = max(worths)
             found = np.where((likely >= LEAST[worths.index(best)])[each.labels], each.labels, 0)
@@ -72,11 +73,7 @@ def _likely(labels: NDArray[Any], share: NDArray[np.float32]) -> NDArray[np.floa
 
 
 def _worths(
-    labels: NDArray[Any],
-    share: NDArray[np.float32],
-    strokes: NDArray[Any],
-    divided: float = 0.0,
-    counted: float = 0.0,
+    labels: NDArray[Any], likely: NDArray[np.float64], taught: Taught, divided: float = 0.0, counted: float = 0.0
 ) -> list[float]:
     """Return about what F1 to expect, compared with other objects in the same image, of what each of `LEAST` leaves.
 
@@ -84,17 +81,17 @@ def _worths(
     - hit, spared: share of the strokes of this kind in objects, and of the others outside;
     - count: logarithm of how many objects there are, up to `MANY`.
     """
-    drawn = np.flatnonzero(strokes)
-    under, kinds = labels.ravel()[drawn], strokes.ravel()[drawn]
+    drawn = np.flatnonzero(taught.strokes)
+    under, kinds = labels.ravel()[drawn], taught.strokes.ravel()[drawn]
     sizes = np.bincount(labels.ravel())
-    likely, n = _likely(labels, share), len(sizes)
-    hits, others = (np.bincount(under[of], minlength=n) for of in (kinds == OBJECT, kinds != OBJECT))
+    shares = likely * sizes
+    hits, others = (np.bincount(under[of], minlength=len(sizes)) for of in (kinds == OBJECT, kinds != OBJECT))
     worths = []
     for least in LEAST:
         kept = (likely >= least) & (sizes > 0)
         kept[0] = False
         figures = {
-            "overlap": 2 * float((likely * sizes)[kept].sum()) / max(float(share.sum() + sizes[kept].sum()), 1.0),
+            "overlap": 2 * float(shares[kept].sum()) / max(float(shares.sum() + sizes[kept].sum()), 1.0),
             "hit": float(hits[kept].sum() / max(hits.sum(), 1)),
             "spared": 1 - float(others[kept].sum() / max(others.sum(), 1)),
             "count": float(np.log(max(1, min(int(kept.sum()), MANY)))),

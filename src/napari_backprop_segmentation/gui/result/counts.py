@@ -93,12 +93,12 @@ class Counts:
         self.folded.unfold()
         for signal in (state.events.result, state.events.labels, state.events.taken, state.events.phase):
             signal.connect(self._follow)
-        viewer.dims.events.current_step.connect(self._show)
+        viewer.dims.events.current_step.connect(self._show_frame)
         self._follow()
 
     def disconnect(self) -> None:
         """Let go of the viewer and the layer."""
-        self._viewer.dims.events.current_step.disconnect(self._show)
+        self._viewer.dims.events.current_step.disconnect(self._show_frame)
         self._hear(None)
 
     def _follow(self, _: Any = None) -> None:
@@ -121,5 +121,11 @@ class Counts:
         if layer is None or found is None or not series:
             return
         counts = per_frame(layer.features.rename(columns={INDEX: LABEL}), found.n_frames)["count"]
-        frame = frame_shown(self._viewer, layer, found)
-        self.plot.show_counts([int(n) for n in counts], frame)
+        self.plot.counts = [int(n) for n in counts]
+        self._show_frame()
+
+    def _show_frame(self, _: Any = None) -> None:
+        """Mark the frame that is shown; what was counted stays as it is."""
+        layer, found = self._layer, self._tables.of(self._layer)
+        if layer is not None and found is not None and not self.folded.isHidden():
+            self.plot.show_counts(self.plot.counts, frame_shown(self._viewer, layer, found))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from napari_backprop_segmentation.pipeline.messages import count
+from napari_backprop_segmentation.teaching.plain import recorded
 from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Place, Sized
 
 Kind = Literal["examples", "counter_examples"]
@@ -33,11 +34,6 @@ class Example:
     def given(self) -> Place | Sized:
         """What the finder is asked with."""
         return self.place if self.size is None else Sized(self.place, self.size)
-
-    @property
-    def recorded(self) -> list[Any]:
-        """The same in plain values, as `run(examples=...)` takes it."""
-        return list(self.place) if self.size is None else [list(self.place), self.size]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +92,8 @@ class Examples:
     def record(self) -> dict[str, Any]:
         """Return what `run` needs to find the same again, in plain values."""
         return {
-            "examples": [each.recorded for each in self.examples],
-            "counter_examples": [each.recorded for each in self.counter_examples],
+            "examples": recorded([each.given for each in self.examples]),
+            "counter_examples": recorded([each.given for each in self.counter_examples]),
             "how_alike": self.how_alike,
         }
 

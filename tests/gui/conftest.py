@@ -89,11 +89,25 @@ COSTS = Costs(
 )
 
 
+@pytest.fixture(scope="session")
+def mouse_away(qapp):
+    """Put the cursor of the screen, which tests that run beside this one share, where no window comes up.
+
+    Qt tells a window that comes up under the cursor that the mouse is there, whatever events a test sends.
+    """
+    from qtpy.QtGui import QCursor, QGuiApplication
+
+    QCursor.setPos(QGuiApplication.primaryScreen().geometry().bottomRight())
+
+
 @pytest.fixture(autouse=True)
 def frozen(request):
     """Keep the collections that end a test with a viewer to what the test has made: looking at all takes long."""
-    viewers = {"make_napari_viewer", "make_napari_viewer_proxy"} & set(request.fixturenames)
-    if not viewers or "thawed" in request.fixturenames:
+    if not {"make_napari_viewer", "make_napari_viewer_proxy"} & set(request.fixturenames):
+        yield
+        return
+    request.getfixturevalue("mouse_away")
+    if "thawed" in request.fixturenames:
         yield
         return
     gc.freeze()

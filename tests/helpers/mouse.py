@@ -24,8 +24,9 @@ class Mouse:
 
     def __init__(self, viewer):
         self._viewer = viewer
-        # the canvas is a private attribute of napari's window
-        self.canvas = next(w for w in viewer.window.__wrapped__._qt_window.findChildren(QWidget) if _is_canvas(w))
+        # the canvas is a private attribute of napari's window, which plugins see through a proxy
+        window = getattr(viewer.window, "__wrapped__", viewer.window)
+        self.canvas = next(w for w in window._qt_window.findChildren(QWidget) if _is_canvas(w))
 
     def place(self, world):
         """Return the pixel of the canvas that shows a place (ndim,) of the world."""
@@ -37,6 +38,10 @@ class Mouse:
     def click(self, world, modifiers=Qt.KeyboardModifier.NoModifier):
         self.send(QEvent.Type.MouseButtonPress, self.place(world), LEFT, LEFT, modifiers)
         self.send(QEvent.Type.MouseButtonRelease, self.place(world), LEFT, NONE, modifiers)
+
+    def move(self, place):
+        """Move to a pixel of the canvas; the cursor of the screen, which other tests share, stays where it is."""
+        self.send(QEvent.Type.MouseMove, QPointF(place), NONE, NONE)
 
     def drag(self, *worlds, steps=6, during=lambda: None):
         """Press at the first place, move through the others, and release at the last; `during` is called before."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from mouse import Mouse
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QApplication
 from skimage.draw import disk
 
 from napari_backprop_segmentation.gui.widget import BackpropWidget
@@ -52,8 +52,7 @@ def click(viewer, qtbot, place):
     node = window.layer_to_visual[viewer.layers[0]].node
     x, y = node.get_transform("visual", "canvas").map([place[1] + 0.5, place[0] + 0.5])[:2]
     at = QPoint(int(x), int(y))
-    qtbot.mouseMove(window.native, at)
-    QApplication.processEvents()
+    Mouse(viewer).move(at)
     qtbot.mouseClick(window.native, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
     qtbot.wait(1)
 

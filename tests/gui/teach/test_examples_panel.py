@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from mouse import Mouse
 from napari.layers import Vectors
 from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QCursor, QWheelEvent
+from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication
 from skimage.draw import disk
 
@@ -51,7 +52,6 @@ def taught():
 @pytest.fixture
 def screen(make_napari_viewer):
     """A viewer on the screen: only there the canvas hears the mouse."""
-    QCursor.setPos(0, 0)  # before there is a window: else a late event says that the mouse is where it was
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1000, 700)
     return viewer
@@ -113,14 +113,13 @@ def spot(viewer, place):
     return QPoint(int(x), int(y))
 
 
-def move(viewer, qtbot, place):
-    qtbot.mouseMove(canvas(viewer), spot(viewer, place))
-    QApplication.processEvents()
+def move(viewer, place):
+    Mouse(viewer).move(spot(viewer, place))
 
 
 def click(viewer, qtbot, place, keys=Qt.KeyboardModifier.NoModifier):
     """Move the mouse to a pixel and click there."""
-    move(viewer, qtbot, place)
+    move(viewer, place)
     qtbot.mouseClick(canvas(viewer), Qt.MouseButton.LeftButton, keys, spot(viewer, place))
     qtbot.wait(1)
 
@@ -188,17 +187,17 @@ def test_one_click_finds_the_kind_and_the_table_follows(on, screen, qtbot):
 
 def test_the_outline_is_that_of_what_the_mouse_is_over(on, screen, qtbot):
     middle = places()[0][0]
-    move(screen, qtbot, middle)
+    move(screen, middle)
     lines = drawn(screen, "outline under the mouse")
     assert abs(lines[:, 0, 0].min() - (middle[0] - RADIUS)) < 3
     assert abs(lines[:, 0, 1].max() - (middle[1] + RADIUS)) < 3
-    move(screen, qtbot, places()[1][4])
+    move(screen, places()[1][4])
     assert drawn(screen, "outline under the mouse")[:, 0].mean() != pytest.approx(lines[:, 0].mean())
 
 
 def test_wheel_and_keys_choose_larger_and_smaller_objects(on, screen, qtbot):
     middle = places()[0][4]
-    move(screen, qtbot, middle)
+    move(screen, middle)
     teaching = on.state.teaching
     first, zoom = teaching.pointer, screen.scene.camera.zoom
     before = drawn(screen, "outline under the mouse")
@@ -330,7 +329,7 @@ def test_the_ground_and_what_lies_over_another_are_refused_in_words(on, screen, 
     settled(on, qtbot)
     y, x = bright[3]
     ring = next((y, x + dx) for dx in range(60) if not teaching.marked((y, x + dx)))
-    move(screen, qtbot, ring)
+    move(screen, ring)
     while teaching.pointer.node is not None and bright[3] not in _pixels(teaching):
         at = teaching.pointer.index
         teaching.larger()
@@ -414,7 +413,7 @@ def test_the_same_is_found_by_a_run_with_what_is_recorded(on, screen, qtbot):
     bright, _ = places()
     click(screen, qtbot, bright[3])
     settled(on, qtbot)
-    move(screen, qtbot, bright[6])
+    move(screen, bright[6])
     wheel(screen, bright[6], -1)
     click(screen, qtbot, bright[6], Qt.KeyboardModifier.ShiftModifier)
     on.examples.how_alike.value = 0.5

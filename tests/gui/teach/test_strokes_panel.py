@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from mouse import LEFT, NONE, Mouse
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtWidgets import QApplication
 from skimage.draw import disk
 
@@ -109,14 +110,12 @@ def spot(viewer, place):
 
 def paint(viewer, qtbot, *places):
     """Press the mouse at the first place, drag it over the others, let it go."""
-    native, left = canvas(viewer), Qt.MouseButton.LeftButton
-    qtbot.mouseMove(native, spot(viewer, places[0]))
-    qtbot.mousePress(native, left, Qt.KeyboardModifier.NoModifier, spot(viewer, places[0]))
-    for place in places[1:]:
-        qtbot.mouseMove(native, spot(viewer, place))
-        QApplication.processEvents()
-    qtbot.mouseRelease(native, left, Qt.KeyboardModifier.NoModifier, spot(viewer, places[-1]))
-    QApplication.processEvents()
+    mouse, spots = Mouse(viewer), [QPointF(spot(viewer, place)) for place in places]
+    mouse.move(spots[0])
+    mouse.send(QEvent.Type.MouseButtonPress, spots[0], LEFT, LEFT)
+    for at in spots[1:]:
+        mouse.send(QEvent.Type.MouseMove, at, NONE, LEFT)
+    mouse.send(QEvent.Type.MouseButtonRelease, spots[-1], LEFT, NONE)
 
 
 def draw(widget, qtbot, number, *places):

@@ -24,7 +24,7 @@ from skimage.filters import threshold_otsu
 from skimage.io import imread
 
 from napari_backprop_segmentation import Params, finish, run, segment
-from napari_backprop_segmentation.objects.splitting import split_at_necks
+from napari_backprop_segmentation.objects.necks import split_at_necks
 from napari_backprop_segmentation.params.sections import Objects
 
 Ints = NDArray[Any]

@@ -6,8 +6,10 @@ from skimage.filters import threshold_otsu
 
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.image.labels import renumbered
+from napari_backprop_segmentation.objects.cores import bright_cores
 from napari_backprop_segmentation.objects.foreground import foreground_contrast, foreground_objects
-from napari_backprop_segmentation.objects.splitting import best_antichain, bright_cores, split_at_necks
+from napari_backprop_segmentation.objects.necks import split_at_necks
+from napari_backprop_segmentation.objects.splitting import best_antichain
 from napari_backprop_segmentation.params.sections import Objects
 
 SIDE = 64

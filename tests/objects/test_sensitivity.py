@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from skimage.draw import disk
 
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.objects import outlined
+from napari_backprop_segmentation.objects.foreground import Foreground
 from napari_backprop_segmentation.params.sections import Objects, sensitivity_of
 
 QUICK = {"n_channels": 8, "iterations": 3, "n_superpixels": 100, "device": "cpu"}
@@ -83,3 +85,25 @@ def test_regions_and_series_have_nothing_to_count_again():
     image = discs_of_every_brightness()
     series = finish(run(np.stack([image, image]), Params.preset("nuclei", **QUICK), axes="TYX"))
     assert series.recount is None
+
+
+def test_a_draft_is_about_what_a_count_finds():
+    light = np.zeros((1, 96, 96), np.float32)
+    places = [(16, 16), (16, 48), (48, 16), (48, 48), (80, 48)]
+    for number, place in enumerate(places):
+        light[0][disk(place, 9)] = 0.2 + 0.15 * number
+    counting = Foreground(np.arange(96 * 96).reshape(96, 96), light)
+    rules = Objects(objects="bright", sensitivity=20.0)
+    assert counting.draft(rules) is None  # nothing to go by
+    few = counting.objects(rules)
+    assert counting.draft(rules) is None  # nothing has changed
+    more = Objects(objects="bright", sensitivity=95.0)
+    draft = counting.draft(more)
+    assert few.max() < draft.max() == len(places)
+    for number in range(1, few.max() + 1):  # what was there is there still
+        assert np.unique(draft[few == number]).size == 1
+    found = counting.objects(more)
+    assert found.max() == len(places)
+    assert ((draft > 0) != (found > 0)).mean() < 0.03
+    assert counting.draft(rules).max() == few.max()  # and back again
+    assert counting.draft(Objects(objects="bright", sensitivity=20.0, fill_holes=False)) is None

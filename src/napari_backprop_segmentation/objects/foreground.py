@@ -7,13 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.measure import label as connected_components
-from skimage.segmentation import clear_border, watershed
+from skimage.segmentation import clear_border
 
 from napari_backprop_segmentation.image.colour import RGB, colour_features
 from napari_backprop_segmentation.image.labels import renumbered
 from napari_backprop_segmentation.image.threshold import otsu, separation
+from napari_backprop_segmentation.objects.cores import bright_cores, reach_of
+from napari_backprop_segmentation.objects.necks import split_at_necks
 from napari_backprop_segmentation.objects.rejoining import rejoined
-from napari_backprop_segmentation.objects.splitting import bright_cores, filled, split_at_necks
+from napari_backprop_segmentation.objects.splitting import filled
 from napari_backprop_segmentation.params.fields import ObjectKind
 from napari_backprop_segmentation.params.sections import Objects
 
@@ -77,6 +79,12 @@ class Contrast:
     threshold: float
     ground: float
 
+    def standing_out(self, rules: Objects) -> NDArray[np.bool_]:
+        """Return which pixels (*spatial) are enough above the ground, with what they enclose if holes are filled."""
+        relaxed = RELAXED if rules.split_objects and not self.noisy else 1
+        mask: NDArray[np.bool_] = self.light > self.ground + rules.strictness * relaxed * (self.threshold - self.ground)
+        return ndimage.binary_fill_holes(mask) if rules.fill_holes else mask
+
 
 class Foreground:
     """Finds the objects of one image under one setting after another; what stays the same is computed once.
@@ -101,22 +109,34 @@ class Foreground:
             self._last = key, self._of_all_sizes(key)
         return cleaned(self._last[1], rules)
 
+    def draft(self, rules: Objects) -> NDArray[Any] | None:
+        """Return about what `objects` will return, in a tenth of the time, where only the sensitivity has changed.
+
+        Objects found last as far as they still stand out, and whatever else now does, undivided. None where nothing
+        was found before under the same other settings, or where nothing has changed.
+        """
+        key, contrast = _but_sizes(rules), self._contrast(rules.objects)
+        if contrast is None or self._last is None or not rules.split_objects:
+            return None
+        before, found = self._last
+        if before == key or replace(before, sensitivity=key.sensitivity) != key:
+            return None
+        mask = contrast.standing_out(key)
+        parts, n_parts = ndimage.label(mask)
+        new = np.bincount(parts[found > 0], minlength=n_parts + 1) == 0
+        new[0] = False
+        return cleaned(np.where(new[parts], parts + int(found.max()), np.where(mask, found, 0)), rules)
+
     def _of_all_sizes(self, rules: Objects) -> NDArray[Any]:
-        if rules.objects not in self._contrasts:
-            self._contrasts[rules.objects] = self._contrast(rules.objects)
-        found, spacing = self._contrasts[rules.objects], self._spacing
-        if found is None:
+        contrast, spacing = self._contrast(rules.objects), self._spacing
+        if contrast is None:
             return np.zeros(self._regions.shape, np.uint8)
-        light, ground = found.light, found.ground
-        relaxed = RELAXED if rules.split_objects and not found.noisy else 1
-        mask = light > ground + rules.strictness * relaxed * (found.threshold - ground)
-        if rules.fill_holes:
-            mask = ndimage.binary_fill_holes(mask)
+        light, ground, mask = contrast.light, contrast.ground, contrast.standing_out(rules)
         if not rules.split_objects:
             joined: NDArray[Any] = connected_components(mask, connectivity=1)
             return joined
         cores = bright_cores(light, mask, rules.min_object, spacing)
-        reach = watershed(-light, cores, mask=mask)
+        reach = reach_of(cores, light, mask)
         if light.ndim == len(VOLUME):  # in a plane the texture of a nucleus rarely parts it all the way through
             reach = rejoined(reach, spacing)
         single = _above_half(light, reach, ground, cores)
@@ -125,6 +145,11 @@ class Foreground:
 
     def _contrast(self, side: ObjectKind) -> Contrast | None:
         """Return how objects stand out; None where all is alike."""
+        if side not in self._contrasts:
+            self._contrasts[side] = self._contrast_of(side)
+        return self._contrasts[side]
+
+    def _contrast_of(self, side: ObjectKind) -> Contrast | None:
         light = foreground_contrast(self._image, self._regions, side)
         noisy = bool((light - ndimage.gaussian_filter(light, 1)).std() > NOISY * light.std())
         sigma = NOISY_SMOOTHING if noisy else CLEAN_SMOOTHING

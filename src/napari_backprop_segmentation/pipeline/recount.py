@@ -43,6 +43,21 @@ class Recount:
         binning = self._job.binning
         return binning.enlarged(self.seen(Objects.of(binning.params(params))))
 
+    def draft(self, params: Params) -> NDArray[Any] | None:
+        """Return about what a call will return, in a tenth of the time; None where there is nothing to go by.
+
+        Parameters
+        ----------
+        params : Params
+            See `__call__`.
+        """
+        binning = self._job.binning
+        rules = Objects.of(binning.params(params))
+        if rules.reading or rules.objects == "outlined":
+            return None
+        found = self._foreground.draft(rules)
+        return None if found is None else binning.enlarged(found)
+
     def seen(self, rules: Objects) -> NDArray[Any]:
         """Return the objects of the image as the run has seen it, which may be binned."""
         if rules.reading:

@@ -8,7 +8,8 @@ from scipy import ndimage
 from skimage.measure import label as connected_components
 
 from napari_backprop_segmentation.objects.foreground import cleaned
-from napari_backprop_segmentation.objects.splitting import filled, split_at_necks
+from napari_backprop_segmentation.objects.necks import split_at_necks
+from napari_backprop_segmentation.objects.splitting import filled
 from napari_backprop_segmentation.params.sections import Objects
 from napari_backprop_segmentation.teaching.kinds import Taught
 

@@ -11,6 +11,7 @@ from napari_backprop_segmentation.gui.result.layer_result import result_of
 from napari_backprop_segmentation.gui.result.live_objects import in_words
 from napari_backprop_segmentation.gui.run.preview import METADATA
 from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.pipeline.recount import Recount
 from napari_backprop_segmentation.pipeline.run import finish, run
 
 QUICK = SMALL | {"n_superpixels": 100}
@@ -265,3 +266,40 @@ def test_detail_takes_over_from_the_number(regions_of_cells, widget, qtbot):
     assert layer.metadata[METADATA]["params"]["n_regions"] == 0
     widget.controls["detail"].value = 20
     assert box.value == number(layer.data) == 2
+
+
+def test_a_draft_is_shown_while_it_counts(counted, widget, qtbot, monkeypatch):
+    gate, real = threading.Event(), Recount.__call__
+
+    def slow(self, params):
+        assert gate.wait(20)
+        return real(self, params)
+
+    widget.controls["sensitivity"].value = 20.0
+    settled(widget, qtbot)
+    few, said = counted.data.copy(), widget.status
+    monkeypatch.setattr(Recount, "__call__", slow)
+    widget.controls["sensitivity"].value = 90.0
+    qtbot.waitUntil(lambda: number(counted.data) > number(few), timeout=20_000)
+    assert widget._live_objects.waiting
+    assert (widget.status, result_of(counted).edited) == (said, False)
+    gate.set()
+    settled(widget, qtbot)
+    np.testing.assert_array_equal(counted.data, expected(sensitivity=90.0))
+    assert not result_of(counted).edited
+
+
+def test_an_edit_of_a_draft_is_kept(counted, widget, qtbot, monkeypatch):
+    gate, real = threading.Event(), Recount.__call__
+    widget.controls["sensitivity"].value = 20.0
+    settled(widget, qtbot)
+    few = number(counted.data)
+    monkeypatch.setattr(Recount, "__call__", lambda self, params: gate.wait(20) and real(self, params))
+    widget.controls["sensitivity"].value = 90.0
+    qtbot.waitUntil(lambda: number(counted.data) > few, timeout=20_000)
+    counted.data_setitem((np.array([0]), np.array([0])), 99)
+    edited = counted.data.copy()
+    gate.set()
+    settled(widget, qtbot)
+    np.testing.assert_array_equal(counted.data, edited)
+    assert widget.status.startswith("These labels have been edited")

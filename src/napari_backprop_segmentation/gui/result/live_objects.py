@@ -15,7 +15,7 @@ from napari_backprop_segmentation.errors import SegmentationError, engine_errors
 from napari_backprop_segmentation.gui.result.layer_result import LIVE, LayerResult
 from napari_backprop_segmentation.gui.result.replacing import replaced
 from napari_backprop_segmentation.gui.run import torch_startup
-from napari_backprop_segmentation.gui.run.preview import METADATA
+from napari_backprop_segmentation.gui.run.preview import METADATA, show_in
 from napari_backprop_segmentation.gui.run.worker import Failure
 from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.gui.words import sentence
@@ -45,8 +45,12 @@ def can_count_again(result: LayerResult | None) -> bool:
     return result is not None and result.has_objects and result.reading >= 0 and result.segmentation.recount is not None
 
 
-def count_again(result: LayerResult, reading: int, changes: Mapping[str, Any]) -> Generator[None, None, Counted]:
+def count_again(
+    result: LayerResult, reading: int, changes: Mapping[str, Any]
+) -> Generator[Counted | None, None, Counted]:
     """Count the objects of a result under changed settings, in a thread: an error is returned, see `worker.outcome`.
+
+    A draft is yielded before where there is one: dividing what touches takes a second, and the slider is still moving.
 
     Parameters
     ----------
@@ -56,16 +60,33 @@ def count_again(result: LayerResult, reading: int, changes: Mapping[str, Any]) -
     changes : mapping
         Settings named in `LIVE` that differ from those under which it was counted last.
     """
-    yield
+    yield None
     recount = result.segmentation.recount
     try:
         torch_startup.give_way()
         with engine_errors():
             if recount is None:
                 raise ValueError("result must know how to count again, got one that does not; run again")
-            return Counted(result, reading, changes, recount(Params.from_dict({**result.used, **changes})))
+            params = Params.from_dict({**result.used, **changes})
+            draft = getattr(recount, "draft", lambda _: None)(params)
+            if draft is not None:
+                yield Counted(result, reading, changes, draft)
+            return Counted(result, reading, changes, recount(params))
     except Exception as error:  # noqa: BLE001 - nothing is swallowed: whoever has asked is told
         return Counted(result, reading, changes, Failure(error))
+
+
+def show_draft(viewer: "Viewer", counted: Counted) -> None:
+    """Show about what will be counted; who asks for the record meanwhile is told how the last count was made."""
+    result, draft = counted.result, counted.outcome
+    layer = result.layer
+    if layer is None or layer not in viewer.layers or result.reading != counted.reading or result.edited:
+        return
+    if isinstance(draft, Failure):
+        return
+    labels = result.run_input.laid(draft)
+    result.shown = labels
+    show_in(viewer, layer, np.array(labels))  # a copy: painting changes the layer's own array
 
 
 def show_counted(viewer: "Viewer", counted: Counted) -> str | None:
@@ -159,12 +180,16 @@ class LiveObjects:
             return
         result = next(iter(self._pending))
         changes = self._pending.pop(result)
-        slots = {"returned": self._on_counted, "finished": self._next}
+        slots = {"yielded": self._on_draft, "returned": self._on_counted, "finished": self._next}
         self._worker = create_worker(count_again, result, result.reading, changes, _connect=slots)
 
     def _next(self) -> None:
         self._worker = None
         self._begin()
+
+    def _on_draft(self, counted: Counted | None) -> None:
+        if counted is not None:
+            show_draft(self._viewer, counted)
 
     def _on_counted(self, counted: Counted) -> None:
         text = show_counted(self._viewer, counted)

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+from scipy import ndimage
+from skimage.draw import disk
+from skimage.feature import peak_local_max
+
+from napari_backprop_segmentation.objects.necks import object_peaks, split_at_necks
+
+
+def blobs(shape, seed):
+    heights = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=shape), 3 if len(shape) == 2 else 2)
+    touching = 1 + np.indices(shape).sum(axis=0) // 17 % 3  # objects of three numbers, which cut through blobs
+    objects = np.where(heights > 0, ndimage.label(heights > 0)[0] * 3 + touching, 0)
+    numbers = np.unique(objects, return_inverse=True)[1].reshape(shape)
+    return np.where(heights > 0, heights, 0), numbers.astype(np.int32)
+
+
+@pytest.mark.parametrize("closest", [1, 3, 8])
+@pytest.mark.parametrize("shape", [(96, 128), (12, 40, 40)])
+def test_peaks_of_all_objects_at_once_are_those_of_each(shape, closest):
+    heights, objects = blobs(shape, 0)
+    found = object_peaks(heights, objects, closest)
+    peaks = np.zeros(shape, bool)
+    peaks.ravel()[found] = True
+    expected = np.zeros(shape, bool)
+    expected[tuple(peak_local_max(heights, min_distance=closest, labels=objects, exclude_border=False).T)] = True
+    n_pixels, n_peaks = np.bincount(objects.ravel()), np.bincount(objects[peaks], minlength=objects.max() + 1)
+    compared = (n_pixels > n_peaks)[objects]  # of objects that are nothing but peaks skimage returns some only
+    assert (n_peaks > 1).sum() > 1
+    np.testing.assert_array_equal(peaks[compared], expected[compared])
+
+
+def test_peaks_come_object_by_object_and_the_first_of_equal_ones_is_taken():
+    heights = np.array([[3.0, 3.0, 1.0, 0.0, 2.0, 1.0, 4.0]])
+    objects = np.array([[2, 2, 2, 0, 1, 1, 1]], np.int32)
+    assert object_peaks(heights, objects, 1).tolist() == [6, 4, 0]
+    assert object_peaks(heights, objects, 2).tolist() == [6, 0]
+
+
+def test_an_object_that_touches_another_keeps_its_own():
+    first, second = np.zeros((40, 60), bool), np.zeros((40, 60), bool)
+    first[disk((20, 14), 9)] = True
+    second[disk((20, 32), 10)] = True
+    second[disk((20, 48), 10)] = True  # two discs with a neck
+    objects = np.where(second, 2, np.where(first, 1, 0)).astype(np.int32)
+    found = split_at_necks(objects)
+    assert found.max() == 3
+    assert (found[objects == 1] == 1).all()
+    assert set(np.unique(found[objects == 2])) == {2, 3}
+
+
+def test_nothing_to_divide():
+    assert not split_at_necks(np.zeros((5, 6), np.int32)).any()
+    single = np.zeros((5, 6), np.int32)
+    single[2, 3] = 1
+    np.testing.assert_array_equal(split_at_necks(single), single)

@@ -22,7 +22,10 @@ ENGINE_ERRORS = (RuntimeError, MemoryError, OSError)  # among which are all that
 
 
 class SegmentationError(Exception):
-    """Base of all errors that this package raises on purpose."""
+    """Base of all errors that this package raises on purpose; its text is one line, whatever values it shows."""
+
+    def __str__(self) -> str:
+        return " ".join(super().__str__().split())
 
 
 class ParameterError(SegmentationError, ValueError):

@@ -78,7 +78,7 @@ def laid_out(array, layout):
         return array[::-1]
     if layout == "strided" and array.ndim:
         return array.repeat(2, axis=-1)[..., ::2]
-    if layout == "readonly":
+    if layout == "readonly" and isinstance(array, np.ndarray):  # else a number, which nobody can write to
         array.flags.writeable = False
     return array
 

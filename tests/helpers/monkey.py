@@ -197,7 +197,8 @@ class Monkey:
             layer.name = str(self.pick(["a", "cells labels", "grey", "µ <b>x</b> %s {0}"]))
 
     def replace(self):
-        if (layer := self.some()) is not None and layer.ndim == 2 and not getattr(layer, "rgb", False):
+        layer = self.some((Image, Labels))
+        if layer is not None and layer.ndim == 2 and not getattr(layer, "rgb", False):
             layer.data = self.pixels("labels" if isinstance(layer, Labels) else "grey")
             if layer in self.theirs:
                 self.theirs[layer] = np.array(layer.data)

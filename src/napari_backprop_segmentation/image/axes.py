@@ -140,6 +140,6 @@ def checked_spacing(spacing: Sequence[float] | None, axes: Sequence[str]) -> tup
     if len(sizes) != len(axes) or not all(math.isfinite(size) and size > 0 for size in sizes):
         raise ImageError(
             f"spacing must be {len(axes)} positive numbers, the sizes of a pixel along {', '.join(axes)}, got "
-            f"{spacing}; give all in one unit"
+            f"{spacing!r}; give all in one unit"
         )
     return sizes

@@ -65,7 +65,7 @@ def _hull(inside: NDArray[np.bool_], spacing: Sequence[float]) -> tuple[float, f
     last = inside.shape[-1] - 1 - inside[..., ::-1].argmax(axis=-1)[there]
     lines = np.argwhere(there)
     ends = np.concatenate([np.column_stack([lines, first]), np.column_stack([lines, last])])  # no others lie outermost
-    corners = np.unique((ends[:, None] + SHIFTS[inside.ndim]).reshape(-1, inside.ndim), axis=0) * spacing
+    corners = (ends[:, None] + SHIFTS[inside.ndim]).reshape(-1, inside.ndim) * spacing
     try:
         hull = ConvexHull(corners)
     except QhullError:  # too thin for it: pixels of which one side is nothing beside the others

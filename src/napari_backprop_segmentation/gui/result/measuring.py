@@ -21,6 +21,7 @@ from napari_backprop_segmentation.gui.input.layers import run_input_of
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.result.layer_result import result_of
 from napari_backprop_segmentation.gui.result.table_columns import ours_in, with_ours, without_ours
+from napari_backprop_segmentation.gui.run.torch_startup import give_way
 from napari_backprop_segmentation.gui.run.worker import Failure
 from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.gui.words import sentence
@@ -85,6 +86,7 @@ def measured(labels: Any, run_input: RunInput) -> "Measured | Failure":
     from napari_backprop_segmentation.objects.measure import measure
 
     try:
+        give_way()
         pixels = np.asarray(labels).reshape(run_input.shape)
         axes, spacing, unit = run_input.axes, run_input.spacing, run_input.unit
         return measure(pixels, run_input.array, axes=axes, spacing=spacing, unit=unit), checksum(pixels)
@@ -148,7 +150,8 @@ class Tables:
         self._tables: WeakKeyDictionary[Labels, Measurement] = WeakKeyDictionary()
         self._followed: WeakSet[Labels] = WeakSet()
         self._touched: WeakSet[Labels] = WeakSet()
-        self._closed = False
+        self._wanted: dict[Labels, tuple[RunInput, RunInput, Done | None]] = {}  # what was asked for last
+        self._measuring = self._closed = False
         self._timer = QTimer(parent)
         self._timer.setSingleShot(True)
         self._timer.setInterval(EDIT_MS)
@@ -169,10 +172,20 @@ class Tables:
         run_input : RunInput, optional
             Where its brightness is measured, if in another image; see `seen_in`.
         """
-        images = own, own if run_input is None else run_input
+        told = done or self._wanted.get(layer, (None, None, None))[2]
+        self._wanted[layer] = own, own if run_input is None else run_input, told
+        self._begin()
+
+    def _begin(self) -> None:
+        """Measure what is wanted, one layer at a time: what else is counted in threads must not wait for it."""
+        layer = None if self._measuring else next(iter(self._wanted), None)
+        if layer is None:
+            return
+        own, seen, done = self._wanted.pop(layer)
+        self._measuring = True
         data = array_of(layer)
         labels = data.copy() if isinstance(data, np.ndarray) else data  # the user may paint meanwhile
-        background.start(measured, labels, images[1], then=partial(self._fill, layer, images, done))
+        background.start(measured, labels, seen, then=partial(self._on_measured, layer, (own, seen), done))
 
     def of(self, layer: Labels | None) -> "Measurement | None":
         """Return what was measured of a layer, if its table still shows it."""
@@ -181,6 +194,7 @@ class Tables:
     def close(self) -> None:
         """Follow no layer any more, and fill no table."""
         self._closed = True
+        self._wanted.clear()
         for layer in self._followed:
             for name, callback in self._callbacks().items():
                 getattr(layer.events, name).disconnect(callback)
@@ -189,6 +203,13 @@ class Tables:
 
     def _callbacks(self) -> dict[str, Callable[..., None]]:
         return {"paint": self._on_edit, "set_data": self._on_edit, "data": self._on_other_labels}
+
+    def _on_measured(
+        self, layer: Labels, images: tuple[RunInput, RunInput], done: Done | None, found: "Measured | Failure"
+    ) -> None:
+        self._measuring = False
+        self._fill(layer, images, done, found)
+        self._begin()
 
     def _fill(
         self, layer: Labels, images: tuple[RunInput, RunInput], done: Done | None, found: "Measured | Failure"

@@ -105,8 +105,11 @@ def test_an_image_of_no_more_pixels_than_a_crop_is_seen_whole():
 def test_images_too_large_for_a_tree_say_so():
     note = "labels stay as trained, as a merge tree takes at most 17 megapixels"
     assert merges_regions(Params(), MOST_TREE_PIXELS) == (True, ())
-    assert merges_regions(Params(), MOST_TREE_PIXELS + 1) == (False, (note,))
-    assert estimate(Params(), (3, 10_000, 10_000), NOTHING, PLENTY).notes == (note,)
+    assert merges_regions(Params(), MOST_TREE_PIXELS + 1) == (False, ())  # block by block
+    assert estimate(Params(), (3, 10_000, 10_000), NOTHING, PLENTY).notes == ()
+    for settings in ({"regions": "classes"}, {"objects": "bright"}, {"initial_regions": "network"}, {"n_runs": 2}):
+        assert merges_regions(Params(**settings), MOST_TREE_PIXELS + 1) == (False, (note,))
+    assert estimate(Params(objects="bright"), (3, 10_000, 10_000), NOTHING, PLENTY).notes == (note,)
     assert merges_regions(Params(regions="trained"), MOST_TREE_PIXELS + 1) == (False, ())
     assert merges_regions(Params(regions="trained", objects="auto"), PIXELS) == (True, ())
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_backprop_segmentation.hierarchy import build
+from napari_backprop_segmentation.hierarchy.border_costs import face_costs
 from napari_backprop_segmentation.hierarchy.features import edge_strength
 from napari_backprop_segmentation.hierarchy.initial_regions import initial_regions
 from napari_backprop_segmentation.image.ridges import source_ridges
@@ -16,12 +16,12 @@ NOISE = np.random.default_rng(0).integers(0, 200, (6, 20, 22)).astype(np.uint8)
 
 
 def test_a_border_between_slices_costs_its_true_area():
-    deep, high, wide = build._face_costs(ArraySource(NOISE, "ZYX", spacing=(4, 1, 1)), EVEN, None)
+    deep, high, wide = face_costs(ArraySource(NOISE, "ZYX", spacing=(4, 1, 1)), EVEN, None)
     assert (deep.shape, high.shape, wide.shape) == ((5, 20, 22), (6, 19, 22), (6, 20, 21))
     assert (deep == 0.25).all()  # of a pixel that is four times as deep as wide, in units of its volume
     assert (high == 1).all()
     assert (wide == 1).all()
-    assert build._face_costs(ArraySource(NOISE, "ZYX"), EVEN, None) is None  # all one
+    assert face_costs(ArraySource(NOISE, "ZYX"), EVEN, None) is None  # all one
 
 
 def test_edges_are_smoothed_less_along_coarse_axes():

@@ -9,6 +9,8 @@ from typing import Any
 
 from napari.qt.threading import GeneratorWorker, create_worker
 
+from napari_backprop_segmentation.gui.run.torch_startup import give_way
+
 
 class ClosingWorker(GeneratorWorker):  # type: ignore[misc]
     """Closes its generator however its work ends: what the generator holds is let go, what it has begun is ended."""
@@ -43,4 +45,5 @@ def start(work: Callable[..., Any], *args: Any, then: Callable[[Any], None]) -> 
 
 def _steps(work: Callable[..., Any], args: tuple[Any, ...]) -> Generator[None, None, Any]:
     yield
+    give_way()
     return work(*args)

@@ -42,14 +42,22 @@ def edge_strength(source: Source) -> list[NDArray[np.float16]]:
     shape = source.shape[1:]
     found = [np.zeros(shape, np.float16) for _ in shape]
     for window in blocks(shape, BLOCK_SIDE[len(shape)]):
-        grown, inner = with_halo(window, EDGE_HALO, shape)
-        smooth = colour_features(source.read(grown))
-        sigma = [EDGE_SIGMA / size for size in source.spacing]
-        smooth = np.stack([gaussian_filter(channel, sigma) for channel in smooth])
-        for axis, out in enumerate(found):
-            n = smooth.shape[axis + 1]
-            # The face between pixel i and the next one gets the difference of pixels i - 1 and i + 1.
-            before, after = (np.clip(np.arange(n) + step, 0, n - 1) for step in (-1, 1))
-            change = np.linalg.norm(smooth.take(after, axis + 1) - smooth.take(before, axis + 1), axis=0)
-            out[window] = change[inner]
+        for out, change in zip(found, edge_strength_in(source, window), strict=True):
+            out[window] = change
     return [out[(slice(None),) * axis + (slice(0, -1),)] for axis, out in enumerate(found)]
+
+
+def edge_strength_in(source: Source, window: Window) -> list[NDArray[np.float16]]:
+    """Return how much the colour changes across the faces behind the pixels of a window, for each axis (*window)."""
+    grown, inner = with_halo(window, EDGE_HALO, source.shape[1:])
+    smooth = colour_features(source.read(grown))
+    sigma = [EDGE_SIGMA / size for size in source.spacing]
+    smooth = np.stack([gaussian_filter(channel, sigma) for channel in smooth])
+    found = []
+    for axis in range(smooth.ndim - 1):
+        n = smooth.shape[axis + 1]
+        # The face between pixel i and the next one gets the difference of pixels i - 1 and i + 1.
+        before, after = (np.clip(np.arange(n) + step, 0, n - 1) for step in (-1, 1))
+        change = np.linalg.norm(smooth.take(after, axis + 1) - smooth.take(before, axis + 1), axis=0)
+        found.append(change[inner].astype(np.float16))
+    return found

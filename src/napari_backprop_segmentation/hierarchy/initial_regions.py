@@ -1,8 +1,9 @@
 """The finest regions of an image, which everything else is merged from; without a network."""
 
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import product
 
@@ -32,7 +33,7 @@ def initial_regions(source: Source, kind: str, ridges: Ridges | None = None) -> 
         For ``lines``: what lies between these.
     """
     if kind == "graph":
-        return plane_regions(source, _graph_regions)
+        return plane_regions(source, felzenszwalb_regions)
     if ridges is None:
         raise ParameterError("ridges must be found for initial_regions='lines', got none; call source_ridges")
     return plane_regions(source, partial(basins, ridges=ridges))
@@ -49,27 +50,42 @@ def plane_regions(source: Source, divide: Callable[[NDArray[np.float32]], NDArra
     divide : callable
         From the pixels (C, Y, X) of a block of a plane to its regions (Y, X), without gaps.
     """
+    out = np.empty(source.shape[1:], np.int32)
+    first = 0
+    for window, found in divided_blocks(source, divide):
+        out[window] = found + first
+        first += int(found.max()) + 1
+    return out
+
+
+def divided_blocks(
+    source: Source, divide: Callable[[NDArray[np.float32]], NDArray[np.int64]]
+) -> Iterator[tuple[Window, NDArray[np.int64]]]:
+    """Yield block after block (window, *window) of small regions, numbered from 0 in each; see `plane_regions`."""
     *depth, height, width = source.shape[1:]
     slices = product(*(blocks([n], 1) for n in depth))
     planes = list(blocks((height, width), LEAF_BLOCK))
     windows = [(*(z for (z,) in where), *plane) for where, plane in product(slices, planes)]
-    out = np.empty(source.shape[1:], np.int32)
 
     def divided(window: Window) -> NDArray[np.int64]:
         pixels = source.read(window)
         found: NDArray[np.int64] = divide(pixels.reshape(len(pixels), *pixels.shape[-2:]))
-        return found - int(found.min())
+        return (found - int(found.min())).reshape(pixels.shape[1:])
 
     # The blocks release the interpreter; two at a time bound the memory.
-    with any_channels(), ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        first = 0
-        for window, found in zip(windows, pool.map(divided, windows), strict=True):
-            out[window] = found.reshape(out[window].shape) + first
-            first += int(found.max()) + 1
-    return out
+    at_once = min(2, os.cpu_count() or 1)
+    with any_channels(), ThreadPoolExecutor(at_once) as pool:
+        waiting: deque[tuple[Window, Future[NDArray[np.int64]]]] = deque()
+        for window in windows:
+            waiting.append((window, pool.submit(divided, window)))
+            if len(waiting) > at_once:  # what is done before it is wanted takes memory
+                first, found = waiting.popleft()
+                yield first, found.result()
+        for window, found in waiting:
+            yield window, found.result()
 
 
-def _graph_regions(pixels: NDArray[np.float32]) -> NDArray[np.int64]:
+def felzenszwalb_regions(pixels: NDArray[np.float32]) -> NDArray[np.int64]:
     """Return small graph-based regions of a plane.
 
     References

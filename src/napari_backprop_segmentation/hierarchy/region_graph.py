@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from skimage.measure import label as connected_components
 
 from napari_backprop_segmentation.image.blocks import Window
+from napari_backprop_segmentation.image.label_file import looked_up
 
 FaceCosts = list[NDArray[np.float16]] | None
 
@@ -22,7 +23,7 @@ class RegionGraph:
     Attributes
     ----------
     index : (*spatial) int32
-        Region of each pixel, numbered from 0.
+        Region of each pixel, numbered from 0; an array, or what can be read window by window.
     areas : (n,) float64
         Pixels of each region.
     edges : (m, 2) int64
@@ -65,17 +66,21 @@ def simplified(graph: RegionGraph, min_size: int, most: int) -> RegionGraph:
         If more regions are left than this, the smallest size is doubled until they are not: noise can split an image
         into so many regions that a merge tree would take minutes.
     """
+    joined = np.arange(len(graph.areas), dtype=np.int32)
     while True:
-        graph = _absorb(graph, min_size)
+        numbers = _joining(graph, min_size)
+        if numbers is not None:
+            graph, joined = contracted(graph, numbers), numbers[joined]
         if len(graph.areas) <= most or min_size > graph.index.size:
-            return graph
+            return replace(graph, index=looked_up(graph.index, joined))
         min_size = max(2, 2 * min_size)
 
 
-def _absorb(graph: RegionGraph, min_size: int) -> RegionGraph:
+def _joining(graph: RegionGraph, min_size: int) -> NDArray[np.int32] | None:
+    """Return the new number of each region once the small ones have joined others; None if none is small."""
     small = graph.areas < min_size
     if not small.any() or not len(graph.edges):
-        return graph
+        return None
     # Pointers go from a small region to a larger one (of equal ones to the lower number), so there are no circles.
     order = np.lexsort((-np.arange(len(graph.areas)), graph.areas))
     rank = np.empty(len(order), dtype=np.int64)
@@ -88,7 +93,29 @@ def _absorb(graph: RegionGraph, min_size: int) -> RegionGraph:
     by_border = by_border[small[lesser[by_border]]]
     joins[lesser[by_border]] = greater[by_border]
     _, numbers = np.unique(follow(joins), return_inverse=True)
-    return graph_of(numbers.astype(np.int32)[graph.index], graph.face_costs)
+    return numbers.astype(np.int32)
+
+
+def contracted(graph: RegionGraph, numbers: NDArray[np.int32]) -> RegionGraph:
+    """Return a graph in which regions of one number (n,) are one; its image of regions stays as it is.
+
+    Costs of faces are numbers of 16 bits, whose sums are exact in whatever order they are added.
+    """
+    one, other = numbers[graph.edges.T].astype(np.int64)
+    apart = one != other
+    n = int(numbers.max()) + 1
+    edges, lengths = summed(np.minimum(one, other)[apart] * n + np.maximum(one, other)[apart], graph.lengths[apart], n)
+    areas = np.bincount(numbers, graph.areas).astype(np.float64)
+    return replace(graph, areas=areas, edges=edges, lengths=lengths)
+
+
+def summed(
+    codes: NDArray[np.int64], costs: NDArray[np.float64], n: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return each pair (m, 2) once, in order, and the sum of its costs (m,); a code is low * n + high."""
+    pairs, where = np.unique(codes, return_inverse=True)
+    lengths = np.bincount(where, costs, len(pairs)).astype(np.float64)
+    return np.stack(np.divmod(pairs, n), axis=1), lengths
 
 
 def follow(pointers: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -106,9 +133,7 @@ def graph_of(index: NDArray[np.int32], face_costs: FaceCosts = None) -> RegionGr
         codes, apart = _faces(index, axis, len(areas))
         pairs.append(codes)
         costs.append(np.ones(len(codes)) if face_costs is None else face_costs[axis][apart].astype(np.float64))
-    codes, where = np.unique(np.concatenate(pairs), return_inverse=True)
-    lengths = np.bincount(where, np.concatenate(costs), len(codes)).astype(np.float64)
-    edges = np.stack(np.divmod(codes, len(areas)), axis=1)
+    edges, lengths = summed(np.concatenate(pairs), np.concatenate(costs), len(areas))
     return RegionGraph(index, areas, edges, lengths, face_costs)
 
 

@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.hierarchy.merge import Merge, Regions, Tree, merge_regions
 from napari_backprop_segmentation.hierarchy.region_graph import RegionGraph, follow
+from napari_backprop_segmentation.image.blocks import blocks
 from napari_backprop_segmentation.image.labels import label_dtype
 
 MOST_DETAIL = 100.0
+PAINTED_SIDE = 1024  # pixels: of what is read at once of an image that does not fit the memory
 USUAL_SIDE = 400  # pixels: the side of a BSDS500 photograph, were it square
 COARSEST, FINEST = 2e3, 2.0  # altitudes of detail 0 and just below 100: half way is best for most photographs
 
@@ -32,7 +34,8 @@ class Hierarchy:
     Attributes
     ----------
     index : (*spatial) int32
-        Leaf of each pixel, numbered from 0.
+        Leaf of each pixel, numbered from 0; an array, or of an image that does not fit the memory what can be read
+        window by window.
     parents : (n_nodes,) int64
         Parent of each node; the first n_leaves nodes are the leaves, the last is the root and its own parent.
     altitudes : (n_nodes,) float64
@@ -68,12 +71,21 @@ class Hierarchy:
         ParameterError
             Unless exactly one of the two is given, and in its range.
         """
+        return self.cut_of(self.table(detail, n_regions=n_regions))
+
+    def cut_of(self, table: NDArray[Any]) -> NDArray[Any]:
+        """Return the labels (*spatial) where each leaf has one of a table (n_leaves,)."""
+        labels = np.empty(self.shape, table.dtype)
+        self.paint(table, labels)
+        return labels
+
+    def table(self, detail: float | None = None, *, n_regions: int | None = None) -> NDArray[Any]:
+        """Return the label of each leaf (n_leaves,) at one position in the hierarchy; see `cut`."""
         if (detail is None) == (n_regions is None):
             raise ParameterError(
                 f"cut must be given either detail or n_regions, got detail={detail} and n_regions={n_regions}; name one"
             )
-        table = self.lookup(self._merged(n_regions) if n_regions is not None else self.altitude_of(detail))
-        return table[self.index]
+        return self.lookup(self._merged(n_regions) if n_regions is not None else self.altitude_of(detail))
 
     def altitude_of(self, detail: float | None) -> float:
         """Return the altitude of a position from 0 to 100: equal steps of detail are equal factors of scale.
@@ -108,15 +120,17 @@ class Hierarchy:
 
     def leaves(self) -> NDArray[np.int32]:
         """Return the leaf of each pixel, numbered from 0."""
-        return self.index
+        return self.index[(slice(None),) * self.index.ndim]
 
     def leaf_labels(self, detail: float) -> NDArray[Any]:
         """Return the label of each leaf (n_leaves,) in the cut at `detail`."""
         return self.lookup(self.altitude_of(detail))
 
-    def paint(self, table: NDArray[Any], out: NDArray[Any]) -> None:
+    def paint(self, table: NDArray[Any], out: Any) -> None:
         """Write the entry of each pixel's leaf into `out`, an array of the shape of the image."""
-        out[...] = table[self.index]
+        side = self.index.size if isinstance(self.index, np.ndarray) else PAINTED_SIDE
+        for window in blocks(self.shape, side):
+            out[window] = table[self.index[window]]
 
     @cached_property
     def _numbers(self) -> NDArray[Any]:

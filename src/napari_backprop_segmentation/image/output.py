@@ -32,6 +32,11 @@ class Output:
         self.array = out
         self.dtype = np.dtype(out.dtype) if hasattr(out, "dtype") else None
 
+    @property
+    def room(self) -> int | None:
+        """The highest label that fits; None where the array does not say."""
+        return None if self.dtype is None or self.dtype.kind not in "ui" else int(np.iinfo(self.dtype).max)
+
     def __setitem__(self, index: Any, labels: NDArray[Any]) -> None:
         """Write labels.
 

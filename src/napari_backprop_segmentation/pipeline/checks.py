@@ -87,9 +87,14 @@ def check_regions(job: Job) -> None:
     number = job.params.n_regions
     if not number or job.params.counts or job.examples is not None:
         return
+    merges = job.merges or job.in_blocks
     obstacles = (
         (bool(job.iterated), "frame by frame or slice by slice, where it would differ", "set detail"),
-        (not job.merges, "where regions are not merged", "set regions to 'merged', or leave n_regions out"),
+        (
+            not (job.merges or job.in_blocks),
+            "where regions are not merged",
+            "set regions to 'merged', or leave n_regions out",
+        ),
     )
     for met, where, advice in obstacles:
         if met:

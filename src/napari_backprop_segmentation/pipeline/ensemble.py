@@ -4,9 +4,9 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
-from napari_backprop_segmentation.hierarchy.build import leaf_graph, merged
+from napari_backprop_segmentation.hierarchy.build import merged
 from napari_backprop_segmentation.hierarchy.consensus import Agreement
-from napari_backprop_segmentation.hierarchy.initial_regions import initial_regions
+from napari_backprop_segmentation.hierarchy.leaf_graph import plain_leaf_graph
 from napari_backprop_segmentation.network.schedule import TrainingSequence
 from napari_backprop_segmentation.network.step import Command, Step
 from napari_backprop_segmentation.params.sections import LARGEST_SEED, Regions, Training
@@ -43,7 +43,7 @@ def segment_ensemble(job: Job) -> Generator[Step, Command | None, Segmentation]:
         if sequence.stopped and trees:
             break
         if graph is None:
-            graph = leaf_graph(initial_regions(part, regions.initial_regions, job.ridges), part, regions, job.ridges)
+            graph = plain_leaf_graph(part, regions, job.ridges)
         trees.append(merged(graph, models[-1], part, regions, job.merge))
         if sequence.stopped:
             break

@@ -19,7 +19,7 @@ from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.sections import Architecture
 from napari_backprop_segmentation.pipeline.iteration import adapting_iterations, iterated_axes, total_steps
 
-MOST_TREE_PIXELS = 2**24  # above, the merge tree would not fit a laptop: labels stay as trained
+MOST_TREE_PIXELS = 2**24  # above, the merge tree would not fit a laptop: regions are merged block by block, if they can
 MOST_SERIES_PIXELS = 4 * MOST_TREE_PIXELS  # above, merge trees are not kept: for the Detail slider, or for strokes
 SERIES_BYTES = 10  # per pixel of a series beyond its largest part: labels, trees
 IMAGE_BYTES = 30  # per pixel of the whole image: labels, regions, adjacency
@@ -32,7 +32,15 @@ def merges_regions(params: Params, n_pixels: int) -> tuple[bool, tuple[str, ...]
     """Return whether an image of so many pixels gets a merge tree, and in a clause why not where one is wanted."""
     if not params.wants_tree or n_pixels <= MOST_TREE_PIXELS:
         return params.wants_tree, ()
+    if merges_in_blocks(params):
+        return False, ()
     return False, (f"labels stay as trained, as a merge tree takes at most {MOST_TREE_PIXELS / 1e6:.0f} megapixels",)
+
+
+def merges_in_blocks(params: Params) -> bool:
+    """Return whether what is asked for can be had of an image that does not fit the memory."""
+    plain = params.objects == "off" and params.initial_regions == "graph" and params.n_runs == 1
+    return params.wants_tree and plain and not params.by_class
 
 
 def estimate(
@@ -99,7 +107,7 @@ def estimate_part(params: Params, shape: Sequence[int], costs: Costs, free: floa
     crops = min(MOST_CROPS, math.ceil(pixels / crop), params.iterations) if params.method == "superpixels" else 0
     superpixels = costs.superpixel * crop * crops
     labels = pixels * (costs.predict_channel * channels + costs.predict_mac * macs)
-    if merges:
+    if merges or merges_in_blocks(params):
         labels += pixels * (costs.tree_pixel + costs.tree_channel * params.n_channels)
     needed = part_bytes(params, shape, crop, precision)
     if len(shape) == len("CZYX"):

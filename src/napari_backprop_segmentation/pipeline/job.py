@@ -44,6 +44,8 @@ class Job:
         For one frame or slice.
     merges : bool
         Whether regions are merged; what was drawn keeps the numbers it was drawn with.
+    in_blocks : bool
+        Whether regions are merged block by block, as the image does not fit the memory or is written piece by piece.
     merge : Merge
         Who builds merge trees.
     ridges : Ridges, optional
@@ -78,6 +80,7 @@ class Job:
     plan: Plan
     merges: bool
     merge: Merge
+    in_blocks: bool = False
     ridges: Ridges | None = None
     strokes: NDArray[np.integer[Any]] | None = None
     model: Model | None = None

@@ -61,8 +61,9 @@ def run(
     model : Model, optional
         Of an earlier run: nothing is trained, and the image is prepared as the one it was trained on.
     out : array-like (*spatial), optional
-        Where to write the labels piece by piece, such as a zarr array, for results larger than memory. The labels of
-        a single image then stay as trained, without objects, as a merge tree needs all of it at once; those of a
+        Where to write the labels piece by piece, such as a zarr array, for results larger than memory. Regions of
+        a single image are then merged block by block, which gives the same numbers; objects, classes and several runs
+        need all of it at once. Those of a
         series are merged frame by frame, without a `Hierarchy` in the end.
     merge : callable
         Who builds the merge tree; programs with a window pass a `MergeProcess`, which leaves the window alive.

@@ -6,6 +6,7 @@ from dataclasses import replace
 from napari_backprop_segmentation.image.ridges import source_ridges
 from napari_backprop_segmentation.pipeline import binning_factor, checks, marks
 from napari_backprop_segmentation.pipeline.automatic import settled_params
+from napari_backprop_segmentation.pipeline.estimate import merges_in_blocks
 from napari_backprop_segmentation.pipeline.iteration import iterated_axes
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.request import Request
@@ -52,9 +53,11 @@ def settle(request: Request) -> Job:
         strokes = None if strokes is None else binning_factor.binned_strokes(strokes, factor)
         strokes = strokes if strokes is not None and strokes.any() else None
     part = source.shape[:1] + source.shape[1 + len(iterated) :]
-    plan, merges, notes = resources(request, params, part)
+    plan, fits, notes = resources(request, params, part)
     answers = strokes is None or params.strokes_as != "network"  # labels of the network keep their numbers
     in_one_piece = request.out is None or bool(iterated)
+    merges = fits and answers and in_one_piece and request.learns(params)
+    plain = not merges and not iterated and strokes is None and examples is None and request.fixed is None
     job = Job(
         source=source,
         image_shape=image_shape,
@@ -63,21 +66,22 @@ def settle(request: Request) -> Job:
         params=binning_factor.binned_params(params, factor),
         iterated=iterated,
         plan=plan,
-        merges=merges and answers and in_one_piece and request.learns(params),
+        merges=merges,
         merge=request.merge,
+        in_blocks=plain and request.learns(params) and merges_in_blocks(params),
         ridges=ridges,
         strokes=strokes,
         model=request.model and request.model.on(plan.device),
         out=checks.checked_output(request, image_shape[1:]),
         progress=request.progress,
         fixed=marks.check_fixed(request.fixed, image_shape[1:]),
-        may_count=kind in UNSURE and merges and not source.is_rgb and not OPEN & params.given,
+        may_count=kind in UNSURE and fits and not source.is_rgb and not OPEN & params.given,
         examples=examples,
         counter_examples=marks.pointed_at(against, "counter_examples", image_shape[1:]) or (),
         how_alike=marks.checked_share(request.how_alike),
         notes=notes,
     )
-    checks.check_runs(replace(job, merges=merges))
+    checks.check_runs(replace(job, merges=fits))
     checks.check_regions(job)
     marks.check_examples(job)
     marks.check_taught(job)

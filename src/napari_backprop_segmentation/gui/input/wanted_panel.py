@@ -93,4 +93,5 @@ class WantedPanel:
                     title.setText(NUMBERS.get(wanted, NUMBERS[Wanted.REGIONS]))
         self._ticks.setVisible(shown == GROUP[Wanted.OBJECTS])
         self._meaning.setText(MEANINGS[wanted])
-        self._meaning.setVisible(shown is None)
+        # left open, the preset says it already
+        self._meaning.setVisible(shown is None and wanted is not Wanted.AUTOMATIC)

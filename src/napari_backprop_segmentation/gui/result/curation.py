@@ -170,6 +170,7 @@ class Curation:
     def _update(self, _: Any = None) -> None:
         """Show the button while there is something to do for it, and the table of the labels it works on."""
         self.row.setVisible(self._state.target is not None)
+        self.measure_button.enabled = not self._state.busy  # labels that form are measured when they are done
         result = self._state.target_result
         self.keep_button.native.setVisible(result is not None)
         with QSignalBlocker(self.keep_button.native):

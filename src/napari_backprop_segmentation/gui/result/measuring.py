@@ -21,7 +21,6 @@ from napari_backprop_segmentation.gui.input.layers import run_input_of
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.result.layer_result import result_of
 from napari_backprop_segmentation.gui.result.table_columns import ours_in, with_ours, without_ours
-from napari_backprop_segmentation.gui.run.torch_startup import give_way
 from napari_backprop_segmentation.gui.run.worker import Failure
 from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.gui.words import sentence
@@ -86,7 +85,6 @@ def measured(labels: Any, run_input: RunInput) -> "Measured | Failure":
     from napari_backprop_segmentation.objects.measure import measure
 
     try:
-        give_way()
         pixels = np.asarray(labels).reshape(run_input.shape)
         axes, spacing, unit = run_input.axes, run_input.spacing, run_input.unit
         return measure(pixels, run_input.array, axes=axes, spacing=spacing, unit=unit), checksum(pixels)

@@ -11,6 +11,7 @@ WAYS: tuple[tuple[str, str, Keys], ...] = (
         (
             ("1 / 2 / 4 / 6", "eraser, brush, fill, move the picture"),
             ("- and =", "the kind before and after"),
+            ("M", "one more kind"),
             ("[ and ]", "smaller and larger brush"),
             ("Ctrl+Z", "take back the last stroke; Ctrl+Shift+Z brings it back"),
             ("N", "go to the next doubtful place"),

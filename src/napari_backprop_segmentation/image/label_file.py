@@ -1,0 +1,101 @@
+"""Label images that do not fit the memory: on disk, read and written window by window."""
+
+import math
+import tempfile
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.image.blocks import Window
+
+
+class LabelFile:
+    """Labels (*spatial) int32 in a temporary file, which is removed with the last reference to this.
+
+    They are indexed by windows as an array is.
+
+    The file is open only while a window is read or written: what was read before takes no memory.
+
+    Parameters
+    ----------
+    shape : sequence of int
+    folder : path, optional
+        Where the file is made; the folder for temporary files if left out.
+
+    Raises
+    ------
+    OSError
+        If there is no room for it.
+    """
+
+    def __init__(self, shape: Sequence[int], folder: Path | None = None) -> None:
+        made = tempfile.TemporaryDirectory(prefix="backprop-segmentation-", dir=folder)
+        weakref.finalize(self, made.cleanup)
+        self._path = Path(made.name) / "labels.npy"
+        self.shape = tuple(shape)
+        self.ndim, self.size = len(self.shape), math.prod(self.shape)
+        np.lib.format.open_memmap(self._path, "w+", np.int32, self.shape)
+
+    def __getitem__(self, window: Window, /) -> NDArray[np.int32]:
+        """Return the labels of a window."""
+        return np.array(np.lib.format.open_memmap(self._path, "r")[window])
+
+    def __setitem__(self, window: Window, labels: NDArray[Any]) -> None:
+        """Write the labels of a window."""
+        np.lib.format.open_memmap(self._path, "r+")[window] = labels
+
+
+@dataclass(frozen=True)
+class Renumbered:
+    """Labels under other numbers, which are looked up as they are read.
+
+    Attributes
+    ----------
+    labels : LabelFile or int array
+    table : (n,) int32
+        The new number of each label.
+    """
+
+    labels: LabelFile
+    table: NDArray[np.int32]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the image (*spatial)."""
+        return self.labels.shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.labels.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of pixels."""
+        return self.labels.size
+
+    def __getitem__(self, window: Window, /) -> NDArray[np.int32]:
+        """Return the labels of a window."""
+        return self.table[self.labels[window]]
+
+
+def looked_up(labels: NDArray[np.int32], table: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return labels under other numbers: of an array at once, of what is on disk as they are read.
+
+    Parameters
+    ----------
+    labels : (*spatial) int32 array, LabelFile or Renumbered
+    table : (n,) int32
+        The new number of each label.
+    """
+    if isinstance(labels, np.ndarray):
+        return table[labels]
+    found = (
+        Renumbered(labels.labels, table[labels.table]) if isinstance(labels, Renumbered) else Renumbered(labels, table)
+    )
+    return cast("NDArray[np.int32]", found)  # which it is for whoever reads window by window

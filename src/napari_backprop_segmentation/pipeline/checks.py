@@ -91,7 +91,7 @@ def check_regions(job: Job) -> None:
     obstacles = (
         (bool(job.iterated), "frame by frame or slice by slice, where it would differ", "set detail"),
         (
-            not (job.merges or job.in_blocks),
+            not merges,
             "where regions are not merged",
             "set regions to 'merged', or leave n_regions out",
         ),

@@ -189,3 +189,20 @@ def test_the_screenshot_of_the_documentation(make_napari_viewer, qtbot, monkeypa
     assert run_input.shape[0] >= SIZE[1]
     assert run_input[..., :3].std() > 20
     assert widget.native.width() >= widget.native.minimumSizeHint().width()
+
+
+def test_detail_of_an_image_that_is_merged_in_blocks(quick, viewer, qtbot, notes, monkeypatch):
+    from napari_backprop_segmentation.pipeline import estimate
+
+    monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 100)
+    quick.controls.fill(Params(n_channels=8, iterations=3, n_superpixels=50, min_labels=0, min_region=1, detail=100.0))
+    quick.run()
+    finish(quick, qtbot)
+    layer = viewer.layers["cells labels"]
+    fine = layer.data.copy()
+    quick.controls["detail"].value = 0.0
+    qtbot.waitUntil(lambda: not np.array_equal(layer.data, fine), timeout=20_000)
+    assert layer.data.max() < fine.max()
+    quick.controls["detail"].value = 100.0
+    qtbot.waitUntil(lambda: np.array_equal(layer.data, fine), timeout=20_000)
+    assert notes == []

@@ -1,6 +1,7 @@
 """What is written of a run: labels first, then what is known of them."""
 
 import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +55,10 @@ def write_results(job: Job, result: Segmentation, image: ImageFile, measured: Me
     drawn = str(job.strokes) if job.strokes else None
     record: dict[str, Any] = {**result.record, "input": str(job.image), "strokes": drawn}
     for name, path in (("examples", job.examples), ("counter_examples", job.counter_examples)):
-        record[name] = str(path) if path else None
+        record[f"{name}_file"] = str(path) if path else None
+    record["image"] = {"files": [os.path.abspath(job.image)], "level": image.level}
+    if job.applied:
+        record["model_file"] = os.path.abspath(job.applied)
     table, failure = _table(job, result, image, measured)
     if table is not None:
         record[OTHERS] = {"table": checksum_of_bytes(table)}

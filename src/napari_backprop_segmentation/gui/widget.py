@@ -151,7 +151,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     def apply_model(self) -> None:
         """Label the chosen image with the network that was loaded; does nothing during a run."""
         if (loaded := self.state.model) is not None:
-            self._run(suited(self.state.settings, loaded.model), loaded.model)
+            self._run(suited(self.state.settings, loaded.model), loaded.model, loaded.path)
 
     def apply(self) -> None:
         """Apply the network of a run on a part to all of the image; does nothing during a run."""
@@ -205,7 +205,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.state.keep(self._viewer.layers)
         self._show_apply()
 
-    def _run(self, params: Params, model: "Model | None" = None) -> None:
+    def _run(self, params: Params, model: "Model | None" = None, model_file: str = "") -> None:
         if self.state.busy:
             return
         self.input_form.update()
@@ -213,7 +213,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         if chosen.run_input is None:
             self._refuse(str(chosen.obstacle))
             return
-        self._start(Job(chosen.run_input, params, chosen.layers, chosen.whole, model))
+        self._start(Job(chosen.run_input, params, chosen.layers, chosen.whole, model, model_file=model_file))
 
     def _refuse(self, text: str) -> None:
         self.state.refuse(words.sentence(text))

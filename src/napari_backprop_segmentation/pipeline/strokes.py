@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.network.step import Command, NewStrokes
@@ -17,6 +18,13 @@ from napari_backprop_segmentation.teaching.plain import runs_of
 logger = logging.getLogger(__name__)
 
 
+def seen_by_network(strokes: NDArray[Any] | None, replaced: bool) -> dict[str, Any]:
+    """Return what is recorded of strokes that the network has seen, and whether they were others when it began."""
+    if strokes is None and not replaced:
+        return {}
+    return {"drawn_for_network": {} if strokes is None else runs_of(strokes), "drawn_during": replaced}
+
+
 def answered(steps: Steps, job: Job, given: Any) -> Steps:
     """Take all steps of a run, and let its result follow the strokes, unless only the network is to see them.
 
@@ -27,19 +35,20 @@ def answered(steps: Steps, job: Job, given: Any) -> Steps:
     given : (*spatial) int array, optional
         Strokes on the image as it was given, which were checked; `NewStrokes` replace them.
     """
-    strokes = drawn(given)
-    if job.params.strokes_as == "network":
-        return (yield from steps)
+    strokes, by_network, replaced = drawn(given), job.params.strokes_as == "network", False
     command: Command | None = None
     try:
         while True:
             command = yield steps.send(command)
             if isinstance(command, NewStrokes):
-                strokes, command = drawn(command.strokes), None
+                strokes, replaced = drawn(command.strokes), True
+                command = command if by_network else None
     except StopIteration as done:
         found: Segmentation = done.value
     finally:
         steps.close()
+    if by_network:
+        return found.noted(seen_by_network(strokes, replaced))
     if job.fixed is not None and job.params.strokes_as == "kinds" and strokes is not None:
         strokes = np.where((strokes == 0) & (job.fixed > 0), job.fixed, strokes)
     if strokes is None or found.teacher is None:

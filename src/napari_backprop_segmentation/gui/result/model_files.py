@@ -1,5 +1,6 @@
 """Trained networks as files: saved, loaded, and applied to the chosen image."""
 
+import os
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,7 +147,7 @@ class ModelFiles:
             self._state.note(f"{name} was not loaded. {_reason(loaded.outcome)}")
         else:
             text = f"Loaded the model {name}. Apply model labels the chosen image with it, without training."
-            self._state.load(LoadedModel(loaded.path.stem, loaded.outcome), text)
+            self._state.load(LoadedModel(loaded.path.stem, loaded.outcome, os.path.abspath(loaded.path)), text)
 
     def _update(self, _: Any = None) -> None:
         busy, result, loaded = self._state.busy, self._result(), self._state.model

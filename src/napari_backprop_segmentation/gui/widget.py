@@ -1,6 +1,6 @@
 """The widget: choose an image and a preset, run, watch, stop."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +38,7 @@ from napari_backprop_segmentation.gui.result.layer_result import LayerResult, re
 from napari_backprop_segmentation.gui.result.live_objects import LiveObjects
 from napari_backprop_segmentation.gui.result.model_files import ModelFiles
 from napari_backprop_segmentation.gui.result.readings_panel import ReadingsPanel
+from napari_backprop_segmentation.gui.result.this_result import ThisResult
 from napari_backprop_segmentation.gui.run.chart import Chart
 from napari_backprop_segmentation.gui.run.controller import RunController
 from napari_backprop_segmentation.gui.run.ending import settled
@@ -50,6 +51,7 @@ from napari_backprop_segmentation.gui.teach.panel import ExamplesPanel
 from napari_backprop_segmentation.gui.teach.sentences import obstacle
 from napari_backprop_segmentation.gui.teach.strokes_layer import ground_of
 from napari_backprop_segmentation.gui.teach.strokes_panel import StrokesPanel
+from napari_backprop_segmentation.params.flags import nearest_preset
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.presets import FIRST_PRESET, PRESETS
 
@@ -87,6 +89,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     keep_edits : KeepEdits
     readings : ReadingsPanel
     model_files : ModelFiles
+    this_result : ThisResult
     chart : Chart
     plot : Folded
         The chart, unfolded during a run.
@@ -120,6 +123,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.keep_edits = KeepEdits(state)
         self.readings = ReadingsPanel(napari_viewer, state)
         self.model_files = ModelFiles(state, self.apply_model)
+        self.this_result = ThisResult(napari_viewer, state, self.use)
         self._make_buttons()
         self._lay_out()
         detail, n_regions = self.controls["detail"], self.controls["n_regions"]
@@ -182,6 +186,18 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         preview = Preview(self._viewer, job.run_input)
         self.state.form_in(preview.layer)
         self.state.end(*settled(self._viewer, job, preview, segmentation, segmentation.record["seconds"]))
+
+    def use(self, params: Params) -> None:
+        """Show settings in the controls, as what differs from the preset that is nearest; nothing during a run."""
+        if self.state.busy:
+            return
+        name = nearest_preset(params)
+        preset = Params.preset(name)
+        given = {each.name for each in fields(Params) if getattr(params, each.name) != getattr(preset, each.name)}
+        with self.preset.changed.blocked():
+            self.preset.value = name
+        self.state.fill(params.marked(frozenset(given)))
+        self._show_preset()
 
     def pause(self) -> None:
         """Pause the run, or resume it."""
@@ -314,7 +330,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addWidget(self.apply_button.native)
         layout.addWidget(self.strokes.row)
         layout.addWidget(self.strokes.box)
-        self.curation.add(self.examples.button)
+        self.curation.add(self.examples.button, self.this_result.button)
         layout.addWidget(self.curation.row)
         layout.addWidget(self.curation.tools.row)
         layout.addWidget(self.curation.counts.folded)

@@ -19,13 +19,13 @@ import numpy as np
 from napari_backprop_segmentation.errors import ModelFileError, ParameterError
 from napari_backprop_segmentation.image.normalise import Normaliser
 from napari_backprop_segmentation.image.preparation import Preparation
+from napari_backprop_segmentation.io.model_header import KIND, SUFFIX
 from napari_backprop_segmentation.io.write import replacing
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.network import empty_network, fill_network
 from napari_backprop_segmentation.params.sections import Input, Training
 
-SUFFIX = ".safetensors"
-KIND, FORMAT = "napari-backprop-segmentation model", 1
+FORMAT = 1
 MOST_CHANNELS = 10_000  # of an image: more is no image
 HEADER_KEYS = {"kind", "format", "model"}
 MODEL_KEYS = {"training", "input", "scaling", "channels", "binning", "n_channels", "ndim", "stopped_by", "iterations"}

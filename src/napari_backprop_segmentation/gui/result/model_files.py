@@ -130,7 +130,12 @@ class ModelFiles:
     def load(self, *_: Any) -> None:
         """Ask for a file, and load it."""
         if path := ask_what_to_load(self.folded):
-            create_worker(load, Path(path), _connect={"returned": self._on_loaded})
+            self.open(Path(path))
+
+    def open(self, path: Path) -> None:
+        """Load a file, and show what can be done with it."""
+        self.folded.unfold()
+        create_worker(load, path, _connect={"returned": self._on_loaded})
 
     def _result(self) -> LayerResult | None:
         return self._state.target_result or self._state.result

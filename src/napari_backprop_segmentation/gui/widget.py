@@ -28,6 +28,7 @@ from napari_backprop_segmentation.gui.input.controls import Controls, differing
 from napari_backprop_segmentation.gui.input.form import InputForm
 from napari_backprop_segmentation.gui.input.layers import is_helper, run_input_of, unwrapped
 from napari_backprop_segmentation.gui.input.more_settings import MoreSettings
+from napari_backprop_segmentation.gui.input.remembered import Remembered, taken_up
 from napari_backprop_segmentation.gui.input.wanted import OPEN
 from napari_backprop_segmentation.gui.input.wanted_panel import WantedPanel
 from napari_backprop_segmentation.gui.result.apply_model import applicable, described, suited
@@ -101,19 +102,21 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         super().__init__(labels=False)
         self._viewer = napari_viewer
         self._controller: RunController | None = None
-        self.state = state = State(Params.preset(FIRST_PRESET))
+        last = taken_up()
+        self.state = state = State(last.params())
         self._about_image, self._about_preset, self._status = text_label(), text_label(dim=True), text_label()
         self.input_form = InputForm(napari_viewer, state)
         self.preset = ComboBox(
             label="Preset",
             choices=[(preset.title, name) for name, preset in PRESETS.items()],
-            value=FIRST_PRESET,
+            value=last.preset,
             tooltip="Settings that go well together:\n"
             + "\n".join(f"- {preset.title}: {preset.description}" for preset in PRESETS.values()),
         )
         self.controls = Controls(state)
         self.wanted = WantedPanel(state, self.controls, self._leave_open)
-        self.more = MoreSettings(self.controls)
+        self.more = MoreSettings(self.controls, self.reset)
+        self._remembered = Remembered(state, lambda: str(self.preset.value), self.native)
         self.chart = Chart()
         self.plot = Folded("Training", self.chart)
         self._run_estimate = RunEstimate(state)
@@ -198,6 +201,16 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
             self.preset.value = name
         self.state.fill(params.marked(frozenset(given)))
         self._show_preset()
+
+    def reset(self) -> None:
+        """Go back to the settings that the widget has for someone who opens it for the first time."""
+        if self.state.busy:
+            return
+        with self.preset.changed.blocked():
+            self.preset.value = FIRST_PRESET
+        self._fill(FIRST_PRESET)
+        self._remembered.reset()
+        self.state.note("The settings are those of the beginning again.")
 
     def pause(self) -> None:
         """Pause the run, or resume it."""
@@ -421,6 +434,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         """End a run whose widget was closed: napari takes a closed widget out of its window, but does not delete it."""
         if parent is not None:
             return
+        self._remembered.close()
         self.curation.disconnect()
         self.examples.close()
         self.strokes.close()
@@ -432,6 +446,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _on_destroyed(self) -> None:
         """Let go of the run and the viewer: this object outlives its window."""
+        self._remembered.stop()
         self._viewer.events.theme.disconnect(self._retheme)
         self._viewer.layers.selection.events.changed.disconnect(self._select)
         self.input_form.disconnect()

@@ -11,6 +11,7 @@ from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.network.step import Command, NewStrokes
 from napari_backprop_segmentation.pipeline.downsampling import Steps
 from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.lesson import followed
 from napari_backprop_segmentation.pipeline.marks import drawn
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.teaching.plain import runs_of
@@ -51,7 +52,9 @@ def answered(steps: Steps, job: Job, given: Any) -> Steps:
         return found.noted(seen_by_network(strokes, replaced))
     if job.fixed is not None and job.params.strokes_as == "kinds" and strokes is not None:
         strokes = np.where((strokes == 0) & (job.fixed > 0), job.fixed, strokes)
-    if strokes is None or found.teacher is None:
+    if strokes is None:
+        return followed(found, job)
+    if found.teacher is None:
         return found
     try:
         answer = found.teacher.answer(strokes, job.recorded)

@@ -17,7 +17,7 @@ import napari_backprop_segmentation
 from napari_backprop_segmentation.gui.readers import labels_reader, model_reader
 from napari_backprop_segmentation.gui.result import this_result
 from napari_backprop_segmentation.gui.result.this_result import COMMAND, PYTHON, SAVE, USE
-from napari_backprop_segmentation.gui.run.preview import METADATA
+from napari_backprop_segmentation.gui.run.preview import KINDS, METADATA
 from napari_backprop_segmentation.gui.widget import BackpropWidget
 from napari_backprop_segmentation.io.read import read_image
 from napari_backprop_segmentation.io.record import read_record
@@ -198,7 +198,7 @@ def test_napari_opens_saved_labels(npe2pm, viewer, regions, path):
 
 
 def test_kinds_come_back_with_their_names_and_colours(model, tmp_path):
-    from napari_backprop_segmentation.gui.result.saved_labels import KINDS, kinds_in, layer_data, to_save
+    from napari_backprop_segmentation.gui.result.saved_labels import kinds_in, layer_data, to_save
     from napari_backprop_segmentation.io.label_layer import read_layer, write_layer
 
     drawn = Labels(np.array([[0, 1], [2, 2]], np.uint16))

@@ -34,14 +34,17 @@ class Loaded:
     outcome: "Model | Failure"
 
 
-def save(path: Path, model: "Model", record: Mapping[str, Any]) -> Generator[None, None, "Path | Failure"]:
-    """Write a model, in a thread; an error is returned, see `worker.outcome`."""
+def save(path: Path, result: LayerResult, record: Mapping[str, Any]) -> Generator[None, None, "Path | Failure"]:
+    """Write a model with what strokes have taught on its result, in a thread; an error is returned.
+
+    See `worker.outcome`.
+    """
     yield
     try:
         with engine_errors():
-            from napari_backprop_segmentation.io.model_file import save_model
+            from napari_backprop_segmentation.io.result_model import save_model_of
 
-            save_model(path, model, record)
+            save_model_of(path, result.segmentation, record, result.model)
     except Exception as error:  # noqa: BLE001 - nothing is swallowed: whoever has asked is told
         return Failure(error)
     return path
@@ -125,7 +128,7 @@ class ModelFiles:
         if path := ask_where_to_save(self.folded, result.run_input.name):
             layer = result.layer
             record = layer.metadata[METADATA] if layer is not None else result.segmentation.record
-            create_worker(save, Path(path), result.model, record, _connect={"returned": self._on_saved})
+            create_worker(save, Path(path), result, record, _connect={"returned": self._on_saved})
 
     def load(self, *_: Any) -> None:
         """Ask for a file, and load it."""

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from napari.layers import Labels
-from napari.utils.colormaps import CyclicLabelColormap
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ENGINE_ERRORS, SegmentationError
 from napari_backprop_segmentation.gui.input.transforms import unit_name
 from napari_backprop_segmentation.gui.result.layer_result import result_of
 from napari_backprop_segmentation.gui.result.table_columns import INDEX
-from napari_backprop_segmentation.gui.run.preview import METADATA, colours
+from napari_backprop_segmentation.gui.run.preview import METADATA, colours_in
 from napari_backprop_segmentation.gui.run.worker import Failure
 from napari_backprop_segmentation.image.axes import spatial_axes
 from napari_backprop_segmentation.io.calibration import Calibration
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 LABEL = "label"  # what the first column is called in files
 PLACE = ("scale", "translate", "rotate", "affine", "units", "axis_labels")
-KINDS = "kinds"  # in the record: what the numbers of kinds are called, in which colours
 
 
 def record_in(layer: Any) -> dict[str, Any] | None:
@@ -58,7 +56,7 @@ def to_save(layer: Labels, record: Mapping[str, Any]) -> tuple[LabelLayer, str, 
 
 def layer_data(found: LabelLayer, name: str) -> tuple[Any, dict[str, Any], str]:
     """Return labels of a file as napari takes a layer."""
-    settings = {"name": name, "metadata": {METADATA: found.record}, "colormap": _colours(found.record)}
+    settings = {"name": name, "metadata": {METADATA: found.record}, "colormap": colours_in(found.record)}
     settings |= found.placement
     if found.table is not None and LABEL in found.table:
         frame = pd.DataFrame({INDEX: found.table[LABEL], **{k: v for k, v in found.table.items() if k != LABEL}})
@@ -80,19 +78,6 @@ def kinds_in(layer: Labels, names: Mapping[int, str], numbers: Any) -> dict[str,
             "colour": [] if colour is None else [round(float(value), 4) for value in colour],
         }
     return found
-
-
-def _colours(record: Mapping[str, Any]) -> CyclicLabelColormap:
-    """Return the colours of labels, in which kinds have those that they were drawn in."""
-    made = colours()
-    colors = np.array(made.colors)
-    kinds = record.get(KINDS)
-    for number, kind in kinds.items() if isinstance(kinds, dict) and record.get("regions") == "kinds" else ():
-        colour = kind.get("colour", ()) if isinstance(kind, dict) else ()
-        if str(number).isdigit() and 0 < int(number) < len(colors) and len(colour) == 4:
-            colors[int(number)] = np.clip(np.array(colour, float), 0, 1)
-    made.colors = colors
-    return made
 
 
 def _table(layer: Labels) -> dict[str, NDArray[Any]] | None:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.gui.input.layers import unwrapped
 from napari_backprop_segmentation.gui.result.layer_result import FROM_STROKES, LayerResult, result_of
 from napari_backprop_segmentation.gui.result.replacing import record_of, replaced
-from napari_backprop_segmentation.gui.result.saved_labels import KINDS, kinds_in
-from napari_backprop_segmentation.gui.run.preview import METADATA, colours
+from napari_backprop_segmentation.gui.result.saved_labels import kinds_in
+from napari_backprop_segmentation.gui.run.preview import KINDS, METADATA, colours
 from napari_backprop_segmentation.gui.teach.asked import Answered
 from napari_backprop_segmentation.gui.teach.strokes_layer import colours_with, names_of
 

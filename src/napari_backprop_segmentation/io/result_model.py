@@ -1,14 +1,16 @@
-"""The network of a result as a file, with what strokes have taught on that result."""
+"""The network of a result as a file, with what strokes have taught on that result, and back."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from napari_backprop_segmentation.errors import ModelFileError
-from napari_backprop_segmentation.io.model_file import save_model
+from napari_backprop_segmentation.io.model_file import load_model, save_model
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.pipeline.lesson import taught_model
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
+
+__all__ = ["load_model", "save_model_of"]
 
 
 def save_model_of(path: Path, found: Segmentation, record: Mapping[str, Any], model: Model | None = None) -> None:

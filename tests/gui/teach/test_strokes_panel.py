@@ -447,10 +447,8 @@ def test_what_was_taught_is_saved_with_the_network_and_shown_in_another_image(wi
 
     first = two_kinds(widget, qtbot)
     drawn = widget.state.drawing.layer
-    strokes_layer.rename(drawn, 1, "bright cell")
+    widget.strokes._rename(1, "bright cell")
     strokes_layer.recolour(drawn, 1, (1.0, 0.0, 0.5))
-    draw(widget, qtbot, 1, (24, 80), (24, 88))
-    settle(widget, qtbot)
     path = tmp_path / "taught.safetensors"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model_files, "ask_where_to_save", lambda *_: str(path))

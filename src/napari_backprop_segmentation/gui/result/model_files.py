@@ -56,7 +56,7 @@ def load(path: Path) -> Generator[None, None, Loaded]:
     try:
         make_ready_for_torch()
         with engine_errors():
-            from napari_backprop_segmentation.io.model_file import load_model
+            from napari_backprop_segmentation.io.result_model import load_model
 
             return Loaded(path, load_model(path))
     except Exception as error:  # noqa: BLE001 - nothing is swallowed: whoever has asked is told

@@ -73,9 +73,13 @@ def show_own(viewer: "Viewer", result: LayerResult, drawn_in: Labels) -> LayerRe
 
 
 def recolour(result: LayerResult, drawn_in: Labels, counts: Mapping[int, int]) -> None:
-    """Give what strokes lead to the colours of the strokes."""
-    if result.strokes_as:
-        _colour(result, drawn_in, counts)
+    """Give what strokes lead to the colours of the strokes, and its record the names of kinds."""
+    if not result.strokes_as:
+        return
+    _colour(result, drawn_in, counts)
+    if (layer := result.layer) is not None:
+        kinds = kinds_in(drawn_in, names_of(drawn_in), counts)
+        layer.metadata = {**layer.metadata, METADATA: {**layer.metadata[METADATA], KINDS: kinds}}
 
 
 def _replaced(

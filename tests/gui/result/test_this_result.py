@@ -95,6 +95,7 @@ def test_what_is_copied_repeats_the_result_in_another_process(on_file, qtbot, tm
     np.testing.assert_array_equal(by_command(command, tmp_path), layer.data)
 
 
+@pytest.mark.slow
 def test_a_loaded_network_is_applied_again_in_another_process(on_file, qtbot, tmp_path, monkeypatch):
     from napari_backprop_segmentation.gui.result import model_files
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.errors import SegmentationError
     from napari_backprop_segmentation.hierarchy.consensus import Agreement
     from napari_backprop_segmentation.hierarchy.tree import Hierarchy
+    from napari_backprop_segmentation.io.model_file import load_model, save_model
     from napari_backprop_segmentation.network.model import Model
     from napari_backprop_segmentation.network.step import NewStrokes, Step
     from napari_backprop_segmentation.objects.measure import measure
@@ -27,8 +28,10 @@ _HOMES = {
     "SegmentationError": "errors",
     "Step": "network.step",
     "finish": "pipeline.run",
+    "load_model": "io.model_file",
     "measure": "objects.measure",
     "run": "pipeline.run",
+    "save_model": "io.model_file",
     "segment": "pipeline.run",
     "train": "pipeline.run",
 }
@@ -43,8 +46,10 @@ __all__ = [
     "SegmentationError",
     "Step",
     "finish",
+    "load_model",
     "measure",
     "run",
+    "save_model",
     "segment",
     "train",
 ]

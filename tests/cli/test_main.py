@@ -95,6 +95,22 @@ def test_methods_without_a_network(square, out, method, options):
     assert log.read_text() == ",".join(watching.LOG_COLUMNS) + "\n"
 
 
+def test_what_strokes_have_taught_is_applied_to_another_image(square, tmp_path):
+    plain = [flag for flag in SMALL if flag not in ("--regions", "trained")]
+    drawn, model, other, again = (tmp_path / name for name in ("drawn.png", "m.safetensors", "other.png", "again.tif"))
+    strokes = np.zeros((24, 32), np.uint8)
+    strokes[11:13, 10:20], strokes[2:4, 4:20] = 3, 7
+    Image.fromarray(strokes).save(drawn)
+    given = ["--strokes", str(drawn), "--save-model", str(model), "-o", str(tmp_path / "first.tif")]
+    assert main(["run", str(square), *given, "--n-superpixels", "50", "--min-region", "1", *plain]) == cli.DONE
+    Image.fromarray(np.ascontiguousarray(read_image(square).pixels.T)).save(other)
+    assert main(["apply", str(model), str(other), "-o", str(again)]) == cli.DONE
+    labels = read_image(again).pixels
+    assert (labels[16, 11], labels[2, 2]) == (3, 7)
+    record = read_record(again)
+    assert (record["regions"], record["model_file"]) == ("kinds", str(model))
+
+
 def test_log_has_one_row_an_iteration(square, out):
     log = out.parent / "logs" / "run.csv"
     assert main(["run", str(square), "-o", str(out), "--log", str(log), "--method", "continuity", *SMALL]) == cli.DONE

@@ -137,6 +137,15 @@ def kept(monkeypatch, tmp_path):
     return path
 
 
+@pytest.fixture(autouse=True)
+def settings_file(monkeypatch, tmp_path):
+    """Where settings are remembered: neither read nor written where users keep theirs, nor napari its preferences."""
+    path = tmp_path / "config" / "settings.json"
+    monkeypatch.setattr("napari_backprop_segmentation.io.kept_settings.path", lambda: path)
+    monkeypatch.setattr("napari_backprop_segmentation.gui.input.remembered.wanted", lambda: True)
+    return path
+
+
 class MergeHere:
     """Stands for the process that merges regions, which takes seconds to start: the same work in this one."""
 

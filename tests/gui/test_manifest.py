@@ -40,7 +40,7 @@ def test_no_key_is_unknown():
 def test_every_command_that_is_used_is_declared_and_the_other_way_round():
     contributions = RAW["contributions"]
     declared = {command["id"] for command in contributions["commands"]}
-    used = {item["command"] for key in ("widgets", "sample_data") for item in contributions[key]}
+    used = {item["command"] for key in ("widgets", "sample_data", "readers") for item in contributions[key]}
     in_menus = {item["command"] for items in contributions["menus"].values() for item in items}
     assert used | in_menus <= declared
     # What is neither a widget nor a sample is for the command palette.

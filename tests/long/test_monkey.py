@@ -16,6 +16,7 @@ def monkey(make_napari_viewer, monkeypatch, tmp_path, request):
     from monkey import Monkey, quick
 
     monkeypatch.setattr("napari_backprop_segmentation.network.estimate.cache_path", lambda: tmp_path / "costs.json")
+    monkeypatch.setattr("napari_backprop_segmentation.io.kept_settings.path", lambda: tmp_path / "settings.json")
     monkeypatch.setattr("napari_backprop_segmentation.gui.run.estimate.RunEstimate.measure", lambda _: None)
     quick(monkeypatch)
     found = Monkey(make_napari_viewer(show=SHOWN), SEED)

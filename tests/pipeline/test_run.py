@@ -273,7 +273,7 @@ def test_a_record_is_of_plain_values_and_says_everything(image, axes, changes):
     assert set(record) == {
         "params", "given", "kind", "axes", "image_shape", "channels", "spacing", "normalisation", "binning", "ridges",
         "crop", "device", "precision", "processor", "instructions", "threads", "notes", "finished", "versions",
-        "regions", "stopped_by", "iterations", "seconds",
+        "regions", "stopped_by", "iterations", "seconds", "image_checksum",
     }  # fmt: skip
     assert Params.from_dict(record["params"]) == QUICK.replace(**changes)
     assert record["image_shape"] == [1, *image.shape]

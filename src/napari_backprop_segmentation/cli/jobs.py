@@ -37,6 +37,8 @@ class Job:
         The trained network.
     examples, counter_examples : Path or None
         Marks of objects that the user points at.
+    applied : Path or None
+        The network trained before that labels it.
     """
 
     image: Path
@@ -48,6 +50,7 @@ class Job:
     model: Path | None = None
     examples: Path | None = None
     counter_examples: Path | None = None
+    applied: Path | None = None
 
     @property
     def read(self) -> list[Path]:

@@ -15,6 +15,7 @@ from napari_backprop_segmentation.cli import signals, terminal
 from napari_backprop_segmentation.cli.terminal import PROGRAM
 from napari_backprop_segmentation.errors import ParameterError, SegmentationError
 from napari_backprop_segmentation.params.fields import Section, choices, rule
+from napari_backprop_segmentation.params.flags import flag
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.presets import DEFAULT_PRESET, PRESETS
 from napari_backprop_segmentation.params.sections import Objects, Regions, Series
@@ -247,14 +248,13 @@ def add_settings(
 
 def _add_group(group: Any, settings: Iterable[dataclasses.Field[Any]]) -> None:
     for setting in settings:
-        flag = "--" + setting.name.replace("_", "-")
         text = _escaped(f"{setting.metadata['description']} ({rule(setting)}; default of {DEFAULT_PRESET}: ")
         text += _escaped(f"{setting.default})")
         common: dict[str, Any] = {"dest": setting.name, "default": argparse.SUPPRESS, "help": text}
         if setting.type is bool:
-            group.add_argument(flag, action=argparse.BooleanOptionalAction, **common)
+            group.add_argument(flag(setting.name), action=argparse.BooleanOptionalAction, **common)
         else:
-            group.add_argument(flag, type=_converter(setting), metavar=_metavar(setting), **common)
+            group.add_argument(flag(setting.name), type=_converter(setting), metavar=_metavar(setting), **common)
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -340,6 +340,7 @@ def _apply(args: argparse.Namespace) -> int:
     model = load_model(args.model)
     images = commands.expanded(args.inputs, args.well, args.field)
     files = commands.plan_files(images, args.output, tables=args.table, labels_name=args.labels_name)
+    files = [dataclasses.replace(job, applied=args.model) for job in files]
     reading = commands.Reading(args.axes, args.spacing, args.channels, args.level)
     told = {"overwrite": args.overwrite, "model": model}
     return _tell(commands.run_files(files, params, reading, args.quiet, _say(args.quiet), **told), args.quiet)

@@ -1,6 +1,7 @@
 """What is written of a run: labels first, then what is known of them."""
 
 import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,9 +9,9 @@ from typing import Any
 from napari_backprop_segmentation.cli.jobs import Job
 from napari_backprop_segmentation.image.axes import spatial_axes
 from napari_backprop_segmentation.io.files import write_labels
-from napari_backprop_segmentation.io.model_file import save_model
 from napari_backprop_segmentation.io.read import ImageFile
 from napari_backprop_segmentation.io.record import OTHERS, checksum_of_bytes
+from napari_backprop_segmentation.io.result_model import save_model_of
 from napari_backprop_segmentation.io.tables import table_bytes, write_bytes
 from napari_backprop_segmentation.io.write import write_agreement
 from napari_backprop_segmentation.objects.measure import measure
@@ -54,7 +55,10 @@ def write_results(job: Job, result: Segmentation, image: ImageFile, measured: Me
     drawn = str(job.strokes) if job.strokes else None
     record: dict[str, Any] = {**result.record, "input": str(job.image), "strokes": drawn}
     for name, path in (("examples", job.examples), ("counter_examples", job.counter_examples)):
-        record[name] = str(path) if path else None
+        record[f"{name}_file"] = str(path) if path else None
+    record["image"] = {"files": [os.path.abspath(job.image)], "level": image.level}
+    if job.applied:
+        record["model_file"] = os.path.abspath(job.applied)
     table, failure = _table(job, result, image, measured)
     if table is not None:
         record[OTHERS] = {"table": checksum_of_bytes(table)}
@@ -64,7 +68,7 @@ def write_results(job: Job, result: Segmentation, image: ImageFile, measured: Me
         stable = result.agreement.map(result.record["params"]["detail"])
         write_agreement(job.agreement, stable, record, axes, image.calibration)
     if job.model and result.model:
-        save_model(job.model, result.model, record)
+        save_model_of(job.model, result, record)
     if failure is not None:
         raise failure
     if job.table and table is not None:

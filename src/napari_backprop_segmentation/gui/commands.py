@@ -11,29 +11,29 @@ PLUGIN, WIDGET = "napari-backprop-segmentation", "Backprop Segmentation"
 
 def run(viewer: Viewer) -> None:
     """Segment the active image."""
-    _widget(viewer).run()
+    widget_of(viewer).run()
 
 
 def pause(viewer: Viewer) -> None:
     """Pause the run, or resume it."""
-    _widget(viewer).pause()
+    widget_of(viewer).pause()
 
 
 def stop(viewer: Viewer) -> None:
     """End the run and keep the labels."""
-    _widget(viewer).stop()
+    widget_of(viewer).stop()
 
 
 def cancel(viewer: Viewer) -> None:
     """End the run and remove the labels."""
-    _widget(viewer).cancel()
+    widget_of(viewer).cancel()
 
 
 def apply(viewer: Viewer) -> None:
     """Apply the network that was trained on a part to the whole image."""
-    _widget(viewer).apply()
+    widget_of(viewer).apply()
 
 
-def _widget(viewer: Viewer) -> BackpropWidget:
+def widget_of(viewer: Viewer) -> BackpropWidget:
     """Return the widget, opened if need be."""
     return cast(BackpropWidget, viewer.window.add_plugin_dock_widget(PLUGIN, WIDGET)[1])

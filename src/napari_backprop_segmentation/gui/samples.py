@@ -7,6 +7,7 @@ import numpy as np
 from napari.utils.notifications import show_info
 
 from napari_backprop_segmentation.gui.input.channel_names import NAMES
+from napari_backprop_segmentation.gui.input.layers import SAMPLE
 from napari_backprop_segmentation.gui.state import ADVICE
 from napari_backprop_segmentation.io.samples import SAMPLES, Sample, sample_image
 
@@ -23,7 +24,7 @@ def open_sample(name: str) -> list[LayerData]:
     """
     sample = SAMPLES[name]
     array, axes = sample_image(name)
-    settings: dict[str, Any] = {"name": name, "metadata": _metadata(sample)}
+    settings: dict[str, Any] = {"name": name, "metadata": {SAMPLE: name, **_metadata(sample)}}
     settings["axis_labels"] = tuple(letter.lower() for letter in axes if letter != "S")
     if "S" in axes:
         settings["rgb"] = True

@@ -1,6 +1,6 @@
 """The widget: choose an image and a preset, run, watch, stop."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from napari_backprop_segmentation.gui.input.controls import Controls, differing
 from napari_backprop_segmentation.gui.input.form import InputForm
 from napari_backprop_segmentation.gui.input.layers import is_helper, run_input_of, unwrapped
 from napari_backprop_segmentation.gui.input.more_settings import MoreSettings
+from napari_backprop_segmentation.gui.input.remembered import Remembered, taken_up
 from napari_backprop_segmentation.gui.input.wanted import OPEN
 from napari_backprop_segmentation.gui.input.wanted_panel import WantedPanel
 from napari_backprop_segmentation.gui.result.apply_model import applicable, described, suited
@@ -38,6 +39,7 @@ from napari_backprop_segmentation.gui.result.layer_result import LayerResult, re
 from napari_backprop_segmentation.gui.result.live_objects import LiveObjects
 from napari_backprop_segmentation.gui.result.model_files import ModelFiles
 from napari_backprop_segmentation.gui.result.readings_panel import ReadingsPanel
+from napari_backprop_segmentation.gui.result.this_result import ThisResult
 from napari_backprop_segmentation.gui.run.chart import Chart
 from napari_backprop_segmentation.gui.run.controller import RunController
 from napari_backprop_segmentation.gui.run.ending import settled
@@ -50,6 +52,7 @@ from napari_backprop_segmentation.gui.teach.panel import ExamplesPanel
 from napari_backprop_segmentation.gui.teach.sentences import obstacle
 from napari_backprop_segmentation.gui.teach.strokes_layer import ground_of
 from napari_backprop_segmentation.gui.teach.strokes_panel import StrokesPanel
+from napari_backprop_segmentation.params.flags import nearest_preset
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.presets import FIRST_PRESET, PRESETS
 
@@ -87,6 +90,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     keep_edits : KeepEdits
     readings : ReadingsPanel
     model_files : ModelFiles
+    this_result : ThisResult
     chart : Chart
     plot : Folded
         The chart, unfolded during a run.
@@ -98,19 +102,21 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         super().__init__(labels=False)
         self._viewer = napari_viewer
         self._controller: RunController | None = None
-        self.state = state = State(Params.preset(FIRST_PRESET))
+        last = taken_up()
+        self.state = state = State(last.params())
         self._about_image, self._about_preset, self._status = text_label(), text_label(dim=True), text_label()
         self.input_form = InputForm(napari_viewer, state)
         self.preset = ComboBox(
             label="Preset",
             choices=[(preset.title, name) for name, preset in PRESETS.items()],
-            value=FIRST_PRESET,
+            value=last.preset,
             tooltip="Settings that go well together:\n"
             + "\n".join(f"- {preset.title}: {preset.description}" for preset in PRESETS.values()),
         )
         self.controls = Controls(state)
         self.wanted = WantedPanel(state, self.controls, self._leave_open)
-        self.more = MoreSettings(self.controls)
+        self.more = MoreSettings(self.controls, self.reset)
+        self._remembered = Remembered(state, lambda: str(self.preset.value), self.native)
         self.chart = Chart()
         self.plot = Folded("Training", self.chart)
         self._run_estimate = RunEstimate(state)
@@ -120,6 +126,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.keep_edits = KeepEdits(state)
         self.readings = ReadingsPanel(napari_viewer, state)
         self.model_files = ModelFiles(state, self.apply_model)
+        self.this_result = ThisResult(napari_viewer, state, self.use)
         self._make_buttons()
         self._lay_out()
         detail, n_regions = self.controls["detail"], self.controls["n_regions"]
@@ -151,7 +158,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     def apply_model(self) -> None:
         """Label the chosen image with the network that was loaded; does nothing during a run."""
         if (loaded := self.state.model) is not None:
-            self._run(suited(self.state.settings, loaded.model), loaded.model)
+            self._run(suited(self.state.settings, loaded.model), loaded.model, loaded.path)
 
     def apply(self) -> None:
         """Apply the network of a run on a part to all of the image; does nothing during a run."""
@@ -183,6 +190,28 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.state.form_in(preview.layer)
         self.state.end(*settled(self._viewer, job, preview, segmentation, segmentation.record["seconds"]))
 
+    def use(self, params: Params) -> None:
+        """Show settings in the controls, as what differs from the preset that is nearest; nothing during a run."""
+        if self.state.busy:
+            return
+        name = nearest_preset(params)
+        preset = Params.preset(name)
+        given = {each.name for each in fields(Params) if getattr(params, each.name) != getattr(preset, each.name)}
+        with self.preset.changed.blocked():
+            self.preset.value = name
+        self.state.fill(params.marked(frozenset(given)))
+        self._show_preset()
+
+    def reset(self) -> None:
+        """Go back to the settings that the widget has for someone who opens it for the first time."""
+        if self.state.busy:
+            return
+        with self.preset.changed.blocked():
+            self.preset.value = FIRST_PRESET
+        self._fill(FIRST_PRESET)
+        self._remembered.reset()
+        self.state.note("The settings are those of the beginning again.")
+
     def pause(self) -> None:
         """Pause the run, or resume it."""
         if self._controller is not None:
@@ -205,7 +234,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.state.keep(self._viewer.layers)
         self._show_apply()
 
-    def _run(self, params: Params, model: "Model | None" = None) -> None:
+    def _run(self, params: Params, model: "Model | None" = None, model_file: str = "") -> None:
         if self.state.busy:
             return
         self.input_form.update()
@@ -213,7 +242,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         if chosen.run_input is None:
             self._refuse(str(chosen.obstacle))
             return
-        self._start(Job(chosen.run_input, params, chosen.layers, chosen.whole, model))
+        self._start(Job(chosen.run_input, params, chosen.layers, chosen.whole, model, model_file=model_file))
 
     def _refuse(self, text: str) -> None:
         self.state.refuse(words.sentence(text))
@@ -314,7 +343,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addWidget(self.apply_button.native)
         layout.addWidget(self.strokes.row)
         layout.addWidget(self.strokes.box)
-        self.curation.add(self.examples.button)
+        self.curation.add(self.examples.button, self.this_result.button)
         layout.addWidget(self.curation.row)
         layout.addWidget(self.curation.tools.row)
         layout.addWidget(self.curation.counts.folded)
@@ -405,6 +434,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         """End a run whose widget was closed: napari takes a closed widget out of its window, but does not delete it."""
         if parent is not None:
             return
+        self._remembered.close()
         self.curation.disconnect()
         self.examples.close()
         self.strokes.close()
@@ -416,6 +446,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _on_destroyed(self) -> None:
         """Let go of the run and the viewer: this object outlives its window."""
+        self._remembered.stop()
         self._viewer.events.theme.disconnect(self._retheme)
         self._viewer.layers.selection.events.changed.disconnect(self._select)
         self.input_form.disconnect()

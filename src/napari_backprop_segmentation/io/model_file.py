@@ -2,7 +2,8 @@
 
 The format is safetensors, whose header says the type, shape and place of each tensor and a mapping of strings. One of
 these strings is a JSON object with the settings of the training, how an image is made ready, and where the model comes
-from. Everything is checked against what a network of these settings must look like before any tensor is read.
+from; what strokes have taught stands beside it as plain arrays. Everything is checked against what a network of these
+settings must look like before any tensor is read.
 """
 
 import json
@@ -19,13 +20,14 @@ import numpy as np
 from napari_backprop_segmentation.errors import ModelFileError, ParameterError
 from napari_backprop_segmentation.image.normalise import Normaliser
 from napari_backprop_segmentation.image.preparation import Preparation
+from napari_backprop_segmentation.io.lesson_file import described_lesson, lesson_shapes, lesson_tensors, made_lesson
+from napari_backprop_segmentation.io.model_header import KIND, SUFFIX
 from napari_backprop_segmentation.io.write import replacing
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.network import empty_network, fill_network
 from napari_backprop_segmentation.params.sections import Input, Training
 
-SUFFIX = ".safetensors"
-KIND, FORMAT = "napari-backprop-segmentation model", 1
+FORMAT, WITH_LESSON = 1, 2  # a file is of the first that can say what it holds, so that earlier versions read it
 MOST_CHANNELS = 10_000  # of an image: more is no image
 HEADER_KEYS = {"kind", "format", "model"}
 MODEL_KEYS = {"training", "input", "scaling", "channels", "binning", "n_channels", "ndim", "stopped_by", "iterations"}
@@ -67,7 +69,11 @@ def save_model(path: str | os.PathLike[str], model: Model, provenance: Mapping[s
         "taught": model.taught,
         "provenance": {"version": version("napari-backprop-segmentation"), **(provenance or {})},
     }
-    header = {"kind": KIND, "format": str(FORMAT), "model": json.dumps(described)}
+    if model.lesson is not None:
+        described["lesson"] = described_lesson(model.lesson)
+        tensors |= lesson_tensors(model.lesson)
+    version_of_file = FORMAT if model.lesson is None else WITH_LESSON
+    header = {"kind": KIND, "format": str(version_of_file), "model": json.dumps(described)}
     with replacing(path) as part:
         save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, part, metadata=header)
 
@@ -115,13 +121,13 @@ def _described(header: Mapping[str, str], path: Path) -> dict[str, Any]:
     """Return what the header says, once it is sure that it says everything it must."""
     if header.get("kind") != KIND or not set(header) >= HEADER_KEYS:
         raise ModelFileError(f"model file must be one of this program, got {str(path)!r} of another; choose one")
-    if header["format"] != str(FORMAT):
+    if header["format"] not in (str(FORMAT), str(WITH_LESSON)):
         raise ModelFileError(
-            f"model file must be of format {FORMAT}, got {header['format']!r} in {str(path)!r}; install a newer "
-            "version of napari-backprop-segmentation"
+            f"model file must be of format {FORMAT} or {WITH_LESSON}, got {header['format']!r} in {str(path)!r}; "
+            "install a newer version of napari-backprop-segmentation"
         )
-    described = json.loads(header["model"])
-    if not isinstance(described, dict) or set(described) != MODEL_KEYS:
+    described, lesson = json.loads(header["model"]), {"lesson"} if header["format"] == str(WITH_LESSON) else set()
+    if not isinstance(described, dict) or set(described) != MODEL_KEYS | lesson:
         raise ModelFileError(f"model file must be complete, got {str(path)!r} with other keys; save the model again")
     return described
 
@@ -135,7 +141,8 @@ def _made(described: Mapping[str, Any], file: Any, path: Path) -> Model:
             f"{n_channels} channels in {str(path)!r}; save the model again"
         )
     network = empty_network(n_channels, ndim, training, shown)
-    wanted = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    own = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    wanted = own | (lesson_shapes(described["lesson"]) if "lesson" in described else {})
     found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - no mapping
     if found != wanted:
         odd = next(name for name in {**wanted, **found} if found.get(name) != wanted.get(name))
@@ -143,7 +150,7 @@ def _made(described: Mapping[str, Any], file: Any, path: Path) -> Model:
             f"model file must hold a network as its settings say, got {odd!r} of shape {found.get(odd)} instead of "
             f"{wanted.get(odd)} in {str(path)!r}; save the model again"
         )
-    fill_network(network, {name: np.array(file.get_tensor(name), np.float32) for name in wanted})
+    fill_network(network, {name: np.array(file.get_tensor(name), np.float32) for name in own})
     return Model(
         network.eval(),
         training,
@@ -152,6 +159,7 @@ def _made(described: Mapping[str, Any], file: Any, path: Path) -> Model:
         str(described["stopped_by"]),
         int(described["iterations"]),
         bool(described["taught"]),
+        made_lesson(described["lesson"], file) if "lesson" in described else None,
     )
 
 

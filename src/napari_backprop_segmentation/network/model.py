@@ -3,7 +3,7 @@
 import copy
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,8 @@ class Model:
         Number of training steps taken.
     taught : bool
         Whether the user's strokes had a part in it: labels then keep their numbers.
+    lesson : Lesson, optional
+        What strokes have taught on its labels, see `teaching.lesson`; other images show the same kinds.
     """
 
     network: Network
@@ -55,6 +57,7 @@ class Model:
     stopped_by: str = ""
     iterations: int = 0
     taught: bool = False
+    lesson: Any = field(default=None, compare=False, repr=False)
 
     @property
     def device(self) -> torch.device:

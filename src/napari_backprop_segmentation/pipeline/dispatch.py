@@ -25,7 +25,7 @@ def segmented(request: Request) -> Steps:
     else:
         steps = segment_image(job)
     found = yield from answered(enlarged(steps, job.binning), job, request.strokes)
-    facts = record_of(job)
+    facts = record_of(job, request.image)
     facts["params"] |= found.record.get("params", {})  # what was decided when the merge tree was there
     return respecting(found.noted(facts), job.fixed)
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+from napari_backprop_segmentation.image.checksum import pixel_checksum
 from napari_backprop_segmentation.network.planning import processor
 from napari_backprop_segmentation.pipeline.job import Job
 
@@ -12,8 +13,8 @@ PACKAGE = "napari-backprop-segmentation"
 RECORDED = (PACKAGE, "torch", "numpy", "scipy", "scikit-image", "higra")
 
 
-def record_of(job: Job) -> dict[str, Any]:
-    """Return the record of a run that has ended; how it ended stands in its `Segmentation` already."""
+def record_of(job: Job, image: Any) -> dict[str, Any]:
+    """Return the record of a run on an image that has ended; how it ended stands in its `Segmentation` already."""
     source, params, plan = job.source, job.recorded, job.less.plan or job.plan
     scaling = source.normaliser
     return {
@@ -22,6 +23,7 @@ def record_of(job: Job) -> dict[str, Any]:
         "kind": job.kind,
         "axes": source.axes,
         "image_shape": list(job.image_shape),
+        "image_checksum": pixel_checksum(image),
         "channels": None if source.preparation.channels is None else list(source.preparation.channels),
         "spacing": list(source.spacing),
         "normalisation": {

@@ -1,7 +1,7 @@
 """What a user asks of a run, before anything of it is settled."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from napari_backprop_segmentation.hierarchy.merge import Merge, merge_regions
@@ -47,3 +47,17 @@ class Request:
     def learns(self, params: Params) -> bool:
         """Return whether there is a network, under settings that hold for the image."""
         return self.model is not None or params.method not in STEPLESS
+
+
+def follows_lesson(request: Request) -> bool:
+    """Return whether the kinds are shown that the network of an earlier run brings with it, as nothing else is."""
+    taught = request.model is not None and request.model.lesson is not None
+    return taught and request.strokes is None and request.examples is None
+
+
+def with_lesson(request: Request) -> Request:
+    """Return the request, of kinds as they were taught where the network brings them with it."""
+    if not follows_lesson(request) or request.model is None:
+        return request
+    params = request.params.replace(strokes_as=request.model.lesson.strokes_as).marked(request.params.given)
+    return replace(request, params=params)

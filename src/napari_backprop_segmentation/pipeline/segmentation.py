@@ -14,6 +14,7 @@ from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.answer import Answer
 from napari_backprop_segmentation.pipeline.finder import Finder
+from napari_backprop_segmentation.teaching.lesson import Lesson
 
 
 class Teaching(Protocol):
@@ -25,6 +26,14 @@ class Teaching(Protocol):
 
     def answer(self, strokes: NDArray[Any], params: Params) -> Answer:
         """Return what strokes (*spatial) lead to, by the settings of `Teaching` and `Objects`."""
+        ...
+
+    def lesson(self, strokes: NDArray[Any], params: Params) -> Lesson:
+        """Return what strokes (*spatial) teach of kinds, for other images."""
+        ...
+
+    def follow(self, lesson: Lesson, params: Params) -> Answer:
+        """Return the kinds that were taught on another image."""
         ...
 
 

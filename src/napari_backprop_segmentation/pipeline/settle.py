@@ -9,7 +9,7 @@ from napari_backprop_segmentation.pipeline.automatic import settled_params
 from napari_backprop_segmentation.pipeline.estimate import merges_in_blocks
 from napari_backprop_segmentation.pipeline.iteration import iterated_axes
 from napari_backprop_segmentation.pipeline.job import Job
-from napari_backprop_segmentation.pipeline.request import Request
+from napari_backprop_segmentation.pipeline.request import Request, follows_lesson, with_lesson
 from napari_backprop_segmentation.pipeline.resources import resources
 
 PLANE_NDIM = 2
@@ -32,7 +32,8 @@ def settle(request: Request) -> Job:
     against = request.counter_examples
     if isinstance(against, Sequence) and not against:  # as the record of a result says it
         against = None
-    params, kind = settled_params(request, source, strokes is not None)
+    request = with_lesson(request)
+    params, kind = settled_params(request, source, strokes is not None or follows_lesson(request))
     if examples is not None and not params.counts:
         params = params.replace(objects="auto").marked(params.given)
     iterated = iterated_axes(params, source.spatial_axes, source.shape[1:])

@@ -5,16 +5,25 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.network.step import Command, NewStrokes
 from napari_backprop_segmentation.pipeline.downsampling import Steps
 from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.lesson import followed
 from napari_backprop_segmentation.pipeline.marks import drawn
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.teaching.plain import runs_of
 
 logger = logging.getLogger(__name__)
+
+
+def seen_by_network(strokes: NDArray[Any] | None, replaced: bool) -> dict[str, Any]:
+    """Return what is recorded of strokes that the network has seen, and whether they were others when it began."""
+    if strokes is None and not replaced:
+        return {}
+    return {"drawn_for_network": {} if strokes is None else runs_of(strokes), "drawn_during": replaced}
 
 
 def answered(steps: Steps, job: Job, given: Any) -> Steps:
@@ -27,22 +36,25 @@ def answered(steps: Steps, job: Job, given: Any) -> Steps:
     given : (*spatial) int array, optional
         Strokes on the image as it was given, which were checked; `NewStrokes` replace them.
     """
-    strokes = drawn(given)
-    if job.params.strokes_as == "network":
-        return (yield from steps)
+    strokes, by_network, replaced = drawn(given), job.params.strokes_as == "network", False
     command: Command | None = None
     try:
         while True:
             command = yield steps.send(command)
             if isinstance(command, NewStrokes):
-                strokes, command = drawn(command.strokes), None
+                strokes, replaced = drawn(command.strokes), True
+                command = command if by_network else None
     except StopIteration as done:
         found: Segmentation = done.value
     finally:
         steps.close()
+    if by_network:
+        return found.noted(seen_by_network(strokes, replaced))
     if job.fixed is not None and job.params.strokes_as == "kinds" and strokes is not None:
         strokes = np.where((strokes == 0) & (job.fixed > 0), job.fixed, strokes)
-    if strokes is None or found.teacher is None:
+    if strokes is None:
+        return followed(found, job)
+    if found.teacher is None:
         return found
     try:
         answer = found.teacher.answer(strokes, job.recorded)

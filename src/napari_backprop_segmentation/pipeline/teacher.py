@@ -66,9 +66,27 @@ class Teacher:
             found: NDArray[Any] = lessons.in_pieces(self.trees, parts, params.detail)
             return Answer(_with_strokes(binning.enlarged(found), strokes), binning)
         taught = lessons.taught([self._patches_of(i) for i in range(len(parts))], parts, params.seed)
+        return self._answer(taught, strokes, params)
+
+    def lesson(self, strokes: lessons.Strokes, params: Params) -> lessons.Lesson:
+        """Return what strokes teach of kinds, for other images; parameters and errors as of `answer`."""
+        drawn = self.job.binning.strokes(strokes)
+        parts = [drawn[place] for place in self._places()]
+        learned = lessons.learned([self._patches_of(i) for i in range(len(parts))], parts, params.seed)
+        return lessons.Lesson.of(learned, params.strokes_as)
+
+    def follow(self, lesson: lessons.Lesson, params: Params) -> Answer:
+        """Return the kinds that were taught on another image; see `answer`."""
+        patches = [self._patches_of(i) for i in range(len(self.trees))]
+        taught = [lessons.apply(lesson, each, np.zeros(each.index.shape, np.uint8)) for each in patches]
+        nothing = np.zeros(self.job.image_shape[1:], np.uint8)
+        return self._answer(taught, nothing, params.replace(strokes_as=lesson.strokes_as))
+
+    def _answer(self, taught: Sequence[lessons.Taught], strokes: lessons.Strokes, params: Params) -> Answer:
+        binning = self.job.binning
         if params.strokes_as == "objects":
-            found = self._objects(taught, Objects.of(binning.params(params)))
-            return Answer(binning.enlarged(found), binning, taught)
+            objects = self._objects(taught, Objects.of(binning.params(params)))
+            return Answer(binning.enlarged(objects), binning, taught)
         found = binning.enlarged(np.stack([each.kinds for each in taught])).reshape(strokes.shape)
         return Answer(_with_strokes(found, strokes), binning, taught)
 

@@ -7,7 +7,7 @@ evidence is the patch's own, half that of its finest region. What is drawn stays
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,7 +126,20 @@ def _spread(members: NDArray[np.int64]) -> NDArray[np.int64]:
     return members[np.linspace(0, len(members) - 1, min(len(members), MOST_DRAWN)).astype(np.int64)]
 
 
-def apply(forests: Forests, patches: Patches, strokes: Strokes) -> Taught:
+class Knows(Protocol):
+    """What knows what each kind looks like: `Forests`, or a `Lesson` that was kept."""
+
+    @property
+    def kinds(self) -> NDArray[np.integer[Any]]:
+        """The kinds (K,), in order."""
+        ...
+
+    def sure(self, looks: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return how sure each patch (n, F) is of each kind (n, K)."""
+        ...
+
+
+def apply(forests: Knows, patches: Patches, strokes: Strokes) -> Taught:
     """Return what a plane or volume is, by what forests of `learn` know."""
     own = forests.sure(patches.looks)
     sums = [np.bincount(patches.region, patches.areas * column) for column in own.T]

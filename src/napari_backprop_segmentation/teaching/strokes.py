@@ -8,11 +8,23 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.teaching.choosing import Offered, best_objects
-from napari_backprop_segmentation.teaching.kinds import Strokes, Taught, apply, learn, most_doubtful
+from napari_backprop_segmentation.teaching.kinds import Forests, Strokes, Taught, apply, learn, most_doubtful
+from napari_backprop_segmentation.teaching.lesson import Lesson
 from napari_backprop_segmentation.teaching.patches import Patches
 from napari_backprop_segmentation.teaching.pieces import pieces
 
-__all__ = ["Offered", "Strokes", "Taught", "best_objects", "in_pieces", "most_doubtful", "taught"]
+__all__ = [
+    "Lesson",
+    "Offered",
+    "Strokes",
+    "Taught",
+    "apply",
+    "best_objects",
+    "in_pieces",
+    "learned",
+    "most_doubtful",
+    "taught",
+]
 
 
 def taught(parts: Sequence[Patches], strokes: Sequence[Strokes], seed: int = 0) -> list[Taught]:
@@ -30,11 +42,16 @@ def taught(parts: Sequence[Patches], strokes: Sequence[Strokes], seed: int = 0) 
     ImageError
         If fewer than two kinds are drawn.
     """
+    forests = learned(parts, strokes, seed)
+    return [apply(forests, part, on_it) for part, on_it in zip(parts, strokes, strict=True)]
+
+
+def learned(parts: Sequence[Patches], strokes: Sequence[Strokes], seed: int = 0) -> Forests:
+    """Return what is learned of all strokes together; parameters and errors as of `taught`."""
     drawn = [(part, on_it) for part, on_it in zip(parts, strokes, strict=True) if on_it.any()]
     if not drawn:
         raise ImageError("strokes must be drawn somewhere, got none; draw on two things at least")
-    forests = learn(drawn, seed)
-    return [apply(forests, part, on_it) for part, on_it in zip(parts, strokes, strict=True)]
+    return learn(drawn, seed)
 
 
 def in_pieces(trees: Sequence[Hierarchy], strokes: Sequence[Strokes], detail: float) -> NDArray[Any]:

@@ -203,7 +203,7 @@ def test_nothing_is_read_to_find_out_what_a_layer_is():
     stand_in = Image(np.zeros((2, 2, 8, 8)), axis_labels=["t", "c", "y", "x"])
     layer = SimpleNamespace(**{k: getattr(stand_in, k) for k in ("scale", "translate", "rotate", "shear", "affine")})
     more = {k: getattr(stand_in, k) for k in ("units", "axis_labels", "ndim", "rgb", "multiscale")}
-    layer.__dict__.update(more, data=array, name="lazy")
+    layer.__dict__.update(more, data=array, name="lazy", metadata={})
     run_input = run_input_of(LayerSelection((layer, layer), "T-YX".replace("-", "Z"), part=Part({0: 7, 2: (10, 30)})))
     assert summary(run_input).startswith("depth 2 x 20 x 1000, 2 channels, 8-bit")
     assert array.reads == []

@@ -9,8 +9,10 @@ from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtWidgets import QApplication
 from skimage.draw import disk
 
+from napari_backprop_segmentation.gui.result import model_files
 from napari_backprop_segmentation.gui.result.layer_result import result_of
-from napari_backprop_segmentation.gui.run.preview import METADATA
+from napari_backprop_segmentation.gui.run.preview import METADATA, Preview
+from napari_backprop_segmentation.gui.teach import strokes_layer
 from napari_backprop_segmentation.gui.widget import BackpropWidget
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.run import finish, run
@@ -438,3 +440,26 @@ def test_the_help_is_one_screen(widget, screen, qtbot):
     assert dialog.height() < 780
     dialog.close()
     dialog.deleteLater()
+
+
+def test_what_was_taught_is_saved_with_the_network_and_shown_in_another_image(widget, screen, qtbot, tmp_path):
+    from napari_backprop_segmentation.io.model_file import load_model
+
+    first = two_kinds(widget, qtbot)
+    drawn = widget.state.drawing.layer
+    widget.strokes._rename(1, "bright cell")
+    strokes_layer.recolour(drawn, 1, (1.0, 0.0, 0.5))
+    path = tmp_path / "taught.safetensors"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model_files, "ask_where_to_save", lambda *_: str(path))
+        widget.model_files.save_button.native.click()
+    wait(qtbot, lambda: widget.status.startswith("Saved the model"))
+    assert load_model(path).lesson.told["1"]["name"] == "bright cell"
+    other = image_of_discs()[::-1].copy()
+    found = finish(run(other, Params(), model=load_model(path)))
+    assert found.labels[95 - CENTRES[0][0], CENTRES[0][1]] == 1
+    run_input = replace(result_of(first).run_input, name="other")
+    preview = Preview(screen, run_input)
+    preview.finish(found.labels, found.record)
+    np.testing.assert_allclose(preview.layer.get_color(1), (1.0, 0.0, 0.5, 1.0), atol=0.01)
+    assert preview.layer.features["kind"].tolist()[0] == "bright cell"

@@ -1,5 +1,6 @@
 """From layers of napari to an image to segment, and to where its labels belong."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 from weakref import WeakSet
@@ -19,6 +20,7 @@ from napari_backprop_segmentation.gui.input.transforms import Grid, mixed, place
 from napari_backprop_segmentation.image.axes import check_axes
 
 NO_IMAGE = "Choose an image first: open one, or a sample (File > Open Sample)."
+SAMPLE = "backprop_segmentation_sample"  # in the metadata of a layer
 _helpers: WeakSet[Any] = WeakSet()
 SMALLEST = 4  # pixels: a part smaller than this is a slip of the hand
 
@@ -65,9 +67,25 @@ def run_input_of(layer_selection: LayerSelection | None) -> RunInput:
             "level": number,
             "part": {str(axis): span for axis, span in layer_selection.part.spans.items()},
             "channels": layer_selection.channels,
+            "files": [_file_of(each) for each in layer_selection.layers],
+            "sample": layer.metadata.get(SAMPLE),
+            "taken": _told(taken, levels(layer)[number].shape),
             "pixel": {"sizes": list(pixel.sizes), "unit": pixel.unit},
         },
     )
+
+
+def _told(taken: Index, shape: Sequence[int]) -> list[Any] | None:
+    """Return in plain values what is read of an array; None for all of it."""
+    if all(i == slice(0, n) for i, n in zip(taken, shape, strict=True)):
+        return None
+    return [i if isinstance(i, int) else [i.start, i.stop] for i in taken]
+
+
+def _file_of(layer: Image) -> str | None:
+    """Return the file that a layer was opened from; None where there is none, or several."""
+    path = getattr(getattr(layer, "source", None), "path", None)
+    return os.path.abspath(path) if isinstance(path, (str, os.PathLike)) else None
 
 
 def unwrapped(layer: Any) -> Any:

@@ -1,9 +1,10 @@
 """All further settings, folded at first, and a field that finds one among them."""
 
+from collections.abc import Callable
 from dataclasses import Field
 from typing import Any
 
-from qtpy.QtWidgets import QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from napari_backprop_segmentation.gui.forms import Folded, add_row, make_form, show_row
 from napari_backprop_segmentation.gui.input.controls import Controls
@@ -21,6 +22,7 @@ GROUP_TITLES = {
     "input": "Input",
     "run": "Run",
 }
+RESET = "Preset and settings as they were at first. They are remembered from session to session."
 NONE = "No setting has this in its name or description."
 
 
@@ -30,14 +32,17 @@ class MoreSettings:
     Parameters
     ----------
     controls : Controls
+    reset : callable
+        Brings all settings back to where they were at first.
 
     Attributes
     ----------
     folded : Folded
     search : QLineEdit
+    reset_button : QPushButton
     """
 
-    def __init__(self, controls: Controls) -> None:
+    def __init__(self, controls: Controls, reset: Callable[[], None] = lambda: None) -> None:
         self._controls = controls
         self._groups: dict[str, tuple[QLabel, list[Field[Any]]]] = {}
         self.search = QLineEdit()
@@ -45,6 +50,10 @@ class MoreSettings:
         self.search.setAccessibleName("Find a setting")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._find)
+        self.reset_button = QPushButton("Reset")
+        self.reset_button.setToolTip(RESET)
+        self._reset = reset
+        self.reset_button.clicked.connect(self._on_reset)
         self._none = QLabel(NONE)
         self._none.hide()
         content, rows = QWidget(), QWidget()
@@ -54,9 +63,16 @@ class MoreSettings:
             self._add(form, group)
         layout = QVBoxLayout(content)
         layout.setContentsMargins(0, 0, 0, 0)
-        for part in (self.search, self._none, rows):
+        row = QHBoxLayout()
+        row.addWidget(self.search, 1)
+        row.addWidget(self.reset_button)
+        layout.addLayout(row)
+        for part in (self._none, rows):
             layout.addWidget(part)
         self.folded = Folded("More settings", content)
+
+    def _on_reset(self) -> None:
+        self._reset()
 
     def _add(self, form: QFormLayout, group: str) -> None:
         members = [setting for setting in Params.groups()[group] if not setting.metadata.get("first")]

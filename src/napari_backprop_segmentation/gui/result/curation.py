@@ -88,9 +88,11 @@ class Curation:
         state.teaching.events.result.connect(self._give_way)
         self._update()
 
-    def add(self, button: PushButton) -> None:
-        """Show one more button, below the others: beside each other they are wider than a dock."""
-        self._layout.addWidget(button.native, self._layout.rowCount(), 0, 1, COLUMNS)
+    def add(self, button: PushButton, beside: PushButton) -> None:
+        """Show two more buttons, the first a wide one, below the others: in one row they are wider than a dock."""
+        row = self._layout.rowCount()
+        self._layout.addWidget(button.native, row, 0, 1, COLUMNS - 1)
+        self._layout.addWidget(beside.native, row, COLUMNS - 1)
 
     def measure(self, *_: Any) -> None:
         """Measure the labels that are selected, and open the table."""

@@ -36,10 +36,13 @@ class LoadedModel:
     name : str
         Of the file.
     model : Model
+    path : str
+        The file.
     """
 
     name: str
     model: "Model"
+    path: str = ""
 
 
 @dataclass(eq=False)

@@ -1,5 +1,6 @@
 """Trained networks as files: saved, loaded, and applied to the chosen image."""
 
+import os
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,14 +34,17 @@ class Loaded:
     outcome: "Model | Failure"
 
 
-def save(path: Path, model: "Model", record: Mapping[str, Any]) -> Generator[None, None, "Path | Failure"]:
-    """Write a model, in a thread; an error is returned, see `worker.outcome`."""
+def save(path: Path, result: LayerResult, record: Mapping[str, Any]) -> Generator[None, None, "Path | Failure"]:
+    """Write a model with what strokes have taught on its result, in a thread; an error is returned.
+
+    See `worker.outcome`.
+    """
     yield
     try:
         with engine_errors():
-            from napari_backprop_segmentation.io.model_file import save_model
+            from napari_backprop_segmentation.io.result_model import save_model_of
 
-            save_model(path, model, record)
+            save_model_of(path, result.segmentation, record, result.model)
     except Exception as error:  # noqa: BLE001 - nothing is swallowed: whoever has asked is told
         return Failure(error)
     return path
@@ -52,7 +56,7 @@ def load(path: Path) -> Generator[None, None, Loaded]:
     try:
         make_ready_for_torch()
         with engine_errors():
-            from napari_backprop_segmentation.io.model_file import load_model
+            from napari_backprop_segmentation.io.result_model import load_model
 
             return Loaded(path, load_model(path))
     except Exception as error:  # noqa: BLE001 - nothing is swallowed: whoever has asked is told
@@ -124,12 +128,17 @@ class ModelFiles:
         if path := ask_where_to_save(self.folded, result.run_input.name):
             layer = result.layer
             record = layer.metadata[METADATA] if layer is not None else result.segmentation.record
-            create_worker(save, Path(path), result.model, record, _connect={"returned": self._on_saved})
+            create_worker(save, Path(path), result, record, _connect={"returned": self._on_saved})
 
     def load(self, *_: Any) -> None:
         """Ask for a file, and load it."""
         if path := ask_what_to_load(self.folded):
-            create_worker(load, Path(path), _connect={"returned": self._on_loaded})
+            self.open(Path(path))
+
+    def open(self, path: Path) -> None:
+        """Load a file, and show what can be done with it."""
+        self.folded.unfold()
+        create_worker(load, path, _connect={"returned": self._on_loaded})
 
     def _result(self) -> LayerResult | None:
         return self._state.target_result or self._state.result
@@ -146,7 +155,7 @@ class ModelFiles:
             self._state.note(f"{name} was not loaded. {_reason(loaded.outcome)}")
         else:
             text = f"Loaded the model {name}. Apply model labels the chosen image with it, without training."
-            self._state.load(LoadedModel(loaded.path.stem, loaded.outcome), text)
+            self._state.load(LoadedModel(loaded.path.stem, loaded.outcome, os.path.abspath(loaded.path)), text)
 
     def _update(self, _: Any = None) -> None:
         busy, result, loaded = self._state.busy, self._result(), self._state.model

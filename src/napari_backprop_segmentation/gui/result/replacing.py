@@ -14,7 +14,13 @@ from napari_backprop_segmentation.gui.run.preview import METADATA, colours, show
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-SHOWN = ("examples", "counter_examples", "how_alike", "drawn")  # of a record: what the user has pointed at or drawn
+SHOWN = (
+    "examples",
+    "counter_examples",
+    "how_alike",
+    "drawn",
+    "kinds",
+)  # of a record: what the user has pointed at or drawn
 
 
 def record_of(layer: Labels) -> dict[str, Any]:

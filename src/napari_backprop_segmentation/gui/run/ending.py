@@ -1,6 +1,6 @@
 """How a run ends: with a result in its layer, without one, or with an error; in layers and in words."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.utils.notifications import ErrorNotification, notification_manager, show_error
@@ -43,12 +43,18 @@ def settled(
     if outcome is None:
         preview.remove()
         return Phase.IDLE, words.CANCELLED, None
-    preview.finish(outcome.labels, {**outcome.record, "image": job.run_input.origin})
+    preview.finish(outcome.labels, {**outcome.record, **_seen(job)})
     n_labels = np.count_nonzero(np.bincount(outcome.labels.ravel())[1:])  # much faster than sorting all pixels
     ending = words.done(int(n_labels), seconds, outcome.record)
     if outcome.look is not None:
         ending = f"{ending} {words.hint(int(n_labels), outcome.record)}".rstrip()
     return Phase.DONE, ending, _result(viewer, job, preview, outcome)
+
+
+def _seen(job: Job) -> dict[str, Any]:
+    """Return what is recorded of where pixels and network came from."""
+    applied = {} if job.model is None else {"model_file": job.model_file}
+    return {"input": job.run_input.name, "image": job.run_input.origin, **applied}
 
 
 def _result(viewer: "Viewer", job: Job, preview: Preview, outcome: "Segmentation") -> LayerResult:

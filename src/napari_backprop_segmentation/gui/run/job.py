@@ -31,6 +31,8 @@ class Job:
         What is drawn on the image of `run_input`.
     fixed : int array, optional
         Labels that stay as they were edited.
+    model_file : str
+        Where the model was loaded from; empty where it was not.
     """
 
     run_input: RunInput
@@ -40,3 +42,4 @@ class Job:
     model: "Model | None" = None
     strokes: NDArray[Any] | None = field(default=None, repr=False)
     fixed: NDArray[Any] | None = field(default=None, repr=False)
+    model_file: str = ""

@@ -1,6 +1,7 @@
 """The Labels layer in which a run shows its labels: added, refreshed, finished."""
 
 import colorsys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 METADATA = "backprop_segmentation"
+KINDS = "kinds"  # in a record: what the numbers of kinds are called, in which colours
 N_COLOURS = 128
 
 
@@ -35,6 +37,19 @@ def colours() -> CyclicLabelColormap:
     return CyclicLabelColormap(
         colors=np.round(rgba * 255).astype(np.float32) / 255, name="backprop", background_value=0
     )
+
+
+def colours_in(record: Mapping[str, Any]) -> CyclicLabelColormap:
+    """Return the colours of labels, in which kinds have those that they were drawn in."""
+    made = colours()
+    colors = np.array(made.colors)
+    kinds = record.get(KINDS)
+    for number, kind in kinds.items() if isinstance(kinds, dict) and record.get("regions") == "kinds" else ():
+        colour = kind.get("colour", ()) if isinstance(kind, dict) else ()
+        if str(number).isdigit() and 0 < int(number) < len(colors) and len(colour) == 4:
+            colors[int(number)] = np.clip(np.array(colour, float), 0, 1)
+    made.colors = colors
+    return made
 
 
 def warm_up() -> None:
@@ -112,6 +127,10 @@ class Preview:
         """Show the result, with the record of how it was made."""
         self._next = labels
         self.layer.metadata = {**self.layer.metadata, METADATA: record}
+        if record.get(KINDS):
+            self.layer.colormap = colours_in(record)
+            names = {int(number): str(kind.get("name")) for number, kind in record[KINDS].items()}
+            self.layer.features = {"index": list(names), "kind": list(names.values())}
         self.release()
 
     def release(self) -> None:

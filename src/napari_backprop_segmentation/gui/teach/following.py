@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.gui.input.layers import unwrapped
 from napari_backprop_segmentation.gui.result.layer_result import FROM_STROKES, LayerResult, result_of
 from napari_backprop_segmentation.gui.result.replacing import record_of, replaced
-from napari_backprop_segmentation.gui.run.preview import METADATA, colours
+from napari_backprop_segmentation.gui.result.saved_labels import kinds_in
+from napari_backprop_segmentation.gui.run.preview import KINDS, METADATA, colours
 from napari_backprop_segmentation.gui.teach.asked import Answered
-from napari_backprop_segmentation.gui.teach.strokes_layer import colours_with
+from napari_backprop_segmentation.gui.teach.strokes_layer import colours_with, names_of
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -42,6 +43,7 @@ def show(viewer: "Viewer", result: LayerResult, drawn_in: Labels, answered: Answ
     params = answered.question.params
     record = {name: value for name, value in record_of(layer).items() if name != "reading"}
     record |= {"params": params.to_dict(), "regions": params.strokes_as, "drawn": answered.runs}
+    record[KINDS] = kinds_in(drawn_in, names_of(drawn_in), answered.question.seen.counts)
     labels = result.run_input.laid(answered.labels)
     shown = _replaced(viewer, result, labels, FROM_STROKES, record)
     shown.followed, shown.detail = params.strokes_as, params.detail
@@ -61,6 +63,7 @@ def show_own(viewer: "Viewer", result: LayerResult, drawn_in: Labels) -> LayerRe
     record = {**layer.metadata[METADATA], **original, "params": params}
     if "drawn" not in original:
         record.pop("drawn", None)
+        record.pop(KINDS, None)
     shown = _replaced(viewer, result, own, 0, record)
     if shown.strokes_as:
         _colour(shown, drawn_in, {int(number): 1 for number in original["drawn"]})
@@ -70,9 +73,13 @@ def show_own(viewer: "Viewer", result: LayerResult, drawn_in: Labels) -> LayerRe
 
 
 def recolour(result: LayerResult, drawn_in: Labels, counts: Mapping[int, int]) -> None:
-    """Give what strokes lead to the colours of the strokes."""
-    if result.strokes_as:
-        _colour(result, drawn_in, counts)
+    """Give what strokes lead to the colours of the strokes, and its record the names of kinds."""
+    if not result.strokes_as:
+        return
+    _colour(result, drawn_in, counts)
+    if (layer := result.layer) is not None:
+        kinds = kinds_in(drawn_in, names_of(drawn_in), counts)
+        layer.metadata = {**layer.metadata, METADATA: {**layer.metadata[METADATA], KINDS: kinds}}
 
 
 def _replaced(

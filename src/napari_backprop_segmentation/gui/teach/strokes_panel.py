@@ -246,6 +246,7 @@ class StrokesPanel:
         if self._drawing.layer is not None:
             strokes_layer.rename(self._drawing.layer, number, name)
             self._show_kinds()
+            self.beside.recolour()
 
     def _ask_colour(self, number: int) -> None:
         layer = self._drawing.layer

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from napari_backprop_segmentation.cli.jobs import Job
+from napari_backprop_segmentation.batch.jobs import Job
 from napari_backprop_segmentation.image.axes import in_words
 from napari_backprop_segmentation.io.read import ImageFile
 from napari_backprop_segmentation.pipeline.messages import found, remarks

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from napari_backprop_segmentation.batch.targets import expanded
+from napari_backprop_segmentation.batch.targets import ENDING, expanded
 from napari_backprop_segmentation.errors import ImageError, ParameterError
-from napari_backprop_segmentation.io.nodes import SUFFIX, is_node, plain_attributes
+from napari_backprop_segmentation.io.nodes import SUFFIX, is_node, name_of, plain_attributes
 from napari_backprop_segmentation.io.read import ARRAY_SUFFIX, PLAIN_SUFFIXES, SLIDE_SUFFIXES, TIFF_SUFFIXES
 from napari_backprop_segmentation.io.record import SOFTWARE, read_record
 
@@ -50,6 +50,7 @@ def listed(
     fields: Sequence[str] = (),
     *,
     leave_out: bool = False,
+    must_be_folders: bool = False,
 ) -> list[Path]:
     """Return the images of files, stores and folders.
 
@@ -62,17 +63,33 @@ def listed(
         Of plates and stores, see `expanded`.
     leave_out : bool
         Whether labels of ours are left out where they are among several inputs: ``*.tif`` names them too.
+    must_be_folders : bool
+        Whether nothing else will do.
     """
     found: list[Path] = []
     for path in inputs:
-        folder = path.is_dir() and not is_node(path)
+        folder = must_be_folders or (path.is_dir() and not is_node(path))
         found += images_of(path, pattern) if folder else [path]
     return expanded(without_results(found) if leave_out and len(inputs) > 1 else found, wells, fields)
 
 
 def without_results(paths: Iterable[Path]) -> list[Path]:
-    """Return files and stores that are not labels which this program wrote."""
-    return [path for path in paths if not is_result(path)]
+    """Return files and stores that are not labels which this program wrote.
+
+    Labels that another program has saved since are known by their name, where the image is there too.
+    """
+    images = [path for path in paths if not is_result(path)]
+    there = {(path.parent, name_of(path)) for path in images}
+    return [path for path in images if not _named_as_result(path, there)]
+
+
+def _named_as_result(path: Path, there: set[tuple[Path, str]]) -> bool:
+    name = name_of(path)
+    if path.suffix.lower() not in TIFF_SUFFIXES or not name.endswith(ENDING):
+        return False
+    image = name.removesuffix(ENDING)
+    short, _, ending = image.rpartition("_")  # of images of one name, the ending of the file is in it
+    return (path.parent, image) in there or (path.parent / f"{short}.{ending}").exists()
 
 
 def is_result(path: Path) -> bool:

@@ -57,6 +57,11 @@ class Sheets:
         if self.summary:
             write_bytes(self.summary, summary_bytes(entries))
 
+    def note(self, entries: Sequence[Entry]) -> None:
+        """Write how far each image is, if that can be done now: a summary that is open elsewhere stops no batch."""
+        with suppress(OSError):
+            self.write_summary(entries)
+
     def write_table(self, parts: Sequence[tuple[str, Path]]) -> None:
         """Write the measurements of all images under each other, from the tables of each under its name."""
         if self.table:

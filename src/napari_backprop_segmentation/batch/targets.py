@@ -12,6 +12,7 @@ from napari_backprop_segmentation.io.read import TIFF_SUFFIXES
 from napari_backprop_segmentation.io.record import LABELS
 
 LABELS_NAME = "backprop"
+ENDING = "_labels"  # of the name of an image
 
 
 def expanded(inputs: Sequence[Path], wells: Sequence[str] = (), fields: Sequence[str] = ()) -> list[Path]:
@@ -115,4 +116,4 @@ def _in_folders(images: Sequence[Path], folders: Sequence[Path], own: Sequence[b
 
 
 def _in_folder(image: Path, folder: Path, name: str) -> Path:
-    return folder / f"{name}_labels{SUFFIX if is_node(image) else TIFF_SUFFIXES[0]}"
+    return folder / f"{name}{ENDING}{SUFFIX if is_node(image) else TIFF_SUFFIXES[0]}"

@@ -47,13 +47,14 @@ def run_files(
                     stopped = _asked(interruption)
                     steps = process(job, wanted, terminal.segment, overwrite=overwrite, stopped=stopped)
                     entries[number] = _finished(steps)
-                    sheets.write_summary(entries)
+                    sheets.note(entries)
                 files.show(number + 1)
                 files.clear()
                 yield _outcome(job, entries[number], interruption.asked, len(jobs) - number - 1)
                 if interruption.asked:
                     return
         finally:
+            sheets.write_summary(entries)
             sheets.write_table([(str(job.image), job.table) for job in _ended(jobs, entries) if job.table])
 
 

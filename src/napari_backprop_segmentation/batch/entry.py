@@ -108,8 +108,8 @@ class Entry:
         How long it took.
     message : str
         Why it failed, or what else should be known.
-    written : str
-        The files that were written, in words.
+    line : str
+        What was written and found, all in one line.
     result : Segmentation, optional
         Where it is shown rather than written.
     """
@@ -119,5 +119,5 @@ class Entry:
     found: Found | None = None
     seconds: float | None = None
     message: str = ""
-    written: str = ""
+    line: str = ""
     result: Any = field(default=None, repr=False, compare=False)

@@ -10,7 +10,7 @@ from napari_backprop_segmentation.batch.entry import DONE_BEFORE, Entry, State, 
 from napari_backprop_segmentation.batch.jobs import Job, check_overwriting
 from napari_backprop_segmentation.batch.opened import Opened, open_job
 from napari_backprop_segmentation.batch.results import Measured, write_results
-from napari_backprop_segmentation.batch.summary import summary, written
+from napari_backprop_segmentation.batch.summary import said, summary, written
 from napari_backprop_segmentation.batch.wanted import Wanted
 from napari_backprop_segmentation.errors import reason
 from napari_backprop_segmentation.io.record import ASKED, FOUND
@@ -69,8 +69,9 @@ def process(
             job, result, opened.image, measured, {ASKED: "" if early else asked, FOUND: found.to_dict()}
         )
         seconds = round(time.perf_counter() - began, 3)
-        told = "; ".join((summary(result), *remarks))
-        return Entry(name, State.STOPPED if early else State.DONE, found, seconds, told, written(job, result))
+        message = "; ".join((result.stopped_by, *said(result), *remarks))
+        line = f"{written(job, result)}: {'; '.join((summary(result), *remarks))}"
+        return Entry(name, State.STOPPED if early else State.DONE, found, seconds, message, line)
     except Exception as error:
         logger.debug("%s failed", job.image, exc_info=True)
         return Entry(name, State.FAILED, seconds=round(time.perf_counter() - began, 3), message=reason(error))

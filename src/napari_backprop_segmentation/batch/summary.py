@@ -42,6 +42,11 @@ def understood(image: ImageFile, axes: str, spacing: Sequence[float] | None, cha
     return words
 
 
+def said(result: Segmentation) -> tuple[str, ...]:
+    """Return what else should be known of a result, in clauses."""
+    return remarks(int(np.count_nonzero(np.unique(result.labels))), result.record)
+
+
 def summary(result: Segmentation) -> str:
     """Return what a run found, in a line."""
     number, record = int(np.count_nonzero(np.unique(result.labels))), result.record

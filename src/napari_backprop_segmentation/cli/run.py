@@ -80,7 +80,7 @@ def _outcome(job: Job, entry: Entry, signal: int, left: int) -> Outcome:
     failed = entry.state is State.FAILED
     message = f"{job.image}: {entry.message}"
     if not failed:
-        message = f"{job.image} -> {entry.written or job.labels}: {entry.message}"
+        message = f"{job.image} -> {entry.line or f'{job.labels}: {entry.message}'}"
     if not signal:
         return Outcome(message, error=failed)
     said = "interrupted" if failed else "interrupted, the result so far is kept"

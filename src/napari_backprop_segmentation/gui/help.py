@@ -55,7 +55,8 @@ FIRST: tuple[tuple[str, str, Keys], ...] = (
     (
         "Use it again",
         (
-            "<i>Trained network</i> keeps what was learned in a file, and labels other images with it. From the "
+            "<i>Trained network</i> keeps what was learned in a file, and labels other images with it; "
+            "<i>Batch...</i> does many. From the "
             "command palette, <b>Ctrl+Shift+P</b>, everything runs by the keyboard: Segment the active image, Stop, ..."
         ),
         (),

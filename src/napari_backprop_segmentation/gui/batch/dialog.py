@@ -13,19 +13,18 @@ from napari_backprop_segmentation.batch.entry import Entry, State
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui.background import ClosingWorker
 from napari_backprop_segmentation.gui.batch.form import LAYERS, BatchForm
-from napari_backprop_segmentation.gui.batch.progress import in_words
+from napari_backprop_segmentation.gui.batch.progress import in_words, why
 from napari_backprop_segmentation.gui.batch.source import Source
 from napari_backprop_segmentation.gui.batch.table import BatchTable
 from napari_backprop_segmentation.gui.batch.work import Control, News, batch
 from napari_backprop_segmentation.gui.forms import SPACING, text_label
 from napari_backprop_segmentation.gui.state import State as WidgetState
-from napari_backprop_segmentation.gui.words import sentence
 
 if TYPE_CHECKING:
     from napari_backprop_segmentation.gui.batch.work import Outcome, Told
 
 TITLE = "Batch"
-SIZE = (820, 560)
+SIZE = (860, 600)
 LOOK_MS = 200  # how often the bar moves
 FINE = 1000  # parts of the bar for each image
 NONE_SELECTED = "Select image layers in the layer list first: several with Ctrl or Shift."
@@ -102,7 +101,7 @@ class BatchDialog(QDialog):
             else:
                 plan = self.form.files().plan
         except SegmentationError as error:
-            self._status.setText(sentence(str(error)))
+            self._status.setText(why(error))
             return
         self.entries = []
         self.table.setRowCount(0)
@@ -159,7 +158,7 @@ class BatchDialog(QDialog):
     def _on_outcome(self, outcome: "Outcome") -> None:
         text = in_words(self.entries, cancelled=self._control.run.cancelled)
         if outcome is not None:
-            text = f"{text} {sentence(str(outcome.error) or type(outcome.error).__name__)}".strip()
+            text = f"{text} {why(outcome.error)}".strip()
         self._status.setText(text)
         if not self.isVisible():
             show_info(f"{TITLE}: {text}")

@@ -1,12 +1,12 @@
 """A batch of the files of a folder, planned and done in its thread. No Qt here."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_backprop_segmentation.batch.entry import Entry, State
+from napari_backprop_segmentation.batch.entry import Entry
 from napari_backprop_segmentation.gui.batch.work import Control, Plan, segmented
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.run.process_guards import no_collection
@@ -14,14 +14,11 @@ from napari_backprop_segmentation.gui.run.torch_startup import make_ready_for_to
 from napari_backprop_segmentation.params.params import Params
 
 if TYPE_CHECKING:
-    from napari_backprop_segmentation.batch.jobs import Job
+    from napari_backprop_segmentation.batch.of_folder import FolderBatch
     from napari_backprop_segmentation.batch.opened import Opened
-    from napari_backprop_segmentation.batch.sheets import Sheets
-    from napari_backprop_segmentation.batch.wanted import Wanted
     from napari_backprop_segmentation.network.model import Model
     from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
-SUMMARY, TABLE = "batch_summary.csv", "batch_table.csv"
 SPACED = "ZYX"
 
 
@@ -65,28 +62,24 @@ class Asked:
         """
         make_ready_for_torch()
         with no_collection():
-            from napari_backprop_segmentation.batch.folder import listed
-            from napari_backprop_segmentation.batch.jobs import plan_files, prepare
-            from napari_backprop_segmentation.batch.names import shown_names
-            from napari_backprop_segmentation.batch.sheets import Sheets
-            from napari_backprop_segmentation.batch.wanted import Reading, Wanted
+            from napari_backprop_segmentation.batch.of_folder import FolderBatch
 
-        images = listed([self.folder], self.pattern, must_be_folders=True)
-        jobs = plan_files(images, self.output, tables=self.measure, beside=self.output is None)
-        tables = self.output or self.folder
-        sheets = Sheets(tables / SUMMARY, tables / TABLE if self.measure else None)
-        sheets.check(self.overwrite)
-        prepare(jobs, sheets.written)
-        wanted = Wanted(self.params, Reading(axes=self.axes.strip().upper() or None), self.model)
-        names = shown_names(images)
-        works = [partial(_file, job, wanted, name, self.overwrite) for job, name in zip(jobs, names, strict=True)]
-        return Plan(names, works, sheets.note, partial(_join, sheets, jobs))
+        files = FolderBatch.planned(
+            self.folder,
+            self.pattern,
+            self.output,
+            self.params,
+            axes=self.axes.strip().upper() or None,
+            model=self.model,
+            measure=self.measure,
+            overwrite=self.overwrite,
+        )
+        works = [partial(_file, files, number) for number in range(len(files.jobs))]
+        return Plan(files.names, works, files.sheets.note, files.end)
 
 
-def _file(job: "Job", wanted: "Wanted", name: str, overwrite: bool, control: Control) -> Generator[None, None, Entry]:
-    from napari_backprop_segmentation.batch.process import process
-
-    return (yield from process(job, wanted, partial(_segment, control), name=name, overwrite=overwrite))
+def _file(files: "FolderBatch", number: int, control: Control) -> Generator[None, None, Entry]:
+    return (yield from files.work(number, partial(_segment, control)))
 
 
 def _segment(control: Control, opened: "Opened") -> Generator[None, None, "Segmentation | None"]:
@@ -101,9 +94,3 @@ def _segment(control: Control, opened: "Opened") -> Generator[None, None, "Segme
         channels=None if opened.channels is None else tuple(opened.channels),
     )
     return (yield from segmented(run_input, opened.wanted.params, opened.wanted.model, control))
-
-
-def _join(sheets: "Sheets", jobs: Sequence["Job"], entries: Sequence[Entry]) -> None:
-    sheets.write_summary(entries)
-    done = [(entry.name, job.table) for job, entry in zip(jobs, entries, strict=True) if entry.state is State.DONE]
-    sheets.write_table([(name, table) for name, table in done if table])

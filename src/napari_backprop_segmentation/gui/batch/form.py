@@ -8,7 +8,7 @@ from magicgui.widgets import CheckBox, ComboBox, LineEdit, PushButton
 from qtpy.QtWidgets import QFileDialog, QLabel, QWidget
 
 from napari_backprop_segmentation.errors import ParameterError
-from napari_backprop_segmentation.gui.batch.files import SUMMARY, TABLE, Asked
+from napari_backprop_segmentation.gui.batch.files import Asked
 from napari_backprop_segmentation.gui.forms import add_row, make_form, show_row, side_by_side
 from napari_backprop_segmentation.gui.result.apply_model import suited
 from napari_backprop_segmentation.gui.state import State
@@ -80,8 +80,8 @@ class BatchForm(QWidget):
         self.measure = CheckBox(
             label="Measure",
             value=True,
-            tooltip=f"Measure every object. Of files: a table beside the labels of each, and {TABLE} of all.\n"
-            f"{SUMMARY} says how each file ended.",
+            tooltip="Measure every object. Of files: a table beside the labels of each, and batch_table.csv of all.\n"
+            "batch_summary.csv says how each file ended.",
         )
         self.overwrite = CheckBox(
             label="Overwrite",

@@ -9,14 +9,11 @@ from napari.layers import Image, Labels
 
 from napari_backprop_segmentation.batch.entry import DONE_BEFORE, Entry, State
 from napari_backprop_segmentation.errors import SegmentationError
+from napari_backprop_segmentation.gui.batch.showing import shown
 from napari_backprop_segmentation.gui.batch.work import LayerImage
 from napari_backprop_segmentation.gui.input.layers import run_input_of
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
-from napari_backprop_segmentation.gui.result.former import Former
-from napari_backprop_segmentation.gui.result.layer_result import LayerResult
-from napari_backprop_segmentation.gui.run.ending import settled
 from napari_backprop_segmentation.gui.run.job import Job
-from napari_backprop_segmentation.gui.run.preview import Preview
 from napari_backprop_segmentation.gui.words import sentence
 from napari_backprop_segmentation.params.params import Params
 
@@ -69,25 +66,22 @@ class Placing:
         self._images = [self._image(layer, selection, overwrite) for layer, selection in chosen]
         return self._images
 
-    def show(self, number: int, entry: Entry) -> tuple[Entry, LayerResult | None]:
-        """Show the result of an entry; return the entry without it, and the result in its layer."""
+    def show(self, number: int, entry: Entry) -> tuple[Entry, Labels | None]:
+        """Show the result of an entry; return the entry without it, and its layer."""
         layer, run_input = self._layers[number], self._images[number].run_input
         if entry.result is None or run_input is None:
             return entry, None
         told = Entry(entry.name, entry.state, entry.found, entry.seconds, entry.message)
         if layer not in self._viewer.layers:
             return Entry(entry.name, State.FAILED, seconds=entry.seconds, message=GONE), None
-        selected = set(self._viewer.layers.selection)
-        job = Job(run_input, self._params, (layer,), model=self._model)
-        former = Former(self._viewer, job)
-        preview = Preview(self._viewer, run_input)
-        result = settled(self._viewer, job, preview, entry.result, entry.seconds or 0.0)[2]
-        former.settle(result)
-        if result is not None and result.layer is not None:
-            origin, pixels = run_input.origin, layer.data
-            self._made[result.layer] = Made(layer, pixels, origin, self._params, self._model, told)
-        self._viewer.layers.selection = {each for each in selected if each in self._viewer.layers}
-        return told, result
+        labels = shown(self._viewer, Job(run_input, self._params, (layer,), model=self._model), entry)
+        if labels is not None:
+            self._made[labels] = Made(layer, layer.data, run_input.origin, self._params, self._model, told)
+        return told, labels
+
+    def run_input(self, number: int) -> RunInput | None:
+        """Return what was segmented for an entry."""
+        return self._images[number].run_input
 
     def _image(self, layer: Image, selection: LayerSelection | SegmentationError, overwrite: bool) -> LayerImage:
         try:

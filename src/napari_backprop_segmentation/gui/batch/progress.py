@@ -3,6 +3,12 @@
 from collections.abc import Sequence
 
 from napari_backprop_segmentation.batch.entry import DONE_BEFORE, Entry, State
+from napari_backprop_segmentation.gui.words import sentence
+
+
+def why(error: BaseException) -> str:
+    """Return why a batch cannot be, or has ended."""
+    return sentence(str(error) or type(error).__name__)
 
 
 def in_words(entries: Sequence[Entry], cancelled: bool = False) -> str:

@@ -48,7 +48,8 @@ class Source:
 
     def show(self, number: int, entry: Entry, *, measure: bool) -> Entry:
         """Show the result of an entry in a layer, and return the entry without it."""
-        told, result = self._placing.show(number, entry)
-        if measure and result is not None and result.layer is not None:
-            self._tables.measure(result.layer, result.run_input)
+        told, labels = self._placing.show(number, entry)
+        run_input = self._placing.run_input(number)
+        if measure and labels is not None and run_input is not None:
+            self._tables.measure(labels, run_input)
         return replace(told, result=None)

@@ -9,7 +9,7 @@ from napari_backprop_segmentation.batch.entry import Entry, State
 from napari_backprop_segmentation.gui.result.totals import short
 
 COLUMNS = ("Image", "State", "Found", "Mean size", "Time", "Message")
-NAME_WIDTH, NUMBER_WIDTH = 190, 90  # pixels
+NAME_WIDTH, NUMBER_WIDTH, ROW_HEIGHT = 190, 90, 25  # pixels
 ADVICE = ("add --overwrite", "tick Overwrite")  # what the terminal says, and what is done here
 SEPARATOR = "; "
 
@@ -28,6 +28,7 @@ class BatchTable(QTableWidget):
         beside, above = self.verticalHeader(), self.horizontalHeader()
         if beside is not None:
             beside.hide()
+            beside.setDefaultSectionSize(ROW_HEIGHT)
         if above is not None:
             above.setSectionResizeMode(len(COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
         self.setColumnWidth(0, NAME_WIDTH)

@@ -13,7 +13,8 @@ ROOT = Path(napari_backprop_segmentation.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "_version.py")
 
 # Each room may import those above it, and itself. The last two do not know each other.
-ROOMS = ("errors", "params", "image", "network", "hierarchy", "objects", "teaching", "pipeline", "io", "cli", "gui")
+ROOMS = ("errors", "params", "image", "network", "hierarchy", "objects", "teaching", "pipeline", "io")
+ROOMS += ("batch", "cli", "gui")
 WINDOWS = {"napari", "qtpy", "magicgui", "superqt", "pyqtgraph"}
 FILES_AND_TERMINALS = {"tifffile", "PIL", "tqdm", "zarr", "ome_zarr_models", "dask"}
 FORBIDDEN = {
@@ -26,13 +27,14 @@ FORBIDDEN = {
     "teaching": WINDOWS | FILES_AND_TERMINALS | {"torch"},
     "pipeline": WINDOWS | FILES_AND_TERMINALS,
     "io": WINDOWS | {"torch", "tqdm"},
+    "batch": WINDOWS | {"torch", "tqdm", "tifffile", "PIL"},
     "cli": WINDOWS - {"napari"},
     "gui": {"tqdm", "torch"},
 }
 MOST_IMPORTED = 10  # modules of ours: whoever needs more does more than one thing
 WIRING = {f"{PACKAGE}.gui.widget", f"{PACKAGE}.cli.main"}
 # Where all settings are known; every other room takes the section it needs.
-KNOW_ALL_SETTINGS = {"params", "pipeline", "io", "cli", "gui"}
+KNOW_ALL_SETTINGS = {"params", "pipeline", "io", "batch", "cli", "gui"}
 LAZY_IN_CLI = {"torch", "napari", "numpy", "tifffile", "skimage", "tqdm", "PIL"}
 
 

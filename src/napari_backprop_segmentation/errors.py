@@ -18,6 +18,7 @@ OF_MEMORY = re.compile(
     re.I,
 )
 PAGING_FILE_TOO_SMALL = 1455  # of Windows, whose texts are in the user's language
+REPORT = "please report this with the output of 'backprop-segment info'"
 ENGINE_ERRORS = (RuntimeError, MemoryError, OSError)  # among which are all that tell of memory
 
 
@@ -88,9 +89,14 @@ def engine_errors() -> Iterator[None]:
             ) from error
         if isinstance(error, OSError):
             raise
-        raise EngineError(
-            f"the engine stopped: {_in_a_line(error)}; please report this with the output of 'backprop-segment info'"
-        ) from error
+        raise EngineError(f"the engine stopped: {_in_a_line(error)}; {REPORT}") from error
+
+
+def reason(error: BaseException) -> str:
+    """Return what went wrong in a line; of what nobody has thought of, with its type and whom to tell."""
+    told = _in_a_line(error) or type(error).__name__
+    known = isinstance(error, (SegmentationError, OSError, MemoryError))
+    return told if known else f"{type(error).__name__}: {told}; {REPORT}"
 
 
 def _in_a_line(error: BaseException) -> str:

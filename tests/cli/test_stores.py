@@ -8,7 +8,7 @@ import pytest
 import tifffile
 from stores import contents, group, image_store, plate_store
 
-from napari_backprop_segmentation.cli import wanted
+from napari_backprop_segmentation.batch import wanted
 from napari_backprop_segmentation.cli.main import main
 from napari_backprop_segmentation.io.files import open_image
 from napari_backprop_segmentation.io.record import read_record

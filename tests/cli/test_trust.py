@@ -12,13 +12,14 @@ import pytest
 import tifffile
 from PIL import Image
 
-from napari_backprop_segmentation.cli import demo, jobs, one_file, progress, results, signals, terminal, window
-from napari_backprop_segmentation.cli import run as commands
+from napari_backprop_segmentation.batch import jobs, opened, results
+from napari_backprop_segmentation.cli import demo, one_file, progress, signals, terminal, window
 from napari_backprop_segmentation.cli.main import main
 from napari_backprop_segmentation.errors import OutputError
 from napari_backprop_segmentation.io import places, read, write
 from napari_backprop_segmentation.io.read import read_image
 from napari_backprop_segmentation.io.record import read_record
+from napari_backprop_segmentation.params.params import Params
 
 FAST = ("--method", "graph")
 SMALL = ("--n-channels", "8", "--iterations", "3", "--min-labels", "0", "--regions", "trained")
@@ -367,7 +368,7 @@ def test_asked_to_end_before_there_is_anything_to_keep(square, out, monkeypatch,
     def reads(*_, **__):
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(one_file, "open_image", reads)
+    monkeypatch.setattr(opened, "open_image", reads)
     assert main(["run", str(square), "-o", str(out), *FAST]) == 143
     assert capfd.readouterr().err == "backprop-segment: interrupted; the run in progress was not written\n"
 
@@ -431,7 +432,7 @@ def test_demo_overwrites_nothing_that_is_not_its_own(tmp_path, monkeypatch):
     image = np.zeros((24, 32, 3), np.uint8)
     image[8:16, 8:24] = (200, 40, 90)
     monkeypatch.setattr(demo, "sample_image", lambda _: (image, "YXS"))
-    monkeypatch.setattr(demo, "Params", lambda: commands.Params(n_channels=8, iterations=3))
+    monkeypatch.setattr(demo, "Params", lambda: Params(n_channels=8, iterations=3))
     arguments = ["demo", "--no-window", "--output", str(tmp_path)]
     for _ in range(2):
         assert main(arguments) == 0

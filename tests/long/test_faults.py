@@ -75,7 +75,7 @@ def check_fault(case, folder, capfd):
     arguments = ["run", str(image), "-o", str(out), "--method", "graph", "--table"]
     tifffile.imwrite(image, PIXELS)
     if not fresh:
-        assert main(arguments) == 0
+        assert main([*arguments, "--seed", "1"]) == 0
         capfd.readouterr()
     before = out.read_bytes() if out.exists() else None
     computed = []
@@ -86,9 +86,9 @@ def check_fault(case, folder, capfd):
         computed.append(result.labels)
         return result
 
-    def armed(jobs):
+    def armed(jobs, others=()):
         patch.setattr(module, name, Fault(getattr(module, name), first, n_calls, error))
-        prepare(jobs)
+        prepare(jobs, others)
 
     prepare = commands.prepare
     with pytest.MonkeyPatch.context() as patch:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from napari_backprop_segmentation.batch.summary import summary
 from napari_backprop_segmentation.cli.demo_files import check_files, write_files
 from napari_backprop_segmentation.cli.outcome import Outcome
 from napari_backprop_segmentation.cli.progress import watch
 from napari_backprop_segmentation.cli.signals import Interruption
-from napari_backprop_segmentation.cli.summary import summary
 from napari_backprop_segmentation.cli.window import show, window_obstacle
 from napari_backprop_segmentation.io.samples import sample_image
 from napari_backprop_segmentation.params.params import Params

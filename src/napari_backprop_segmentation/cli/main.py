@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from napari_backprop_segmentation.cli import signals, terminal
 from napari_backprop_segmentation.cli.terminal import PROGRAM
-from napari_backprop_segmentation.errors import ParameterError, SegmentationError
+from napari_backprop_segmentation.errors import ParameterError, SegmentationError, reason
 from napari_backprop_segmentation.params.fields import Section, choices, rule
 from napari_backprop_segmentation.params.flags import flag
 from napari_backprop_segmentation.params.params import Params
@@ -67,7 +67,7 @@ def _main(argv: Sequence[str] | None) -> int:
         return BAD_INPUT
     except Exception as error:
         logger.debug("an unexpected end", exc_info=True)
-        terminal.complain(f"{type(error).__name__}: {terminal.in_a_line(error)}; {terminal.REPORT}")
+        terminal.complain(reason(error))
         return BAD_INPUT
 
 
@@ -114,7 +114,18 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_image_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "inputs", nargs="+", type=Path, metavar="IN", help="image: TIFF, PNG, JPEG, .npy, OME-Zarr, or a plate"
+        "inputs",
+        nargs="+",
+        type=Path,
+        metavar="IN",
+        help="image: TIFF, PNG, JPEG, .npy, OME-Zarr, or a plate; or a folder of images, see --pattern",
+    )
+    parser.add_argument(
+        "--pattern",
+        default="*",
+        metavar="'*.tif'",
+        help="which files of a folder, in quotes; '**/*.tif' takes those of folders in it too; labels that this "
+        "program wrote are left out; default: all that can be read by their ending",
     )
     parser.add_argument(
         "-o",
@@ -123,6 +134,11 @@ def _add_image_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="OUT",
         help="where the labels go: a file ending in .tif or a new store ending in .zarr for one image, or a folder; "
         "for OME-Zarr also the image or plate itself, whose labels groups take them, which is the default",
+    )
+    parser.add_argument(
+        "--beside",
+        action="store_true",
+        help="write the labels of each file beside it, as NAME_labels.tif, instead of -o",
     )
     parser.add_argument(
         "--labels-name",
@@ -178,10 +194,25 @@ def _add_image_arguments(parser: argparse.ArgumentParser) -> None:
         help="measure every label (size, shape, place, brightness); the table goes beside the labels, as .csv",
     )
     parser.add_argument(
+        "--table-all",
+        type=Path,
+        metavar="FILE.csv",
+        help="one table of the labels of all images, with the name of the file in its first column; with those of "
+        "--table",
+    )
+    parser.add_argument(
+        "--summary",
+        type=Path,
+        metavar="FILE.csv",
+        help="one row an image: how it ended, how many objects or labels of which mean size, seconds, message; written "
+        "anew after each image",
+    )
+    parser.add_argument(
         "--overwrite",
         action="store_true",
-        help="write over files of these names, whatever they are; default: only over what this program wrote and "
-        "nobody has edited since",
+        help="segment again what is done already, and write over files of these names, whatever they are; default: "
+        "what was made of the same file with the same settings is left as it is, and only what this program wrote and "
+        "nobody has edited since is written over",
     )
     parser.add_argument("--quiet", action="store_true", help="show no progress and no summary")
 
@@ -316,20 +347,19 @@ def _run(args: argparse.Namespace) -> int:
     from napari_backprop_segmentation.cli import run as commands
 
     files = commands.plan_files(
-        commands.expanded(args.inputs, args.well, args.field),
+        _images(args),
         args.output,
         args.log,
         args.strokes,
-        tables=args.table,
+        tables=args.table or args.table_all is not None,
+        beside=args.beside,
         agreement=args.agreement,
         model=args.save_model,
         examples=args.examples,
         counter_examples=args.counter_examples,
         labels_name=args.labels_name,
     )
-    reading = commands.Reading(args.axes, args.spacing, args.channels, args.level)
-    outcomes = commands.run_files(files, params, reading, args.quiet, _say(args.quiet), overwrite=args.overwrite)
-    return _tell(outcomes, args.quiet)
+    return _run_files(args, files, params)
 
 
 def _apply(args: argparse.Namespace) -> int:
@@ -338,12 +368,29 @@ def _apply(args: argparse.Namespace) -> int:
     from napari_backprop_segmentation.io.model_file import load_model
 
     model = load_model(args.model)
-    images = commands.expanded(args.inputs, args.well, args.field)
-    files = commands.plan_files(images, args.output, tables=args.table, labels_name=args.labels_name)
+    tables = args.table or args.table_all is not None
+    files = commands.plan_files(
+        _images(args), args.output, tables=tables, labels_name=args.labels_name, beside=args.beside
+    )
     files = [dataclasses.replace(job, applied=args.model) for job in files]
-    reading = commands.Reading(args.axes, args.spacing, args.channels, args.level)
-    told = {"overwrite": args.overwrite, "model": model}
-    return _tell(commands.run_files(files, params, reading, args.quiet, _say(args.quiet), **told), args.quiet)
+    return _run_files(args, files, params, model)
+
+
+def _images(args: argparse.Namespace) -> list[Path]:
+    from napari_backprop_segmentation.cli import run as commands
+
+    if args.beside and args.output is not None:
+        raise ParameterError(f"beside must be left out where there is an output, got {str(args.output)!r}; choose one")
+    return commands.listed(args.inputs, args.pattern, args.well, args.field, leave_out=args.beside)
+
+
+def _run_files(args: argparse.Namespace, files: Any, params: Params, model: Any = None) -> int:
+    from napari_backprop_segmentation.cli import run as commands
+
+    wanted = commands.Wanted(params, commands.Reading(args.axes, args.spacing, args.channels, args.level), model)
+    sheets = commands.Sheets(args.summary, args.table_all)
+    outcomes = commands.run_files(files, wanted, args.quiet, _say(args.quiet), overwrite=args.overwrite, sheets=sheets)
+    return _tell(outcomes, args.quiet)
 
 
 def _say(quiet: bool) -> Callable[[str], None]:

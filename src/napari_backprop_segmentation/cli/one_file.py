@@ -1,19 +1,16 @@
-"""One file: read, segmented, written."""
+"""One file, driven in a terminal."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
-from napari_backprop_segmentation.cli.jobs import Job, check_room
-from napari_backprop_segmentation.cli.progress import Tally, watch
-from napari_backprop_segmentation.cli.results import Measured, write_results
+from napari_backprop_segmentation.batch.opened import Opened
+from napari_backprop_segmentation.batch.summary import understood
+from napari_backprop_segmentation.cli.progress import FilesBar, Tally, watch
 from napari_backprop_segmentation.cli.signals import Interruption
-from napari_backprop_segmentation.cli.summary import summary, understood, written
-from napari_backprop_segmentation.cli.wanted import Wanted
-from napari_backprop_segmentation.image.axes import check_axes
-from napari_backprop_segmentation.io.files import check_labels_fit, open_image, read_marks, read_strokes
+from napari_backprop_segmentation.io.files import read_marks, read_strokes
 from napari_backprop_segmentation.pipeline.iteration import total_steps
 from napari_backprop_segmentation.pipeline.run import run
+from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 
 @dataclass(frozen=True)
@@ -23,37 +20,29 @@ class Terminal:
     quiet: bool
     say: Callable[[str], None]
     interruption: Interruption
+    files: FilesBar | None = None
 
-
-def run_file(job: Job, wanted: Wanted, terminal: Terminal) -> str:
-    """Segment a file, and return in a line what was found and written."""
-    params, reading = wanted.params, wanted.reading
-    image = open_image(job.image, level=reading.level, most_pixels=wanted.most_pixels)
-    axes = check_axes(reading.axes or image.axes, image.pixels.shape)
-    spacing = reading.spacing or image.calibration.spacing(axes)
-    channels = image.channel_numbers(reading.channels)
-    check_labels_fit(job.labels, image, axes)
-    strokes = read_strokes(job.strokes) if job.strokes else None
-    check_room(job, math.prod(image.pixels.shape))
-    terminal.say(f"{job.image}: {understood(image, axes, spacing, channels)}")
-    tally = Tally()
-    steps = run(
-        image.pixels,
-        params,
-        axes=axes,
-        spacing=spacing,
-        strokes=strokes,
-        channels=channels,
-        model=wanted.model,
-        progress=tally,
-        examples=read_marks(job.examples) if job.examples else None,
-        counter_examples=read_marks(job.counter_examples, "counter-examples") if job.counter_examples else None,
-    )
-    total = 0 if wanted.model else total_steps(params, axes, image.pixels.shape)
-    result = watch(
-        steps, total, terminal.interruption, name=job.image.name, log=job.log, quiet=terminal.quiet, tally=tally
-    )
-    image.check_unchanged()
-    unit = image.calibration.unit(axes) if reading.spacing is None else ""
-    remarks = write_results(job, result, image, Measured(axes, spacing, unit))
-    return "; ".join((f"{job.image} -> {written(job, result)}: {summary(result)}", *remarks))
+    def segment(self, opened: Opened) -> Generator[None, None, Segmentation]:
+        """Drive the run of a file; there are no steps to pass on."""
+        yield from ()
+        job, wanted = opened.job, opened.wanted
+        strokes = read_strokes(job.strokes) if job.strokes else None
+        if self.files is not None:
+            self.files.clear()
+        self.say(f"{job.image}: {understood(opened.image, opened.axes, opened.spacing, opened.channels)}")
+        tally = Tally()
+        steps = run(
+            opened.image.pixels,
+            wanted.params,
+            axes=opened.axes,
+            spacing=opened.spacing,
+            strokes=strokes,
+            channels=opened.channels,
+            model=wanted.model,
+            progress=tally,
+            examples=read_marks(job.examples) if job.examples else None,
+            counter_examples=read_marks(job.counter_examples, "counter-examples") if job.counter_examples else None,
+        )
+        total = 0 if wanted.model else total_steps(wanted.params, opened.axes, opened.image.pixels.shape)
+        told = {"name": job.image.name, "log": job.log, "quiet": self.quiet}
+        return watch(steps, total, self.interruption, **told, tally=tally, files=self.files)  # type: ignore[arg-type]

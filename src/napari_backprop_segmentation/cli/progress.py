@@ -4,18 +4,19 @@ import csv
 import sys
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, suppress
+from itertools import count
 from pathlib import Path
 from typing import TextIO
 
 from tqdm import tqdm
 
+from napari_backprop_segmentation.batch.jobs import LOG_COLUMNS
 from napari_backprop_segmentation.cli.signals import Interruption
 from napari_backprop_segmentation.cli.terminal import Steady, complain, in_a_line, is_terminal
 from napari_backprop_segmentation.network.losses import LOSS_NAMES
 from napari_backprop_segmentation.network.step import Command, Step
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
-LOG_COLUMNS = ("iteration", "n_labels", "loss", *LOSS_NAMES, "seconds")
 Watcher = Callable[[Step], None]
 
 
@@ -40,6 +41,7 @@ def watch(
     log: Path | None = None,
     quiet: bool = False,
     tally: Tally | None = None,
+    files: "FilesBar | None" = None,
 ) -> Segmentation:
     """Drive a run to its end with a progress bar and a log; the first Ctrl-C ends it early and keeps its result.
 
@@ -59,6 +61,8 @@ def watch(
         Whether to leave out the progress bar; it is left out too where stderr is no terminal.
     tally : Tally, optional
         Of the run, for the progress bar to show.
+    files : FilesBar, optional
+        Is moved instead of a bar of this run.
 
     Returns
     -------
@@ -66,7 +70,9 @@ def watch(
     """
     with ExitStack() as stack:
         watchers: list[Watcher] = [] if log is None else [_Log(log, stack)]
-        if not quiet and is_terminal(sys.stderr):
+        if files is not None and files.shown:
+            watchers.append(files.watcher(total, name, tally))
+        elif not quiet and is_terminal(sys.stderr):
             watchers.append(_progress(total, name, stack, tally))
         while True:
             try:
@@ -78,6 +84,57 @@ def watch(
             interruption.arm()
             for watcher in watchers:
                 watcher(step)
+
+
+class FilesBar:
+    """One progress bar for all files of a command; none for one file, or where nobody looks.
+
+    Parameters
+    ----------
+    n_files : int
+    quiet : bool
+    """
+
+    def __init__(self, n_files: int, quiet: bool) -> None:
+        wanted = n_files > 1 and not quiet and is_terminal(sys.stderr)
+        self._bar = tqdm(total=n_files, unit="file", file=Steady(sys.stderr)) if wanted else None
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is a bar."""
+        return self._bar is not None
+
+    def watcher(self, total: int, name: str, tally: Tally | None) -> Watcher:
+        """Return what moves the bar with the steps of one file, of which there are at most so many."""
+        bar, steps = self._bar, count(1)
+        if bar is None:
+            return lambda _: None
+        begun = int(bar.n)
+        bar.set_description_str(name)
+        if tally is not None:
+            tally.show = bar.set_postfix_str
+
+        def update(step: Step) -> None:
+            share = min(1.0, next(steps) / total) if total else 0.0
+            if bar.update(round(begun + share, 2) - bar.n):
+                bar.set_postfix(labels=step.n_labels, loss=f"{step.loss:.3f}")
+
+        return update
+
+    def show(self, n_files: int) -> None:
+        """Show how many files have ended."""
+        if self._bar is not None:
+            self._bar.update(n_files - self._bar.n)
+
+    def clear(self) -> None:
+        """Give way to a line of text."""
+        if self._bar is not None:
+            self._bar.clear()
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            self._bar.close()
 
 
 class _Log:

@@ -1,60 +1,88 @@
 """The commands `run` and `apply`: each file in its turn."""
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from typing import Any
 
-from napari_backprop_segmentation.cli.jobs import Job, check_overwriting, plan_files, prepare
-from napari_backprop_segmentation.cli.one_file import Terminal, run_file
+from napari_backprop_segmentation.batch.entry import Entry, State
+from napari_backprop_segmentation.batch.folder import listed
+from napari_backprop_segmentation.batch.jobs import Job, plan_files, prepare
+from napari_backprop_segmentation.batch.process import process
+from napari_backprop_segmentation.batch.sheets import Sheets
+from napari_backprop_segmentation.batch.wanted import AS_FILES_SAY, Reading, Wanted
+from napari_backprop_segmentation.cli.one_file import Terminal
 from napari_backprop_segmentation.cli.outcome import Outcome
+from napari_backprop_segmentation.cli.progress import FilesBar
 from napari_backprop_segmentation.cli.signals import Interruption
-from napari_backprop_segmentation.cli.targets import expanded
-from napari_backprop_segmentation.cli.terminal import REPORT, in_a_line
-from napari_backprop_segmentation.cli.wanted import AS_FILES_SAY, Reading, Wanted
-from napari_backprop_segmentation.errors import SegmentationError
-from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.params.params import Params
 
-__all__ = ["AS_FILES_SAY", "Job", "Outcome", "Reading", "expanded", "plan_files", "run_files"]
+__all__ = ["AS_FILES_SAY", "Job", "Outcome", "Reading", "Sheets", "Wanted", "listed", "plan_files", "run_files"]
 
-logger = logging.getLogger(__name__)
+NO_SHEETS = Sheets()
 
 
 def run_files(
     jobs: Sequence[Job],
-    params: Params,
-    reading: Reading = AS_FILES_SAY,
+    wanted: Wanted,
     quiet: bool = False,
     say: Callable[[str], None] = lambda _: None,
     *,
     overwrite: bool = False,
-    model: Model | None = None,
+    sheets: Sheets = NO_SHEETS,
 ) -> Iterator[Outcome]:
     """Segment file after file, and yield how each one ended; one that fails does not keep the others from running.
 
-    `say` is called with a line that tells how a file is understood, before its run begins. Files that are no result of
-    ours, or were edited since, are overwritten only if `overwrite` says so. With a model nothing is trained.
+    `say` is called with a line that tells how a file is understood, before its run begins. What was done before, and
+    has not changed, is left as it is. Files that are no result of ours, or were edited since, are overwritten only if
+    `overwrite` says so; then everything is done again. Tables of all are written as far as the run has come.
     """
-    prepare(jobs)
-    for number, job in enumerate(jobs, start=1):
-        with Interruption() as interruption:
-            terminal = Terminal(quiet, say, interruption)
-            try:
-                check_overwriting(job, overwrite)
-                outcome = Outcome(run_file(job, Wanted(params, reading, model), terminal))
-            except Exception as error:
-                logger.debug("%s failed", job.image, exc_info=True)
-                outcome = Outcome(f"{job.image}: {_reason(error)}", error=True)
-        if not interruption.asked:
-            yield outcome
-            continue
-        left = f"; {len(jobs) - number} more images not started" if number < len(jobs) else ""
-        said = "interrupted" if outcome.error else "interrupted, the result so far is kept"
-        yield replace(outcome, message=f"{said}: {outcome.message}{left}", signal=interruption.asked)
-        return
+    sheets.check(overwrite)
+    prepare(jobs, sheets.written)
+    entries = [Entry(str(job.image)) for job in jobs]
+    files = FilesBar(len(jobs), quiet)
+    with closing(files):
+        try:
+            for number, job in enumerate(jobs):
+                with Interruption() as interruption:
+                    terminal = Terminal(quiet, say, interruption, files)
+                    stopped = _asked(interruption)
+                    steps = process(job, wanted, terminal.segment, overwrite=overwrite, stopped=stopped)
+                    entries[number] = _finished(steps)
+                    sheets.note(entries)
+                files.show(number + 1)
+                files.clear()
+                yield _outcome(job, entries[number], interruption.asked, len(jobs) - number - 1)
+                if interruption.asked:
+                    return
+        finally:
+            sheets.write_summary(entries)
+            sheets.write_table([(str(job.image), job.table) for job in _ended(jobs, entries) if job.table])
 
 
-def _reason(error: Exception) -> str:
-    """Return what went wrong with a file, in a line."""
-    known = isinstance(error, (SegmentationError, OSError, MemoryError))
-    return in_a_line(error) if known else f"{type(error).__name__}: {in_a_line(error)}; {REPORT}"
+def _asked(interruption: Interruption) -> Callable[[], object]:
+    return lambda: interruption.asked
+
+
+def _finished(steps: Generator[Any, None, Entry]) -> Entry:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            entry: Entry = done.value
+            return entry
+
+
+def _ended(jobs: Sequence[Job], entries: Sequence[Entry]) -> list[Job]:
+    """Return the jobs whose results are there."""
+    return [job for job, entry in zip(jobs, entries, strict=True) if entry.state in (State.DONE, State.STOPPED)]
+
+
+def _outcome(job: Job, entry: Entry, signal: int, left: int) -> Outcome:
+    failed = entry.state is State.FAILED
+    message = f"{job.image}: {entry.message}"
+    if not failed:
+        message = f"{job.image} -> {entry.line or f'{job.labels}: {entry.message}'}"
+    if not signal:
+        return Outcome(message, error=failed)
+    said = "interrupted" if failed else "interrupted, the result so far is kept"
+    more = f"; {left} more images not started" if left else ""
+    return Outcome(f"{said}: {message}{more}", error=failed, signal=signal)

@@ -5,7 +5,6 @@ import sys
 from typing import Any, TextIO
 
 PROGRAM = "backprop-segment"
-REPORT = "please report this with the output of 'backprop-segment info'"
 SILENT = (OSError, ValueError, AttributeError)  # a broken pipe, a closed stream, none at all
 
 

@@ -55,9 +55,9 @@ FIRST: tuple[tuple[str, str, Keys], ...] = (
     (
         "Use it again",
         (
-            "<i>Trained network</i> keeps what was learned, and taught, in a file, and labels other images with it. "
-            "<i>This result</i> uses settings again, copies a script, saves labels with all of it. From the command "
-            "palette, <b>Ctrl+Shift+P</b>, everything runs by the keyboard: Segment the active image, Stop, ..."
+            "<i>Trained network</i> keeps what was learned, and taught, in a file, and labels other images with it; "
+            "<i>Batch...</i> does many. <i>This result</i> uses settings again, copies a script, saves labels with all "
+            "of it. From the palette, <b>Ctrl+Shift+P</b>, everything runs by keyboard: Segment the active image, ..."
         ),
         (),
     ),

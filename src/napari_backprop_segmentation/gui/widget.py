@@ -8,11 +8,13 @@ from magicgui.widgets import ComboBox, Container, PushButton
 from napari.layers import Labels
 from napari.utils.notifications import show_error
 from napari.utils.theme import get_theme
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui import words
+from napari_backprop_segmentation.gui.batch.dialog import BatchDialog
+from napari_backprop_segmentation.gui.batch.source import Source
 from napari_backprop_segmentation.gui.colours import dimmed
 from napari_backprop_segmentation.gui.forms import (
     LINK,
@@ -83,7 +85,9 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     controls : Controls
     wanted : WantedPanel
     more : MoreSettings
-    run_button, pause_button, stop_button, cancel_button, apply_button, help_button : PushButton
+    run_button, pause_button, stop_button, cancel_button, apply_button, batch_button, help_button : PushButton
+    batch : BatchDialog, optional
+        Once it was asked for.
     curation : Curation
     examples : ExamplesPanel
     strokes : StrokesPanel
@@ -104,6 +108,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._controller: RunController | None = None
         last = taken_up()
         self.state = state = State(last.params())
+        self.batch: BatchDialog | None = None
         self._about_image, self._about_preset, self._status = text_label(), text_label(dim=True), text_label()
         self.input_form = InputForm(napari_viewer, state)
         self.preset = ComboBox(
@@ -212,6 +217,14 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._remembered.reset()
         self.state.note("The settings are those of the beginning again.")
 
+    def open_batch(self, *_: Any) -> None:
+        """Open the window in which many images are segmented."""
+        if self.batch is None:
+            source = Source(self._viewer, self.input_form.each_selected, self.curation.tables)
+            self.batch = BatchDialog(self.native.window() or self.native, self.state, source)
+        self.batch.show()
+        self.batch.raise_()
+
     def pause(self) -> None:
         """Pause the run, or resume it."""
         if self._controller is not None:
@@ -310,6 +323,11 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.stop_button = PushButton(text="Stop", tooltip="End training now, and label every pixel with it.")
         self.cancel_button = PushButton(text="Cancel", tooltip="End now and remove the labels of this run.")
         self.apply_button = PushButton(text="Apply to the whole image")
+        self.batch_button = PushButton(
+            text="Batch...", tooltip="Segment all selected layers, or the files of a folder, with the same settings."
+        )
+        self.batch_button.native.setStyleSheet(LINK)
+        self.batch_button.changed.connect(self.open_batch)
         self.help_button = PushButton(
             text=TITLE, tooltip="From the first run to a table, on one screen, with the keys."
         )
@@ -335,7 +353,11 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         for button in (self.run_button, self.pause_button, self.stop_button, self.cancel_button):
             buttons.addWidget(button.native)
         layout = self.native.layout()
-        layout.addWidget(self.help_button.native, 0, Qt.AlignmentFlag.AlignRight)
+        links = QHBoxLayout()
+        links.addWidget(self.batch_button.native)
+        links.addStretch()
+        links.addWidget(self.help_button.native)
+        layout.addLayout(links)
         layout.addLayout(buttons)  # on top, where nothing that comes or goes moves them
         layout.addWidget(self._about_image)
         layout.addWidget(self._run_estimate.label)
@@ -435,6 +457,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         if parent is not None:
             return
         self._remembered.close()
+        self._close_batch()
         self.curation.disconnect()
         self.examples.close()
         self.strokes.close()
@@ -443,6 +466,11 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         if self._controller is not None and self.state.busy:
             self._controller.abandon()
             self._controller.release()
+
+    def _close_batch(self) -> None:
+        batch, self.batch = self.batch, None
+        if batch is not None:
+            batch.abandon()
 
     def _on_destroyed(self) -> None:
         """Let go of the run and the viewer: this object outlives its window."""
@@ -453,6 +481,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.curation.close()
         self.examples.disconnect()
         self.strokes.disconnect()
+        self._close_batch()
         self.state.close()
         if self._controller is not None and self.state.busy:
             self._controller.abandon()

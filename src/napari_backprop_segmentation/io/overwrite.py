@@ -15,6 +15,7 @@ from napari_backprop_segmentation.io.record import (
     CHECKSUM,
     OTHERS,
     SOFTWARE,
+    SOURCE,
     checksum,
     checksum_of_bytes,
     checksum_of_parts,
@@ -55,6 +56,25 @@ def check_labels(path: Path) -> None:
         raise OutputError(
             f"output must be new or as this program wrote it, got {str(path)!r}, which was edited since or is of an "
             f"earlier version; {ADVICE}"
+        )
+
+
+def check_source(path: Path, image: Path) -> None:
+    """Refuse to overwrite labels of another image that is still there: names that were made of names can be the same.
+
+    Raises
+    ------
+    OutputError
+    """
+    try:
+        source = Path(read_record(path)[SOURCE])
+        other = source.exists() and not os.path.samefile(source, image)
+    except (ImageError, KeyError, TypeError, ValueError, OSError):  # told by whoever looks at the labels or the image
+        return
+    if other:
+        raise OutputError(
+            f"output must be of the same image as before, got {str(path)!r}, which was made of {str(source)!r}; choose "
+            "another folder, or add --overwrite"
         )
 
 

@@ -19,6 +19,8 @@ from napari_backprop_segmentation.io.read import quiet_decoders
 SOFTWARE = "napari-backprop-segmentation"
 PLAIN_START = f"{SOFTWARE} "  # other programs describe files in JSON too, and it means something to tifffile
 CHECKSUM, OTHERS = "checksum", "checksums"
+# What a batch adds: where the image lay, what was asked, what was found, which files there is nothing to write into.
+SOURCE, ASKED, FOUND, WITHOUT = "source", "asked", "found", "without"
 LABELS = "labels"  # the group in an image that holds groups of labels
 
 

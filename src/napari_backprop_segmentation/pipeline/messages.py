@@ -25,11 +25,18 @@ def found(number: int, record: Mapping[str, Any]) -> str:
     record : mapping
         Of a result.
     """
+    return f"{number} {noun(number, record)}"
+
+
+def noun(number: int, record: Mapping[str, Any]) -> str:
+    """Return what so many labels are, from the record of a result: "object" or "objects", "class" or "classes"."""
     if record.get("regions") == "kinds":
-        return count(number, "kind")
+        return "kind" if number == 1 else "kinds"
     if _counts(record):
-        return count(number, "object")
-    return count(number, "class", "classes") if record.get("regions") == "classes" else count(number)
+        return "object" if number == 1 else "objects"
+    if record.get("regions") == "classes":
+        return "class" if number == 1 else "classes"
+    return "label" if number == 1 else "labels"
 
 
 def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:

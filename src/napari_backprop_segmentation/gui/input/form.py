@@ -114,6 +114,18 @@ class InputForm:
             return None
         return self._layer_options().selection(chosen)
 
+    def each_selected(self) -> list[tuple[Image, LayerSelection | ImageError]]:
+        """Return all images that are selected, each with how all of it is understood, or why it cannot be."""
+        found: list[tuple[Image, LayerSelection | ImageError]] = []
+        for layer in map(layers.unwrapped, self._viewer.layers):
+            if layer not in self._viewer.layers.selection or not _can_be_chosen(layer):
+                continue
+            try:
+                found.append((layer, self._options.setdefault(layer, LayerOptions({})).selection((layer,))))
+            except ImageError as error:
+                found.append((layer, error))
+        return found
+
     def run_input(self) -> RunInput:
         """Return what is chosen.
 

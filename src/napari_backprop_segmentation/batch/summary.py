@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from napari_backprop_segmentation.cli.jobs import Job
+from napari_backprop_segmentation.batch.jobs import Job
 from napari_backprop_segmentation.image.axes import in_words
 from napari_backprop_segmentation.io.read import ImageFile
 from napari_backprop_segmentation.pipeline.messages import found, remarks
@@ -40,6 +40,11 @@ def understood(image: ImageFile, axes: str, spacing: Sequence[float] | None, cha
             else ", pixel size unknown: as deep as wide"
         )
     return words
+
+
+def said(result: Segmentation) -> tuple[str, ...]:
+    """Return what else should be known of a result, in clauses."""
+    return remarks(int(np.count_nonzero(np.unique(result.labels))), result.record)
 
 
 def summary(result: Segmentation) -> str:

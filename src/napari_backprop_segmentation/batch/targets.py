@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from napari_backprop_segmentation.batch.names import unique_names
 from napari_backprop_segmentation.errors import ImageError, ParameterError
 from napari_backprop_segmentation.io.nodes import SUFFIX, is_node, name_of, store_root
 from napari_backprop_segmentation.io.plates import images_in
@@ -11,6 +12,7 @@ from napari_backprop_segmentation.io.read import TIFF_SUFFIXES
 from napari_backprop_segmentation.io.record import LABELS
 
 LABELS_NAME = "backprop"
+ENDING = "_labels"  # of the name of an image
 
 
 def expanded(inputs: Sequence[Path], wells: Sequence[str] = (), fields: Sequence[str] = ()) -> list[Path]:
@@ -32,7 +34,9 @@ def expanded(inputs: Sequence[Path], wells: Sequence[str] = (), fields: Sequence
     return images
 
 
-def label_places(images: Sequence[Path], output: Path | None, name: str = LABELS_NAME) -> list[Path]:
+def label_places(
+    images: Sequence[Path], output: Path | None, name: str = LABELS_NAME, *, beside: bool = False
+) -> list[Path]:
     """Return where the labels of each image go.
 
     Parameters
@@ -43,6 +47,8 @@ def label_places(images: Sequence[Path], output: Path | None, name: str = LABELS
         each gets them in its own labels group.
     name : str
         Of labels in a labels group.
+    beside : bool
+        Whether those of files go beside them, where there is no output.
 
     Raises
     ------
@@ -51,12 +57,14 @@ def label_places(images: Sequence[Path], output: Path | None, name: str = LABELS
     """
     if not name.replace("_", "").replace("-", "").isalnum():
         raise ParameterError(f"labels name must consist of letters, digits, - and _, got {name!r}; choose another")
+    if output is None and beside:
+        return _in_folders(images, [image.parent for image in images], [is_node(image) for image in images], name)
     own = [output is None or _lies_in(image, output) for image in images]
     if output is None or all(own):
         return [_in_store(image, name) for image in images]
     suffix = output.suffix.lower()
     if is_folder(output):
-        return [_in_store(i, name) if inside else _in_folder(i, output) for i, inside in zip(images, own, strict=True)]
+        return _in_folders(images, [output] * len(images), own, name)
     if suffix not in (*TIFF_SUFFIXES, SUFFIX):
         raise ParameterError(
             f"output must be a folder or end in .tif or .zarr, got {str(output)!r}; labels are written as TIFF or "
@@ -98,5 +106,14 @@ def _in_store(image: Path, name: str) -> Path:
     return image / LABELS / name
 
 
-def _in_folder(image: Path, folder: Path) -> Path:
-    return folder / f"{name_of(image)}_labels{SUFFIX if is_node(image) else TIFF_SUFFIXES[0]}"
+def _in_folders(images: Sequence[Path], folders: Sequence[Path], own: Sequence[bool], name: str) -> list[Path]:
+    """Return where the labels of images go: into their own stores or into folders, each under a name of its own."""
+    names = unique_names(images, folders)
+    return [
+        _in_store(image, name) if inside else _in_folder(image, folder, unique)
+        for image, folder, unique, inside in zip(images, folders, names, own, strict=True)
+    ]
+
+
+def _in_folder(image: Path, folder: Path, name: str) -> Path:
+    return folder / f"{name}{ENDING}{SUFFIX if is_node(image) else TIFF_SUFFIXES[0]}"

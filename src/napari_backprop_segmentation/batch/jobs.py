@@ -1,20 +1,22 @@
 """Which file goes where: decided, and refused, before anything is computed."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from napari_backprop_segmentation.cli.progress import LOG_COLUMNS
-from napari_backprop_segmentation.cli.targets import LABELS_NAME, label_places, table_place
+from napari_backprop_segmentation.batch.names import unique_names
+from napari_backprop_segmentation.batch.targets import LABELS_NAME, is_folder, label_places, table_place
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.io.label_place import check_replaceable, in_image
-from napari_backprop_segmentation.io.nodes import name_of, require_zarr
-from napari_backprop_segmentation.io.overwrite import check_labels, check_table, check_text
+from napari_backprop_segmentation.io.nodes import require_zarr
+from napari_backprop_segmentation.io.overwrite import check_labels, check_source, check_table, check_text
 from napari_backprop_segmentation.io.places import check_places, check_space, remove_abandoned
 from napari_backprop_segmentation.io.read import TIFF_SUFFIXES
+from napari_backprop_segmentation.network.losses import LOSS_NAMES
 
 MODEL_SUFFIX = ".safetensors"
+LOG_COLUMNS = ("iteration", "n_labels", "loss", *LOSS_NAMES, "seconds")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Job:
         Marks of objects that the user points at.
     applied : Path or None
         The network trained before that labels it.
+    named : bool
+        Whether the user has named the labels; else their name was made of that of the image.
     """
 
     image: Path
@@ -51,6 +55,7 @@ class Job:
     examples: Path | None = None
     counter_examples: Path | None = None
     applied: Path | None = None
+    named: bool = True
 
     @property
     def read(self) -> list[Path]:
@@ -60,7 +65,13 @@ class Job:
     @property
     def written(self) -> list[Path]:
         """Everything that will be written."""
-        return [path for path in (self.labels, self.log, self.table, self.agreement, self.model) if path]
+        return [self.labels, *self.beside.values()]
+
+    @property
+    def beside(self) -> Mapping[str, Path]:
+        """What will be written beside the labels, by its kind."""
+        kinds = {"log": self.log, "table": self.table, "agreement": self.agreement, "model": self.model}
+        return {kind: path for kind, path in kinds.items() if path}
 
 
 def plan_files(
@@ -75,6 +86,7 @@ def plan_files(
     examples: Path | None = None,
     counter_examples: Path | None = None,
     labels_name: str = LABELS_NAME,
+    beside: bool = False,
 ) -> list[Job]:
     """Decide where everything goes before anything is computed.
 
@@ -97,6 +109,8 @@ def plan_files(
         Marks of objects in one image.
     labels_name : str
         Of labels in the labels group of a store.
+    beside : bool
+        Whether the labels go beside the images.
 
     Returns
     -------
@@ -108,7 +122,8 @@ def plan_files(
         If results would overwrite an input or each other, or the arguments do not fit together.
     """
     several = len(images) > 1
-    places = label_places(images, output, labels_name)
+    places = label_places(images, output, labels_name, beside=beside)
+    named = not several and output is not None and not is_folder(output)
     for name, path in (("strokes", strokes), ("examples", examples), ("counter-examples", counter_examples)):
         if several and path:
             raise ParameterError(f"{name} must belong to one image, got {len(images)} images; run them one by one")
@@ -120,23 +135,24 @@ def plan_files(
         Job(
             image=image,
             labels=place,
-            log=_named_after(image, log) if several else log,
+            log=_named_after(name, log) if several else log,
             strokes=strokes,
             examples=examples,
             counter_examples=counter_examples,
-            agreement=_named_after(image, agreement) if several else agreement,
-            model=_named_after(image, model) if several else model,
+            agreement=_named_after(name, agreement) if several else agreement,
+            model=_named_after(name, model) if several else model,
+            named=named,
         )
-        for image, place in zip(images, places, strict=True)
+        for image, place, name in zip(images, places, unique_names(images, [Path()] * len(images)), strict=True)
     ]
     jobs = [replace(job, table=table_place(job.labels, job.image, labels_name)) for job in jobs] if tables else jobs
     _check_overlaps(jobs)
     return jobs
 
 
-def _named_after(image: Path, path: Path | None) -> Path | None:
+def _named_after(name: str, path: Path | None) -> Path | None:
     """Return a path with the name of an image in it."""
-    return path and path.with_stem(f"{path.stem}_{name_of(image)}")
+    return path and path.with_stem(f"{path.stem}_{name}")
 
 
 def _check_overlaps(jobs: Sequence[Job]) -> None:
@@ -159,16 +175,27 @@ def _identity(path: Path) -> object:
     return status.st_dev, status.st_ino
 
 
-def prepare(jobs: Sequence[Job]) -> None:
+def prepare(jobs: Sequence[Job], others: Sequence[Path] = ()) -> None:
     """Find out whether everything can be written, and remove what runs that were killed have left.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    others : sequence of Path
+        What else will be written, of all jobs together.
 
     Raises
     ------
     OutputError
         If something cannot be written where it should be.
     """
-    check_places(path for job in jobs for path in job.written)
-    remove_abandoned(folder for job in jobs for folder in _folders(job))
+    inputs = {_identity(path) for job in jobs for path in job.read}
+    names = {os.path.realpath(path) for job in jobs for path in job.written}
+    for path in others:
+        if _identity(path) in inputs or os.path.realpath(path) in names:
+            raise ParameterError(f"tables of all must have names of their own, got {str(path)!r}; choose another name")
+    check_places([*others, *(path for job in jobs for path in job.written)])
+    remove_abandoned({*(path.absolute().parent for path in others), *(each for job in jobs for each in _folders(job))})
 
 
 def _folders(job: Job) -> Iterator[Path]:
@@ -189,6 +216,8 @@ def check_overwriting(job: Job, overwrite: bool = False) -> None:
         check_replaceable(job.labels)
     if overwrite:
         return
+    if not job.named:
+        check_source(job.labels, job.image)
     if job.table:
         check_table(job.table, job.labels)
     if job.log:

@@ -2,15 +2,15 @@
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from napari_backprop_segmentation.cli.jobs import Job
+from napari_backprop_segmentation.batch.jobs import Job
 from napari_backprop_segmentation.image.axes import spatial_axes
 from napari_backprop_segmentation.io.files import write_labels
 from napari_backprop_segmentation.io.read import ImageFile
-from napari_backprop_segmentation.io.record import OTHERS, checksum_of_bytes
+from napari_backprop_segmentation.io.record import OTHERS, SOURCE, WITHOUT, checksum_of_bytes
 from napari_backprop_segmentation.io.result_model import save_model_of
 from napari_backprop_segmentation.io.tables import table_bytes, write_bytes
 from napari_backprop_segmentation.io.write import write_agreement
@@ -37,8 +37,19 @@ class Measured:
     unit: str
 
 
-def write_results(job: Job, result: Segmentation, image: ImageFile, measured: Measured) -> tuple[str, ...]:
+def write_results(
+    job: Job, result: Segmentation, image: ImageFile, measured: Measured, facts: Mapping[str, Any]
+) -> tuple[str, ...]:
     """Write labels, agreement and table of a run.
+
+    Parameters
+    ----------
+    job : Job
+    result : Segmentation
+    image : ImageFile
+    measured : Measured
+    facts : mapping
+        What else the record says, in plain values.
 
     Returns
     -------
@@ -62,6 +73,9 @@ def write_results(job: Job, result: Segmentation, image: ImageFile, measured: Me
     table, failure = _table(job, result, image, measured)
     if table is not None:
         record[OTHERS] = {"table": checksum_of_bytes(table)}
+    record |= {SOURCE: str(job.image.absolute()), **facts}
+    there = {"agreement": result.agreement, "model": result.model}
+    record[WITHOUT] = [kind for kind in job.beside if kind in there and there[kind] is None]
     axes = spatial_axes(measured.axes)
     remarks = write_labels(job.labels, result.labels, record, image, axes)
     if job.agreement and result.agreement:

@@ -1,8 +1,11 @@
-"""What is wanted of all files of a command."""
+"""What is wanted of all files of a batch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
 
+from napari_backprop_segmentation.io.record import checksum_of_bytes
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.estimate import MOST_TREE_PIXELS
@@ -45,3 +48,22 @@ class Wanted:
     def most_pixels(self) -> int | None:
         """Of a plane or volume, for its regions to be merged; None where none are merged."""
         return MOST_TREE_PIXELS if self.params.wants_tree else None
+
+    @cached_property
+    def told(self) -> dict[str, Any]:
+        """All of it in plain values, by which it is told from others."""
+        return {
+            "params": self.params.to_dict(),
+            "given": sorted(self.params.given),
+            "reading": asdict(self.reading),
+            "model": None if self.model is None else _told(self.model),
+        }
+
+
+def _told(model: Model) -> list[str]:
+    """Return what tells a network from others."""
+    tensors = {name: tensor.detach().cpu().numpy() for name, tensor in model.network.state_dict().items()}
+    return [
+        *(f"{name} {checksum_of_bytes(array.tobytes())}" for name, array in tensors.items()),
+        *map(repr, (model.training, model.input, model.preparation, model.taught)),
+    ]

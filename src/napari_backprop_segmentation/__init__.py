@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.errors import SegmentationError
     from napari_backprop_segmentation.hierarchy.consensus import Agreement
     from napari_backprop_segmentation.hierarchy.tree import Hierarchy
+    from napari_backprop_segmentation.network.history import History
     from napari_backprop_segmentation.network.model import Model
     from napari_backprop_segmentation.network.step import NewStrokes, Step
     from napari_backprop_segmentation.objects.measure import measure
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Agreement": "hierarchy.consensus",
     "Hierarchy": "hierarchy.tree",
+    "History": "network.history",
     "Model": "network.model",
     "NewStrokes": "network.step",
     "Params": "params.params",
@@ -36,6 +38,7 @@ _HOMES = {
 __all__ = [
     "Agreement",
     "Hierarchy",
+    "History",
     "Model",
     "NewStrokes",
     "Params",

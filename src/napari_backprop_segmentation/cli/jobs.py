@@ -37,6 +37,8 @@ class Job:
         The trained network.
     examples, counter_examples : Path or None
         Marks of objects that the user points at.
+    start : Path or None
+        The network that training goes on from.
     """
 
     image: Path
@@ -48,11 +50,12 @@ class Job:
     model: Path | None = None
     examples: Path | None = None
     counter_examples: Path | None = None
+    start: Path | None = None
 
     @property
     def read(self) -> list[Path]:
         """Everything that is read."""
-        return [path for path in (self.image, self.strokes, self.examples, self.counter_examples) if path]
+        return [path for path in (self.image, self.strokes, self.examples, self.counter_examples, self.start) if path]
 
     @property
     def written(self) -> list[Path]:
@@ -71,6 +74,7 @@ def plan_files(
     model: Path | None = None,
     examples: Path | None = None,
     counter_examples: Path | None = None,
+    start: Path | None = None,
     labels_name: str = LABELS_NAME,
 ) -> list[Job]:
     """Decide where everything goes before anything is computed.
@@ -92,6 +96,8 @@ def plan_files(
         A .safetensors file for the trained network; with several images each one's name is put into it.
     examples, counter_examples : Path, optional
         Marks of objects in one image.
+    start : Path, optional
+        The network that training goes on from, for each image anew.
     labels_name : str
         Of labels in the labels group of a store.
 
@@ -121,6 +127,7 @@ def plan_files(
             strokes=strokes,
             examples=examples,
             counter_examples=counter_examples,
+            start=start,
             agreement=_named_after(image, agreement) if several else agreement,
             model=_named_after(image, model) if several else model,
         )

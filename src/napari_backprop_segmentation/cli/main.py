@@ -220,6 +220,13 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.safetensors",
         help="write the trained network, for the command apply; with several images one file each",
     )
+    parser.add_argument(
+        "--start",
+        type=Path,
+        metavar="MODEL",
+        help="go on with the training of a network that --save-model has written, on these images and with these "
+        "settings (a copy of it; its number of channels and layers stay)",
+    )
 
 
 def names_of(section: type[Section]) -> set[str]:
@@ -314,7 +321,9 @@ def _run(args: argparse.Namespace) -> int:
     if args.agreement and params.n_runs == 1:
         raise ParameterError("n_runs must be at least 2 for an agreement, got 1; add --n-runs 5")
     from napari_backprop_segmentation.cli import run as commands
+    from napari_backprop_segmentation.io.model_file import load_model
 
+    start = load_model(args.start) if args.start else None
     files = commands.plan_files(
         commands.expanded(args.inputs, args.well, args.field),
         args.output,
@@ -325,11 +334,12 @@ def _run(args: argparse.Namespace) -> int:
         model=args.save_model,
         examples=args.examples,
         counter_examples=args.counter_examples,
+        start=args.start,
         labels_name=args.labels_name,
     )
     reading = commands.Reading(args.axes, args.spacing, args.channels, args.level)
-    outcomes = commands.run_files(files, params, reading, args.quiet, _say(args.quiet), overwrite=args.overwrite)
-    return _tell(outcomes, args.quiet)
+    told = {"overwrite": args.overwrite, "start": start}
+    return _tell(commands.run_files(files, params, reading, args.quiet, _say(args.quiet), **told), args.quiet)
 
 
 def _apply(args: argparse.Namespace) -> int:

@@ -45,6 +45,7 @@ def run_file(job: Job, wanted: Wanted, terminal: Terminal) -> str:
         strokes=strokes,
         channels=channels,
         model=wanted.model,
+        start=wanted.start,
         progress=tally,
         examples=read_marks(job.examples) if job.examples else None,
         counter_examples=read_marks(job.counter_examples, "counter-examples") if job.counter_examples else None,

@@ -29,11 +29,13 @@ def run_files(
     *,
     overwrite: bool = False,
     model: Model | None = None,
+    start: Model | None = None,
 ) -> Iterator[Outcome]:
     """Segment file after file, and yield how each one ended; one that fails does not keep the others from running.
 
     `say` is called with a line that tells how a file is understood, before its run begins. Files that are no result of
-    ours, or were edited since, are overwritten only if `overwrite` says so. With a model nothing is trained.
+    ours, or were edited since, are overwritten only if `overwrite` says so.
+    With a model nothing is trained; from the one to start with, training goes on, for each file anew.
     """
     prepare(jobs)
     for number, job in enumerate(jobs, start=1):
@@ -41,7 +43,7 @@ def run_files(
             terminal = Terminal(quiet, say, interruption)
             try:
                 check_overwriting(job, overwrite)
-                outcome = Outcome(run_file(job, Wanted(params, reading, model), terminal))
+                outcome = Outcome(run_file(job, Wanted(params, reading, model, start), terminal))
             except Exception as error:
                 logger.debug("%s failed", job.image, exc_info=True)
                 outcome = Outcome(f"{job.image}: {_reason(error)}", error=True)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-BUDGET = 64 * 2**20  # bytes: about 100 iterations of a large image with the default network
+BUDGET = 64 * 2**20  # bytes: reached by wide networks and noisy labels; 128 iterations of 2048 x 2048 take 20 MB
 MOST_KEPT = 128  # more than a slider can tell apart
 MOST_PIXELS = 2**20  # of a label image: more than a screen shows
-QUICK = 1  # of zlib: a tenth larger than its default, in a third of the time
+QUICK = 1  # of zlib: up to twice as large as by its default, in a third of the time
 
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -88,7 +88,7 @@ class History(Sequence[Kept]):
 
     def __init__(self, budget: int = BUDGET, most: int = MOST_KEPT) -> None:
         self._budget, self._most = budget, most
-        self._every = 1
+        self._every, self._passed = 1, 0
         # Replaced as a whole, so that another thread may read while this one adds.
         self._kept: tuple[Kept, ...] = ()
 
@@ -103,6 +103,15 @@ class History(Sequence[Kept]):
     def nbytes(self) -> int:
         """Memory that is taken."""
         return sum(kept.nbytes for kept in self._kept)
+
+    @property
+    def n_iterations(self) -> int:
+        """How many iterations there were so far, as far as is known."""
+        return max(self._passed, self._kept[-1].iteration if self._kept else 0)
+
+    def pass_by(self, iteration: int) -> None:
+        """Take note of an iteration, whether it will be kept or not."""
+        self._passed = iteration
 
     def wants(self, iteration: int) -> bool:
         """Return whether an iteration, later than all that are kept, would be kept: asked before labels are made."""

@@ -7,13 +7,12 @@ from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.pipeline.downsampling import Steps, enlarged
 from napari_backprop_segmentation.pipeline.edits import respecting
 from napari_backprop_segmentation.pipeline.ensemble import segment_ensemble
-from napari_backprop_segmentation.pipeline.image import segment_image
+from napari_backprop_segmentation.pipeline.image import segment_image, train_image
 from napari_backprop_segmentation.pipeline.record import record_of
 from napari_backprop_segmentation.pipeline.request import Request
 from napari_backprop_segmentation.pipeline.series import segment_series, train_series
 from napari_backprop_segmentation.pipeline.settle import settle
 from napari_backprop_segmentation.pipeline.strokes import answered
-from napari_backprop_segmentation.pipeline.training import train_image
 
 
 def segmented(request: Request) -> Steps:

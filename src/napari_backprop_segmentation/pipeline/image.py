@@ -15,6 +15,8 @@ from napari_backprop_segmentation.pipeline.label import ending, label_image
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.training import train_image
 
+__all__ = ["classical_labels", "segment_image", "train_image"]
+
 
 def segment_image(job: Job) -> Generator[Step, Command | None, Segmentation]:
     """Segment one plane or volume, see `run`."""

@@ -7,10 +7,11 @@ from napari.layers import Image
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
+from napari_backprop_segmentation.network.history import History
 from napari_backprop_segmentation.params.params import Params
 
 if TYPE_CHECKING:
-    from napari_backprop_segmentation.network.model import Model
+    from napari_backprop_segmentation.network.model import Model, Start
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,12 @@ class Job:
         What is drawn on the image of `run_input`.
     fixed : int array, optional
         Labels that stay as they were edited.
+    start : Model or Kept, optional
+        What training goes on from.
+    go_on : bool
+        Whether it does; if not, the result is that of a run that ended there.
+    history : History, optional
+        That `start` is taken from, where training does not go on.
     """
 
     run_input: RunInput
@@ -40,3 +47,16 @@ class Job:
     model: "Model | None" = None
     strokes: NDArray[Any] | None = field(default=None, repr=False)
     fixed: NDArray[Any] | None = field(default=None, repr=False)
+    start: "Start | None" = None
+    go_on: bool = True
+    history: History | None = None
+
+    @property
+    def trains(self) -> bool:
+        """Whether there are training steps."""
+        return self.model is None and self.go_on
+
+    @property
+    def beginning(self) -> dict[str, Any]:
+        """Further arguments of `pipeline.run.run`: from where training begins, if not anew."""
+        return {} if self.start is None else {"start": self.start, "go_on": self.go_on}

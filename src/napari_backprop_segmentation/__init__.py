@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.hierarchy.consensus import Agreement
     from napari_backprop_segmentation.hierarchy.tree import Hierarchy
     from napari_backprop_segmentation.io.model_file import load_model, save_model
+    from napari_backprop_segmentation.network.history import History
     from napari_backprop_segmentation.network.model import Model
     from napari_backprop_segmentation.network.step import NewStrokes, Step
     from napari_backprop_segmentation.objects.measure import measure
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Agreement": "hierarchy.consensus",
     "Hierarchy": "hierarchy.tree",
+    "History": "network.history",
     "Model": "network.model",
     "NewStrokes": "network.step",
     "Params": "params.params",
@@ -39,6 +41,7 @@ _HOMES = {
 __all__ = [
     "Agreement",
     "Hierarchy",
+    "History",
     "Model",
     "NewStrokes",
     "Params",

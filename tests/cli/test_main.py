@@ -123,6 +123,24 @@ def test_log_has_one_row_an_iteration(square, out):
         assert float(row["loss"]) == pytest.approx(float(row["similarity"]) + float(row["continuity"]), rel=1e-4)
 
 
+def test_training_goes_on_from_a_file(square, out, tmp_path, capsys):
+    model, further = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    run_it = ["run", str(square), "-o", str(out), "--overwrite"]
+    assert main([*run_it, *SMALL, "--save-model", str(model)]) == cli.DONE
+    before = model.read_bytes()
+    go_on = ["--start", str(model), "--iterations", "2", "--min-labels", "0", "--regions", "trained"]
+    assert main([*run_it, *go_on, "--save-model", str(further)]) == cli.DONE
+    assert "training went on from a network of 3 iterations" in capsys.readouterr().out.lower()
+    record = read_record(out)
+    assert (record["start"], record["iterations"], record["params"]["n_channels"]) == (3, 2, 8)
+    assert model.read_bytes() == before != further.read_bytes()
+    assert main([*run_it, *go_on, "--n-channels", "9"]) == cli.BAD_INPUT
+    assert "n_channels must be 8, as in the network that training goes on from, got 9;" in capsys.readouterr().err
+    assert main([*run_it, *go_on, "--save-model", str(model)]) == cli.BAD_INPUT
+    assert "output must not be an input" in capsys.readouterr().err
+    assert model.read_bytes() == before
+
+
 def test_several_images_into_a_folder(square, tmp_path):
     tifffile.imwrite(tmp_path / "in" / "second.tif", read_image(square).pixels.T)
     code = main(["run", str(square), str(tmp_path / "in" / "second.tif"), "-o", str(tmp_path / "out"),

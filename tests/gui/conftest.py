@@ -23,6 +23,7 @@ class FakeStep:
     losses: dict = field(default_factory=lambda: {"similarity": 0.5, "strokes": 0.0, "continuity": 0.0})
     place: tuple[int, ...] = ()
     run: tuple[int, int] = (1, 1)
+    weights: dict | None = None
 
     @property
     def labels(self):
@@ -42,9 +43,11 @@ class FakeEngine:
         self.heard = []  # what was said after each step
         self.closed = threading.Event()  # the last run has ended, in whatever way
 
-    def __call__(self, run_input, params, control=None, trained=None, strokes=None, *, fixed=None):
+    def __call__(
+        self, run_input, params, control=None, trained=None, strokes=None, *, fixed=None, start=None, go_on=True
+    ):
         asked = {"run_input": run_input, "params": params, "trained": trained, "control": control, "strokes": strokes}
-        self.runs.append(SimpleNamespace(**asked, fixed=fixed))
+        self.runs.append(SimpleNamespace(**asked, fixed=fixed, start=start, go_on=go_on))
         self.closed.clear()
         return self._steps(run_input.shape, params, trained)
 

@@ -1,12 +1,13 @@
 """What follows from what: the state of the window, without a window."""
 
 import gc
+from types import SimpleNamespace
 from weakref import ref
 
 import numpy as np
 import pytest
 
-from napari_backprop_segmentation.gui.result.layer_result import result_of
+from napari_backprop_segmentation.gui.result.layer_result import LoadedModel, result_of
 from napari_backprop_segmentation.gui.run.worker import Point
 from napari_backprop_segmentation.gui.state import Input, Phase, State
 from napari_backprop_segmentation.params.params import Params
@@ -180,3 +181,17 @@ def test_nobody_is_told_once_it_is_closed(state):
     state.close()
     state.note("Removed object 3.")
     assert told == []
+
+
+def test_training_can_go_on_from_what_was_loaded_trained_or_selected_last(state):
+    first, second = SimpleNamespace(), SimpleNamespace()
+    result = SimpleNamespace(model=first, run_input=SimpleNamespace(name="cells"))
+    assert state.network is None
+    state.found(result)
+    assert (state.network.name, state.network.model) == ("cells", first)
+    state.load(LoadedModel("day1", second), "Loaded.")
+    assert state.network.model is second
+    state.select(None)  # nothing that has a network
+    assert state.network.model is second
+    state.found(result)
+    assert state.network.model is first

@@ -5,12 +5,12 @@ from napari_backprop_segmentation.network.planning import make_plan
 from napari_backprop_segmentation.params.sections import Input, Run, Training
 
 
-def training_steps(source, params, strokes=None, start=None):
+def training_steps(source, params, strokes=None, start=None, **others):
     """Return the steps of a training on a source, or on several of one shape, by the sections of some settings."""
     first = source[0] if isinstance(source, list) else source
     training = Training.of(params)
     plan = make_plan(training, Run.of(params), first.shape)
-    return train(source, training, Input.of(params), plan, strokes, start=start)
+    return train(source, training, Input.of(params), plan, strokes, start=start, **others)
 
 
 def all_steps(steps, stop_at=None, commands=None):

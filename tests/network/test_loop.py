@@ -23,8 +23,8 @@ def published(**changes):
     return Params.preset("published-2018", **settings)
 
 
-def start(image, params, axes=None, strokes=None):
-    return training_steps(ArraySource(image, axes, params.normalisation), params, strokes)
+def start(image, params, axes=None, strokes=None, **others):
+    return training_steps(ArraySource(image, axes, params.normalisation), params, strokes, **others)
 
 
 class Doubles:
@@ -176,10 +176,12 @@ class CountReads(TorchDispatchMode):
         return func(*args, **kwargs)
 
 
+@pytest.mark.parametrize("keep_weights", [False, True])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("method", ["superpixels", "continuity"])
-def test_an_unwatched_run_without_stop_rule_never_waits_for_the_device(method, precision):
-    run = start(PHOTO, published(method=method, precision=precision, n_channels=8, min_labels=0, plateau=0))
+def test_an_unwatched_run_without_stop_rule_never_waits_for_the_device(method, precision, keep_weights):
+    params = published(method=method, precision=precision, n_channels=8, min_labels=0, plateau=0)
+    run = start(PHOTO, params, keep_weights=keep_weights)
     next(run)  # superpixels are made on the host, once
     with CountReads() as reads:
         for _ in range(5):

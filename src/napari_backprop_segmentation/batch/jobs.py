@@ -43,6 +43,8 @@ class Job:
         The network trained before that labels it.
     named : bool
         Whether the user has named the labels; else their name was made of that of the image.
+    start : Path or None
+        The network that training goes on from.
     """
 
     image: Path
@@ -56,11 +58,12 @@ class Job:
     counter_examples: Path | None = None
     applied: Path | None = None
     named: bool = True
+    start: Path | None = None
 
     @property
     def read(self) -> list[Path]:
         """Everything that is read."""
-        return [path for path in (self.image, self.strokes, self.examples, self.counter_examples) if path]
+        return [path for path in (self.image, self.strokes, self.examples, self.counter_examples, self.start) if path]
 
     @property
     def written(self) -> list[Path]:
@@ -85,6 +88,7 @@ def plan_files(
     model: Path | None = None,
     examples: Path | None = None,
     counter_examples: Path | None = None,
+    start: Path | None = None,
     labels_name: str = LABELS_NAME,
     beside: bool = False,
 ) -> list[Job]:
@@ -107,6 +111,8 @@ def plan_files(
         A .safetensors file for the trained network; with several images each one's name is put into it.
     examples, counter_examples : Path, optional
         Marks of objects in one image.
+    start : Path, optional
+        The network that training goes on from, for each image anew.
     labels_name : str
         Of labels in the labels group of a store.
     beside : bool
@@ -142,6 +148,7 @@ def plan_files(
             agreement=_named_after(name, agreement) if several else agreement,
             model=_named_after(name, model) if several else model,
             named=named,
+            start=start,
         )
         for image, place, name in zip(images, places, unique_names(images, [Path()] * len(images)), strict=True)
     ]

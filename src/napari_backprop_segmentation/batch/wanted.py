@@ -38,11 +38,22 @@ AS_FILES_SAY = Reading()
 
 @dataclass(frozen=True)
 class Wanted:
-    """Settings, how files are to be understood, and a network that was trained before, if there is one."""
+    """What is wanted of all files.
+
+    Attributes
+    ----------
+    params : Params
+    reading : Reading
+    model : Model, optional
+        Trained before: nothing is trained.
+    start : Model, optional
+        From which training goes on.
+    """
 
     params: Params
     reading: Reading = AS_FILES_SAY
     model: Model | None = None
+    start: Model | None = None
 
     @property
     def most_pixels(self) -> int | None:

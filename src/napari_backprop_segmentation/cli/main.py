@@ -252,6 +252,13 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.safetensors",
         help="write the trained network, for the command apply; with several images one file each",
     )
+    parser.add_argument(
+        "--start",
+        type=Path,
+        metavar="MODEL",
+        help="go on with the training of a network that --save-model has written, on these images and with these "
+        "settings (a copy of it; its number of channels and layers stay)",
+    )
 
 
 def names_of(section: type[Section]) -> set[str]:
@@ -345,7 +352,9 @@ def _run(args: argparse.Namespace) -> int:
     if args.agreement and params.n_runs == 1:
         raise ParameterError("n_runs must be at least 2 for an agreement, got 1; add --n-runs 5")
     from napari_backprop_segmentation.cli import run as commands
+    from napari_backprop_segmentation.io.model_file import load_model
 
+    start = load_model(args.start) if args.start else None
     files = commands.plan_files(
         _images(args),
         args.output,
@@ -357,9 +366,10 @@ def _run(args: argparse.Namespace) -> int:
         model=args.save_model,
         examples=args.examples,
         counter_examples=args.counter_examples,
+        start=args.start,
         labels_name=args.labels_name,
     )
-    return _run_files(args, files, params)
+    return _run_files(args, files, params, start=start)
 
 
 def _apply(args: argparse.Namespace) -> int:
@@ -384,10 +394,10 @@ def _images(args: argparse.Namespace) -> list[Path]:
     return commands.listed(args.inputs, args.pattern, args.well, args.field, leave_out=args.beside)
 
 
-def _run_files(args: argparse.Namespace, files: Any, params: Params, model: Any = None) -> int:
+def _run_files(args: argparse.Namespace, files: Any, params: Params, model: Any = None, start: Any = None) -> int:
     from napari_backprop_segmentation.cli import run as commands
 
-    wanted = commands.Wanted(params, commands.Reading(args.axes, args.spacing, args.channels, args.level), model)
+    wanted = commands.Wanted(params, commands.Reading(args.axes, args.spacing, args.channels, args.level), model, start)
     sheets = commands.Sheets(args.summary, args.table_all)
     outcomes = commands.run_files(files, wanted, args.quiet, _say(args.quiet), overwrite=args.overwrite, sheets=sheets)
     return _tell(outcomes, args.quiet)

@@ -39,6 +39,7 @@ class Terminal:
             strokes=strokes,
             channels=opened.channels,
             model=wanted.model,
+            start=wanted.start,
             progress=tally,
             examples=read_marks(job.examples) if job.examples else None,
             counter_examples=read_marks(job.counter_examples, "counter-examples") if job.counter_examples else None,

@@ -16,7 +16,7 @@ from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult, LoadedModel, result_of
 from napari_backprop_segmentation.gui.result.readings import Choice, Readings
-from napari_backprop_segmentation.gui.run.run_state import Run
+from napari_backprop_segmentation.gui.run.run_state import History, Moment, Run
 from napari_backprop_segmentation.gui.run.worker import Point
 from napari_backprop_segmentation.gui.teach.state import Teaching
 from napari_backprop_segmentation.params.params import Params
@@ -90,6 +90,8 @@ class StateEvents(SignalGroup):
     refusal = Signal(str)
     readings = Signal(object)
     model = Signal(object)
+    network = Signal(object)
+    moment = Signal(object)
     taken = Signal(object)
 
 
@@ -118,6 +120,10 @@ class State:
         Other ways to see objects in the image of the target, while they are looked for or shown.
     model : LoadedModel, optional
         What was loaded last.
+    network : LoadedModel, optional
+        What training can go on from: the network that was loaded, trained or selected last.
+    moment : Moment, optional
+        The iteration that is looked back at, of the `history`; None while the result or the run itself is shown.
     teaching : Teaching
         What the user points at in the image of a result.
     drawing : Drawing
@@ -136,6 +142,8 @@ class State:
         self.notice = self.refusal = ""
         self.readings: Readings | None = None
         self.model: LoadedModel | None = None
+        self.network: LoadedModel | None = None
+        self.moment: Moment | None = None
         self.teaching = Teaching()
         self.drawing = self.teaching.drawing
 
@@ -185,6 +193,13 @@ class State:
     def points(self) -> tuple[Point, ...]:
         """The iterations to plot: those of a run on the chosen image."""
         return self.run.points if self.busy or self._of_chosen_image else ()
+
+    @property
+    def history(self) -> History | None:
+        """What can be looked back at: iterations of the run under way, else of the one whose labels are worked on."""
+        if self.busy:
+            return self.run.history
+        return None if self.looked_at is None else self.looked_at.history
 
     @property
     def status(self) -> str:
@@ -263,9 +278,12 @@ class State:
         self._filled = self._filled.replace(**settings)
         self._set(params=self.params.replace(**settings), refusal="")
 
-    def begin(self, name: str, layers: tuple[Image, ...], points: Sequence[Point] = ()) -> None:
-        """Begin a run; points are those of an earlier one that it goes on from."""
-        self._set(phase=Phase.RUNNING, run=Run(name, layers, points=tuple(points)), notice="", refusal="")
+    def begin(
+        self, name: str, layers: tuple[Image, ...], points: Sequence[Point] = (), history: History | None = None
+    ) -> None:
+        """Begin a run; points are those of an earlier one that it goes on from, and its history will grow."""
+        run = Run(name, layers, points=tuple(points), history=history)
+        self._set(phase=Phase.RUNNING, run=run, moment=None, notice="", refusal="")
 
     def form_in(self, layer: Labels) -> None:
         """Take note of the layer in which the labels of the run form."""
@@ -286,9 +304,9 @@ class State:
         """End the run, with its result if it has one."""
         agreement = None if result is None else result.agreement
         run = replace(self.run, layer=None, ending=ending, agreement=agreement)
-        changes: dict[str, Any] = {"phase": phase, "run": run, "notice": ""}
+        changes: dict[str, Any] = {"phase": phase, "run": run, "moment": None, "notice": ""}
         if result is not None:
-            changes |= {"result": result, "detail": result.detail}
+            changes |= {"result": result, "detail": result.detail, "network": self._network_of(result)}
         self._set(**changes)
 
     def note(self, text: str) -> None:
@@ -303,11 +321,12 @@ class State:
         """Take note of the labels that are selected; where the detail is found, the slider shows theirs."""
         found = result_of(labels)
         follows = found is not None and self.params.automatic and "detail" not in self.params.given
-        self._set(labels=labels, detail=found.detail if found is not None and follows else self.detail)
+        detail = found.detail if found is not None and follows else self.detail
+        self._set(labels=labels, detail=detail, network=self._network_of(found))
 
     def found(self, result: LayerResult) -> None:
         """Take up a result of before."""
-        self._set(result=result)
+        self._set(result=result, network=self._network_of(result))
 
     def look(self) -> LayerResult | None:
         """Begin to look for other readings of the target; return whose they are, None if there is nothing to do."""
@@ -329,7 +348,19 @@ class State:
 
     def load(self, model: LoadedModel, text: str) -> None:
         """Take up a trained network from a file."""
-        self._set(model=model, notice=text, refusal="")
+        self._set(model=model, network=model, notice=text, refusal="")
+
+    def look_back(self, moment: Moment | None) -> None:
+        """Look back at an iteration, or at the result or the run itself again."""
+        self._set(moment=moment)
+
+    def _network_of(self, result: LayerResult | None) -> LoadedModel | None:
+        """Return what training can go on from, once a result was found or selected."""
+        if result is None or result.model is None:
+            return self.network
+        if self.network is not None and self.network.model is result.model:
+            return self.network
+        return LoadedModel(result.run_input.name, result.model)
 
     def hide_readings(self) -> None:
         """Show no other readings any more."""
@@ -361,6 +392,8 @@ class State:
             setattr(self, name, value)
         if self.readings is not None and not self._shows(self.readings.segmentation):
             self.readings = changed["readings"] = None
+        if self.moment is not None and self.moment.history is not self.history:
+            self.moment = changed["moment"] = None
         for name in changed:
             self.events[name].emit(getattr(self, name))
 

@@ -37,6 +37,8 @@ from napari_backprop_segmentation.gui.result.apply_model import applicable, desc
 from napari_backprop_segmentation.gui.result.curation import Curation
 from napari_backprop_segmentation.gui.result.detail import DetailSlider
 from napari_backprop_segmentation.gui.result.former import Former
+from napari_backprop_segmentation.gui.result.history_layer import HistoryLayer
+from napari_backprop_segmentation.gui.result.history_panel import HistoryPanel
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult, result_of
 from napari_backprop_segmentation.gui.result.live_objects import LiveObjects
 from napari_backprop_segmentation.gui.result.model_files import ModelFiles
@@ -61,7 +63,7 @@ from napari_backprop_segmentation.params.presets import FIRST_PRESET, PRESETS
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-    from napari_backprop_segmentation.network.model import Model
+    from napari_backprop_segmentation.network.model import Model, Start
     from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 MIN_WIDTH = 300
@@ -98,6 +100,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     chart : Chart
     plot : Folded
         The chart, unfolded during a run.
+    history : HistoryPanel
     state : State
         All that is shown here, and all that the user does.
     """
@@ -130,8 +133,10 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.strokes = StrokesPanel(napari_viewer, state)
         self.keep_edits = KeepEdits(state)
         self.readings = ReadingsPanel(napari_viewer, state)
-        self.model_files = ModelFiles(state, self.apply_model)
         self.this_result = ThisResult(napari_viewer, state, self.use)
+        self.model_files = ModelFiles(state, self.apply_model, self.go_on)
+        self.history = HistoryPanel(state, self.use_moment, self.continue_from_moment)
+        self._history_layer = HistoryLayer(napari_viewer, state)
         self._make_buttons()
         self._lay_out()
         detail, n_regions = self.controls["detail"], self.controls["n_regions"]
@@ -164,6 +169,25 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         """Label the chosen image with the network that was loaded; does nothing during a run."""
         if (loaded := self.state.model) is not None:
             self._run(suited(self.state.settings, loaded.model), loaded.model, loaded.path)
+
+    def go_on(self) -> None:
+        """Train the network that was loaded, trained or selected last further, on the chosen image."""
+        if (network := self.state.network) is not None:
+            self._run(self.state.settings, start=network.model)
+
+    def use_moment(self) -> None:
+        """Make a result of the iteration that is looked back at, with the settings of its run; not during a run."""
+        result, moment = self.state.looked_at, self.state.moment
+        if not self.state.busy and result is not None and moment is not None:
+            job = Job(result.run_input, result.asked, result.layers, result.whole)
+            self._start(replace(job, start=moment.kept, go_on=False, history=moment.history))
+
+    def continue_from_moment(self) -> None:
+        """Run again on the same image, from the iteration that is looked back at; not during a run."""
+        result, moment = self.state.looked_at, self.state.moment
+        if not self.state.busy and result is not None and moment is not None:
+            job = Job(result.run_input, self.state.settings, result.layers, result.whole)
+            self._start(replace(job, start=moment.kept))
 
     def apply(self) -> None:
         """Apply the network of a run on a part to all of the image; does nothing during a run."""
@@ -247,7 +271,9 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.state.keep(self._viewer.layers)
         self._show_apply()
 
-    def _run(self, params: Params, model: "Model | None" = None, model_file: str = "") -> None:
+    def _run(
+        self, params: Params, model: "Model | None" = None, model_file: str = "", start: "Start | None" = None
+    ) -> None:
         if self.state.busy:
             return
         self.input_form.update()
@@ -255,7 +281,8 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         if chosen.run_input is None:
             self._refuse(str(chosen.obstacle))
             return
-        self._start(Job(chosen.run_input, params, chosen.layers, chosen.whole, model, model_file=model_file))
+        job = Job(chosen.run_input, params, chosen.layers, chosen.whole, model, model_file=model_file)
+        self._start(replace(job, start=start))
 
     def _refuse(self, text: str) -> None:
         self.state.refuse(words.sentence(text))
@@ -270,6 +297,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         if strokes is not None and (text := obstacle(np.unique(strokes[strokes != 0]), job.params)):
             self._refuse(text)
             return
+        self.state.look_back(None)
         job = replace(job, strokes=strokes, fixed=self.keep_edits.fixed(job.run_input))
         self._controller = RunController(self._viewer, self.state, job, Former(self._viewer, job).settle)
         self._controller.start(self.native)
@@ -373,6 +401,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addWidget(self.examples.box)
         layout.addWidget(self.readings.box)
         layout.addWidget(self._status)
+        layout.addWidget(self.history.folded)
         layout.addWidget(self.plot, CHART_STRETCH)
         self.native.setMinimumWidth(MIN_WIDTH)
 
@@ -462,6 +491,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.examples.close()
         self.strokes.close()
         self._live_objects.close()
+        self.state.look_back(None)
         self.state.hide_readings()
         if self._controller is not None and self.state.busy:
             self._controller.abandon()
@@ -482,6 +512,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.examples.disconnect()
         self.strokes.disconnect()
         self._close_batch()
+        self._history_layer.disconnect()
         self.state.close()
         if self._controller is not None and self.state.busy:
             self._controller.abandon()

@@ -113,15 +113,25 @@ class Crops:
         """Return the pixels of all crops that training has used."""
         return [crop.pixels for crop in self._made.values()]
 
-    def _make(self, number: int) -> Crop:
+    def seen_in(self, iterations: int) -> list[Tensor]:
+        """Return what `pixels` returns after so many iterations."""
+        return [self._pixels(self._read(number)) for number in range(min(iterations, len(self)))]
+
+    def _read(self, number: int) -> NDArray[np.float32]:
         chosen, window = self._windows[number]
-        image = self._sources[chosen].read(window)
+        return self._sources[chosen].read(window)
+
+    def _pixels(self, image: NDArray[np.float32]) -> Tensor:
+        return self._to_device(network_input(image, self._shown)[None])
+
+    def _make(self, number: int) -> Crop:
+        chosen, image = self._windows[number][0], self._read(number)
         by_vote, spacing = self.training.method == "superpixels", self._sources[chosen].spacing
         index = superpixel_index(image, self.training, spacing) if by_vote else None
         return Crop(
             number=number,
             whole=len(self) == 1,
-            pixels=self._to_device(network_input(image, self._shown)[None]),
+            pixels=self._pixels(image),
             superpixels=None if index is None else self._to_device(index),
             n_superpixels=0 if index is None else int(index.max()) + 1,
             strokes=self._drawn(number),

@@ -13,8 +13,14 @@ from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.network.crops import Crop, Crops, Drawn
 from napari_backprop_segmentation.network.losses import Targets, loss_weights, losses_and_gradient
-from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.network.network import Network, new_network, strongest
+from napari_backprop_segmentation.network.model import Model, Start
+from napari_backprop_segmentation.network.network import (
+    Network,
+    copied_parameters,
+    give_weights,
+    new_network,
+    strongest,
+)
 from napari_backprop_segmentation.network.planning import Fallback, Plan, no_fallback
 from napari_backprop_segmentation.network.step import Command, NewStrokes, Step
 from napari_backprop_segmentation.network.superpixels import majority_vote
@@ -28,8 +34,9 @@ def train(
     plan: Plan,
     strokes: Drawn | Sequence[Drawn] = None,
     *,
-    start: Model | None = None,
+    start: Start | None = None,
     fallback: Fallback = no_fallback,
+    keep_weights: bool = False,
 ) -> Generator[Step, Command | None, Model]:
     """Train a network on one image without labels (Kanezaki 2018, Algorithm 1; Kim et al. 2020, section 3).
 
@@ -44,10 +51,12 @@ def train(
         From `make_plan`.
     strokes : (*spatial) int, optional
         Labels the user has drawn, from 1; 0 where nothing is drawn. For several images a sequence of them or None.
-    start : Model, optional
+    start : Model or Kept, optional
         Whose weights to go on from; it stays as it is.
     fallback : callable
         Asked how to go on where memory runs out; training then goes on from the same iteration.
+    keep_weights : bool
+        Whether steps know what the network has learned, see `Step.weights`.
 
     Yields
     ------
@@ -77,7 +86,8 @@ def train(
             crops, rule = crops.under(plan), StopRule(training, plan.device)
             sgd.to(network.to(plan.device))
             render, numbers, weights = _iterate(network, crops, sgd, rule, iteration)
-        step = Step(iteration, time.perf_counter() - started, render, numbers, weights)
+        learned = copied_parameters(network) if keep_weights else None
+        step = Step(iteration, time.perf_counter() - started, render, numbers, weights, _learned=learned)
         command = yield step
         if isinstance(command, NewStrokes):
             crops.draw(_each(command.strokes, len(images)))
@@ -115,10 +125,11 @@ def _each(strokes: Any, n_images: int) -> Sequence[Drawn]:
     return [drawn if drawn is not None and drawn.any() else None for drawn in given]
 
 
-def _network(source: Source, training: Training, shown: Input, start: Model | None) -> Network:
+def _network(source: Source, training: Training, shown: Input, start: Start | None) -> Network:
+    network = new_network(source.shape[0], len(source.shape) - 1, training, shown)
     if start is not None:
-        return copy.deepcopy(start.network).train()
-    return new_network(source.shape[0], len(source.shape) - 1, training, shown)
+        give_weights(network, dict(start.network.named_parameters()) if isinstance(start, Model) else start.weights)
+    return network
 
 
 class KnownGradient(torch.autograd.Function):

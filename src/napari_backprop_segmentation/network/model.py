@@ -18,6 +18,7 @@ from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.image.preparation import Preparation
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.network.allocator import release_cached
+from napari_backprop_segmentation.network.history import Kept
 from napari_backprop_segmentation.network.network import Network
 from napari_backprop_segmentation.params.sections import Input, Training
 
@@ -134,3 +135,6 @@ class Model:
         with torch.inference_mode():
             response: Tensor = self.network(pixels)[0]
         return response[(slice(None), *inner)]
+
+
+Start = Model | Kept  # what training can go on from

@@ -153,6 +153,25 @@ def fill_network(network: Network, arrays: Mapping[str, NDArray[np.float32]]) ->
         parameter.requires_grad_(True)
 
 
+def copied_parameters(network: Network) -> dict[str, Tensor]:
+    """Return what a network has learned so far, by the names of its parameters; stays what it is."""
+    return {name: parameter.detach().clone() for name, parameter in network.named_parameters()}
+
+
+@torch.no_grad()
+def give_weights(network: Network, weights: Mapping[str, Any]) -> None:
+    """Give a network other weights, by the names of its parameters.
+
+    Parameters
+    ----------
+    network : Network
+        Changed in place.
+    weights : mapping of str to tensor or float32 array
+    """
+    for name, parameter in network.named_parameters():
+        parameter.copy_(torch.as_tensor(weights[name]))
+
+
 def strongest(response: Tensor) -> Tensor:
     """Return the channel with the highest response of each pixel, (*spatial) int64, of responses (1, Q, *spatial)."""
     # In bfloat16 with channels last, max takes a third of the time of argmax.

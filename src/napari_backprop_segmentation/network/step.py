@@ -52,6 +52,7 @@ class Step:
     _weights: Mapping[str, float] = field(repr=False)  # of each loss, in the same order
     place: tuple[int, ...] = ()
     run: tuple[int, int] = (1, 1)
+    _learned: Mapping[str, Tensor] | None = field(default=None, repr=False)  # after the update
 
     @cached_property
     def _values(self) -> list[float]:
@@ -85,6 +86,13 @@ class Step:
         copy.
         """
         return self._render()
+
+    @property
+    def weights(self) -> dict[str, NDArray[np.float32]] | None:
+        """What the network has learned after the update, by the names of its parameters; None unless it is kept."""
+        if self._learned is None:
+            return None
+        return {name: weight.cpu().numpy() for name, weight in self._learned.items()}  # waits for the device
 
     def enlarged(self, enlarge: Callable[[NDArray[Any]], NDArray[Any]]) -> "Step":
         """Return this step with `labels` at another size."""

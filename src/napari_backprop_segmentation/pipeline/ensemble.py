@@ -10,10 +10,10 @@ from napari_backprop_segmentation.hierarchy.leaf_graph import plain_leaf_graph
 from napari_backprop_segmentation.network.schedule import TrainingSequence
 from napari_backprop_segmentation.network.step import Command, Step
 from napari_backprop_segmentation.params.sections import LARGEST_SEED, Regions, Training
-from napari_backprop_segmentation.pipeline.image import train_on
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.label import ending, from_tree
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
+from napari_backprop_segmentation.pipeline.training import train_on
 
 
 def segment_ensemble(job: Job) -> Generator[Step, Command | None, Segmentation]:

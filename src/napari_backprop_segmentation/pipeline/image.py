@@ -1,39 +1,21 @@
 """One plane or volume that is all there is: a network learns it, its labels are made."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from typing import Any
 
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.image.source import Part
-from napari_backprop_segmentation.network import classical, loop
-from napari_backprop_segmentation.network.model import Model
+from napari_backprop_segmentation.network import classical
 from napari_backprop_segmentation.network.step import Command, Step
-from napari_backprop_segmentation.params.sections import Input, Training
+from napari_backprop_segmentation.params.sections import Training
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.label import ending, label_image
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
+from napari_backprop_segmentation.pipeline.training import train_image
 
-
-def train_on(
-    job: Job,
-    parts: Part | Sequence[Part],
-    training: Training,
-    strokes: Any = None,
-    start: Model | None = None,
-) -> Generator[Step, Command | None, Model]:
-    """Train on one frame or slice, or several; arguments as of `network.loop.train`."""
-    fallback = job.less.fallback(training, job.part.shape[1:])
-    plan = job.less.plan or job.plan
-    return loop.train(parts, training, Input.of(job.params), plan, strokes, start=start, fallback=fallback)
-
-
-def train_image(job: Job) -> Generator[Step, Command | None, Model]:
-    """Return the network for an image: the one that was trained before, or a new one."""
-    if job.model is not None:
-        return job.model
-    return (yield from train_on(job, job.part, Training.of(job.params), job.seen_strokes))
+__all__ = ["classical_labels", "segment_image", "train_image"]
 
 
 def segment_image(job: Job) -> Generator[Step, Command | None, Segmentation]:

@@ -13,7 +13,7 @@ from napari_backprop_segmentation.image.output import Output
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.image.source import ArraySource, Part, Place
 from napari_backprop_segmentation.network.fallback import Less
-from napari_backprop_segmentation.network.model import Model
+from napari_backprop_segmentation.network.model import Model, Start
 from napari_backprop_segmentation.network.planning import Plan
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.binned import Binning
@@ -53,6 +53,12 @@ class Job:
     strokes : (*spatial) int array, optional
     model : Model, optional
         Trained before: nothing is trained.
+    start : Model or Kept, optional
+        What training goes on from.
+    go_on : bool
+        Whether it does; if not, its result is what a training that ended there would have had.
+    keep_weights : bool
+        Whether steps know what the network has learned.
     out : Output, optional
         Where labels are written piece by piece.
     progress : callable, optional
@@ -84,6 +90,9 @@ class Job:
     ridges: Ridges | None = None
     strokes: NDArray[np.integer[Any]] | None = None
     model: Model | None = None
+    start: Start | None = None
+    go_on: bool = True
+    keep_weights: bool = False
     out: Output | None = None
     progress: Progress | None = None
     fixed: NDArray[np.int64] | None = None

@@ -57,6 +57,8 @@ def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
     """
     kind, params = record.get("kind"), record["params"]
     clauses = [f"this run {note}" for note in record.get("notes", ())]
+    if record.get("start"):
+        clauses.append(f"training went on from a network of {count(record['start'], 'iteration')}")
     if record.get("fixed"):
         clauses.append("what you had edited is kept")
     if record.get("reading"):

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from napari_backprop_segmentation.image.checksum import pixel_checksum
+from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.planning import processor
 from napari_backprop_segmentation.pipeline.job import Job
 
@@ -32,6 +33,7 @@ def record_of(job: Job, image: Any) -> dict[str, Any]:
             "bases": list(scaling.bases),
         },
         "binning": source.preparation.binning,
+        **_beginning(job),
         "ridges": None if job.ridges is None else job.ridges.record(),
         "crop": None if plan.crop is None else list(plan.crop),
         "device": str(plan.device) if job.learns else "cpu",
@@ -41,3 +43,10 @@ def record_of(job: Job, image: Any) -> dict[str, Any]:
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {name: version(name) for name in RECORDED} | {"python": platform.python_version()},
     }
+
+
+def _beginning(job: Job) -> dict[str, Any]:
+    """Return what training went on from, if it did: how long that network had been trained."""
+    if job.start is None or not job.go_on:
+        return {}
+    return {"start": job.start.iterations if isinstance(job.start, Model) else job.start.iteration}

@@ -6,7 +6,7 @@ from typing import Any
 
 from napari_backprop_segmentation.hierarchy.merge import Merge, merge_regions
 from napari_backprop_segmentation.image.source import ArraySource
-from napari_backprop_segmentation.network.model import Model
+from napari_backprop_segmentation.network.model import Model, Start
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.job import Progress
@@ -23,6 +23,9 @@ class Request:
     strokes: Any = None
     channels: Sequence[int] | None = None
     model: Model | None = None
+    start: Start | None = None
+    go_on: bool = True
+    keep_weights: bool = False
     out: Any = None
     merge: Merge = merge_regions
     progress: Progress | None = None
@@ -34,7 +37,8 @@ class Request:
     def source(self) -> ArraySource:
         """Return the image; one that is labelled by a network trained before is prepared as the network's was."""
         known = self.model.preparation if self.model else None
-        channels = known.channels if self.channels is None and known is not None else self.channels
+        earlier = self.start if isinstance(self.start, Model) else self.model
+        channels = earlier.preparation.channels if self.channels is None and earlier is not None else self.channels
         return ArraySource(
             self.image,
             self.axes,

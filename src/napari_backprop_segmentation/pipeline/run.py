@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.errors import ParameterError, engine_errors
 from napari_backprop_segmentation.hierarchy.merge import Merge, merge_regions
 from napari_backprop_segmentation.network.allocator import reused_memory
-from napari_backprop_segmentation.network.model import Model
+from napari_backprop_segmentation.network.model import Model, Start
 from napari_backprop_segmentation.network.step import Command, Step
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
@@ -30,6 +30,9 @@ def run(
     strokes: NDArray[Any] | None = None,
     channels: Sequence[int] | None = None,
     model: Model | None = None,
+    start: Start | None = None,
+    go_on: bool = True,
+    keep_weights: bool = False,
     out: Any = None,
     merge: Merge = merge_regions,
     progress: Any = None,
@@ -60,6 +63,14 @@ def run(
         Which channels of the image to look at, from 0; all if left out.
     model : Model, optional
         Of an earlier run: nothing is trained, and the image is prepared as the one it was trained on.
+    start : Model or Kept, optional
+        What training goes on from, on this image or another one: a copy of it is trained with these settings. Only what
+        makes the shape of a network cannot be another one: number of layers, of channels, and of channels of the image.
+    go_on : bool
+        Whether training goes on from `start`. If not, `start` is an iteration of a `History` of the same image and
+        settings, and the result is that of a run with so many ``iterations``.
+    keep_weights : bool
+        Whether steps know what the network has learned, see `Step.weights`: for a `History`.
     out : array-like (*spatial), optional
         Where to write the labels piece by piece, such as a zarr array, for results larger than memory. Regions of
         a single image are then merged block by block, which gives the same numbers; objects, classes and several runs
@@ -110,6 +121,9 @@ def run(
         strokes,
         channels,
         model=model,
+        start=start,
+        go_on=go_on,
+        keep_weights=keep_weights,
         out=out,
         merge=merge,
         progress=progress,
@@ -186,6 +200,8 @@ def train(
     spacing: Sequence[float] | None = None,
     strokes: NDArray[Any] | None = None,
     channels: Sequence[int] | None = None,
+    start: Start | None = None,
+    keep_weights: bool = False,
 ) -> Generator[Step, Command | None, Model]:
     """Train on an image and watch: yields a Step an iteration and returns the Model.
 
@@ -195,8 +211,9 @@ def train(
     checked = _checked(params)
     if checked.method in STEPLESS:
         raise ParameterError(f"method must be superpixels or continuity to train, got {checked.method!r}; choose one")
+    request = Request(image, checked, axes, spacing, strokes, channels, start=start, keep_weights=keep_weights)
     with engine_errors(), reused_memory():
-        return (yield from dispatch.trained(Request(image, checked, axes, spacing, strokes, channels)))
+        return (yield from dispatch.trained(request))
 
 
 def _check_kinds(model: Any, merge: Any, progress: Any) -> None:

@@ -7,6 +7,7 @@ from napari_backprop_segmentation.image.ridges import source_ridges
 from napari_backprop_segmentation.pipeline import binning_factor, checks, marks
 from napari_backprop_segmentation.pipeline.automatic import settled_params
 from napari_backprop_segmentation.pipeline.estimate import merges_in_blocks
+from napari_backprop_segmentation.pipeline.going_on import going_on
 from napari_backprop_segmentation.pipeline.iteration import iterated_axes
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.request import Request, follows_lesson, with_lesson
@@ -40,6 +41,8 @@ def settle(request: Request) -> Job:
     ndim = len(source.shape) - 1 - len(iterated)
     if request.model is not None:
         params = checks.fitting_model(request.model, params, ndim)
+    if request.start is not None:
+        params = going_on(request, params, (source.shape[0], ndim), bool(iterated))
     needs_ridges = params.initial_regions == "lines" or params.objects == "outlined"
     ridges = source_ridges(source) if needs_ridges and request.learns(params) else None
     factor = 1
@@ -73,6 +76,9 @@ def settle(request: Request) -> Job:
         ridges=ridges,
         strokes=strokes,
         model=request.model and request.model.on(plan.device),
+        start=request.start,
+        go_on=request.go_on,
+        keep_weights=request.keep_weights,
         out=checks.checked_output(request, image_shape[1:]),
         progress=request.progress,
         fixed=marks.check_fixed(request.fixed, image_shape[1:]),

@@ -10,9 +10,9 @@ from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.schedule import TrainingSequence
 from napari_backprop_segmentation.network.step import Command, Step
 from napari_backprop_segmentation.params.sections import Training
-from napari_backprop_segmentation.pipeline.image import train_on
 from napari_backprop_segmentation.pipeline.iteration import adapting_iterations
 from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.training import train_on
 
 
 class TrainingSchedule:

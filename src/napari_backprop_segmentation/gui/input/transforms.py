@@ -39,12 +39,12 @@ class Grid:
         return cls((size - 1) / 2, float(size))
 
 
-def placement(layer: Image, grids: Sequence[Grid], kept: Sequence[int]) -> dict[str, Any]:
+def placement(layer: Layer, grids: Sequence[Grid], kept: Sequence[int]) -> dict[str, Any]:
     """Return the keyword arguments that put labels where their pixels are.
 
     Parameters
     ----------
-    layer : Image
+    layer : Layer
     grids : sequence of Grid
         One an axis of the layer.
     kept : sequence of int
@@ -122,12 +122,12 @@ def unit_factors(units: Sequence[Any], others: Sequence[Any]) -> list[float]:
     ]
 
 
-def _matrices(layer: Image) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _matrices(layer: Layer) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return rotation and shear, and the homogeneous matrix of the affine transform that follows."""
     return np.asarray(layer.rotate), _shear_matrix(layer), np.asarray(layer.affine)
 
 
-def _shear_matrix(layer: Image) -> NDArray[np.float64]:
+def _shear_matrix(layer: Layer) -> NDArray[np.float64]:
     """Return the shear as a matrix; napari gives an upper triangle as a vector."""
     shear = np.asarray(layer.shear, dtype=np.float64)
     if shear.ndim == 2:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
 from napari_backprop_segmentation.gui.result.consensus import AgreementLayer
 from napari_backprop_segmentation.gui.run.preview import METADATA
+from napari_backprop_segmentation.network.history import History
 
 if TYPE_CHECKING:
     from napari_backprop_segmentation.gui.teach.examples import Examples
@@ -83,6 +84,8 @@ class LayerResult:
         The name we have given the layer.
     kept : bool
         Whether the user wants it to stay where the next run would replace it.
+    history : History, optional
+        What is kept of the iterations of its training.
     """
 
     run_input: RunInput
@@ -101,6 +104,7 @@ class LayerResult:
     examples: "Examples | None" = field(default=None, repr=False)
     named: str = ""
     kept: bool = False
+    history: History | None = field(default=None, repr=False)
     _layer: ReferenceType[Labels] | None = field(default=None, init=False, repr=False)
 
     @property

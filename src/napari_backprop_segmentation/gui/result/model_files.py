@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.network.model import Model
 
 SUFFIX = "safetensors"
+GO_ON = (
+    "Train a copy of the network of '{}' further, on the chosen image and with the settings above.\n"
+    "Its number of channels and layers stays. Takes the network that was loaded, trained or selected last."
+)
 KINDS = f"Trained networks (*.{SUFFIX})"
 
 
@@ -88,14 +92,16 @@ class ModelFiles:
     state : State
     apply : callable
         Labels the chosen image with the model that was loaded.
+    go_on : callable
+        Trains a copy of the network of the state further, on the chosen image.
 
     Attributes
     ----------
     folded : Folded
-    save_button, load_button, apply_button : PushButton
+    save_button, load_button, apply_button, go_on_button : PushButton
     """
 
-    def __init__(self, state: State, apply: Callable[[], None]) -> None:
+    def __init__(self, state: State, apply: Callable[[], None], go_on: Callable[[], None]) -> None:
         self._state = state
         self.save_button = PushButton(
             text="Save model...",
@@ -106,17 +112,20 @@ class ModelFiles:
             text="Load model...", tooltip="Open a trained network that was saved before, here or in the terminal."
         )
         self.apply_button = PushButton(text="Apply model")
+        self.go_on_button = PushButton(text="Go on from this network")
         self.save_button.changed.connect(self.save)
         self.load_button.changed.connect(self.load)
         self.apply_button.changed.connect(lambda _: apply())
+        self.go_on_button.changed.connect(lambda _: go_on())
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(side_by_side([self.save_button, self.load_button]))
         layout.addWidget(self.apply_button.native)
+        layout.addWidget(self.go_on_button.native)
         self.folded = Folded("Trained network", content)
         events = state.events
-        for signal in (events.phase, events.result, events.labels, events.model, events.input):
+        for signal in (events.phase, events.result, events.labels, events.model, events.network, events.input):
             signal.connect(self._update)
         self._update()
 
@@ -165,6 +174,11 @@ class ModelFiles:
         self.apply_button.native.setVisible(loaded is not None)
         if loaded is not None:
             self.apply_button.tooltip = f"Label the chosen image with the network '{loaded.name}', without training."
+        network = self._state.network
+        self.go_on_button.enabled = not busy and self._state.input.run_input is not None
+        self.go_on_button.native.setVisible(network is not None)
+        if network is not None:
+            self.go_on_button.tooltip = GO_ON.format(network.name)
 
 
 def _reason(failure: Failure) -> str:

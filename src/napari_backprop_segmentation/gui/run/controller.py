@@ -56,8 +56,7 @@ class RunController:
     def __init__(self, viewer: "Viewer", state: State, job: Job, then: Callable[[Any], None] = lambda _: None) -> None:
         self._viewer, self._state, self._job, self._then = viewer, state, job, then
         self._run_input = job.run_input
-        trains = job.model is None
-        self._total = total_steps(job.params, self._run_input.axes, self._run_input.array.shape) if trains else 0
+        self._total = total_steps(job.params, self._run_input.axes, self._run_input.array.shape) if job.trains else 0
         self._control = worker.WorkerControl()
         self._frozen: process_guards.Hold | None = None
         self._preview: Preview | None = None
@@ -82,8 +81,8 @@ class RunController:
         # Of a model that is applied the plot of its training stays; one from a file has none.
         last = self._state.target_result or self._state.result
         applies_last = self._job.model is not None and last is not None and last.model is self._job.model
-        points = self._state.points if applies_last else ()
-        self._state.begin(self._run_input.name, self._job.layers, points)
+        points = self._state.points if applies_last or not self._job.go_on else ()
+        self._state.begin(self._run_input.name, self._job.layers, points, self._control.history)
         self._frozen = process_guards.frozen_objects.hold()  # else one of the next events would last 200 ms
         try:
             self._preview = Preview(self._viewer, self._run_input)
@@ -100,7 +99,7 @@ class RunController:
         self._look.start(LOOK_MS)
         job = self._job
         given = self._run_input, job.params, self._control, job.model, job.strokes
-        steps = partial(worker.start_steps, *given, fixed=job.fixed)
+        steps = partial(worker.start_steps, *given, fixed=job.fixed, **job.beginning)
         self._worker = create_worker(
             worker.outcome,
             steps,
@@ -250,4 +249,7 @@ class RunController:
     def _settle(self) -> Ending:
         if self._preview is None:
             return Phase.IDLE, words.DELETED, None
-        return settled(self._viewer, self._job, self._preview, self._outcome, time.monotonic() - self._started)
+        ended = settled(self._viewer, self._job, self._preview, self._outcome, time.monotonic() - self._started)
+        if ended[2] is not None:
+            ended[2].history = self._job.history or self._control.history
+        return ended

@@ -7,10 +7,11 @@ from napari.layers import Image
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
+from napari_backprop_segmentation.network.history import History
 from napari_backprop_segmentation.params.params import Params
 
 if TYPE_CHECKING:
-    from napari_backprop_segmentation.network.model import Model
+    from napari_backprop_segmentation.network.model import Model, Start
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,12 @@ class Job:
         Labels that stay as they were edited.
     model_file : str
         Where the model was loaded from; empty where it was not.
+    start : Model or Kept, optional
+        What training goes on from.
+    go_on : bool
+        Whether it does; if not, the result is that of a run that ended there.
+    history : History, optional
+        That `start` is taken from, where training does not go on.
     """
 
     run_input: RunInput
@@ -43,3 +50,16 @@ class Job:
     strokes: NDArray[Any] | None = field(default=None, repr=False)
     fixed: NDArray[Any] | None = field(default=None, repr=False)
     model_file: str = ""
+    start: "Start | None" = None
+    go_on: bool = True
+    history: History | None = None
+
+    @property
+    def trains(self) -> bool:
+        """Whether there are training steps."""
+        return self.model is None and self.go_on
+
+    @property
+    def beginning(self) -> dict[str, Any]:
+        """Further arguments of `pipeline.run.run`: from where training begins, if not anew."""
+        return {} if self.start is None else {"start": self.start, "go_on": self.go_on}

@@ -6,6 +6,9 @@ from napari.layers import Image, Labels
 
 from napari_backprop_segmentation.gui.result.consensus import AgreementLayer
 from napari_backprop_segmentation.gui.run.worker import Point
+from napari_backprop_segmentation.network.history import History, Kept
+
+__all__ = ["History", "Moment", "Run"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,8 @@ class Run:
         How it ended.
     agreement : AgreementLayer, optional
         Of several trainings, as long as the layer is there.
+    history : History, optional
+        What is kept of its iterations; grows during the run.
     """
 
     name: str = ""
@@ -37,3 +42,12 @@ class Run:
     told: str = ""
     ending: str = ""
     agreement: AgreementLayer | None = None
+    history: History | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """An iteration that is looked back at."""
+
+    history: History
+    kept: Kept

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.errors import ENGINE_ERRORS, EngineError, engine_errors, of_memory
+from napari_backprop_segmentation.errors import EngineError, engine_errors
 from napari_backprop_segmentation.gui.input.run_input import RunInput
-from napari_backprop_segmentation.gui.run.process_guards import no_collection, pass_over_new_objects
-from napari_backprop_segmentation.gui.run.torch_startup import make_ready_for_torch
+from napari_backprop_segmentation.gui.run.engine import Steps, real_steps
+from napari_backprop_segmentation.gui.run.remembering import Remembering, picture
+from napari_backprop_segmentation.network.history import History
 from napari_backprop_segmentation.params.params import Params
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ PREVIEW_SECONDS = 1 / 5  # and between two that carry a label image
 PAUSE_SECONDS = 1 / 20  # how long a paused run sleeps before it looks whether it may go on
 UNREAD_STEPS = 50  # steps hold memory of the device, so only so many are kept for reading their numbers later
 SMOOTHING = 0.2  # weight of the newest step in the mean duration
-
-Steps = Generator["Step", "Command | None", "Segmentation"]
 
 
 @dataclass
@@ -53,6 +52,8 @@ class WorkerControl:
         no message can be sent between two steps.
     new_strokes : int array, optional
         What is drawn since the run began; taken by the worker before the next iteration.
+    history : History
+        What is kept of the iterations. Filled by the worker, read by the GUI.
     """
 
     command: Literal["stop", "cancel"] | None = None
@@ -62,6 +63,7 @@ class WorkerControl:
     heard: bool = True
     labelled: tuple[int, int] = (0, 0)
     new_strokes: NDArray[Any] | None = None
+    history: History = field(default_factory=History)
 
     def take_strokes(self) -> "Command | None":
         """Return what is drawn since the last iteration, as a command to the loop; None where that is nothing new."""
@@ -155,31 +157,12 @@ def start_steps(
     control: WorkerControl,
     trained: "Model | None" = None,
     strokes: NDArray[Any] | None = None,
-    *,
-    fixed: NDArray[Any] | None = None,
+    **others: Any,
 ) -> Steps:
-    """Run the loop; torch is imported here, in the thread that asks for the first step."""
-    make_ready_for_torch()
-    with no_collection():
-        from napari_backprop_segmentation.hierarchy.merge import MergeProcess
-        from napari_backprop_segmentation.pipeline.run import run
-
-    pass_over_new_objects()  # torch's
-    with MergeProcess() as merge:
-        array = Cancellable(run_input.array, control)
-        steps = run(
-            array,
-            params,
-            axes=run_input.axes,
-            spacing=run_input.spacing,
-            strokes=strokes,
-            fixed=fixed,
-            channels=run_input.channels,
-            model=trained,
-            merge=merge,
-            progress=control.tell_labelled,
-        )
-        return (yield from steps)
+    """Run the loop; `others` are further arguments of `pipeline.run.run`."""
+    array = Cancellable(run_input.array, control)
+    given = {"model": trained, "strokes": strokes, "keep_weights": True, **others}
+    return (yield from real_steps(array, run_input, params, control.tell_labelled, **given))
 
 
 def watched(
@@ -272,21 +255,12 @@ def _rest(control: WorkerControl) -> Generator[None]:
     control.resting = False
 
 
-def _picture(step: "Step") -> NDArray[Any] | None:
-    """Return the labels of a step; None where there is no memory for them: a picture less, and the run goes on."""
-    try:
-        return step.labels
-    except ENGINE_ERRORS as error:
-        if not of_memory(error):
-            raise
-        return None
-
-
 class _Messages:
     """Collects steps and decides when they become a message and when a label image goes with it."""
 
     def __init__(self, control: WorkerControl) -> None:
         self._control = control
+        self._remembering = Remembering(control.history)
         self._unread: list[Step] = []
         self._points: list[Point] = []
         self._newest: Step | None = None
@@ -319,18 +293,21 @@ class _Messages:
         return True
 
     def take(self) -> Progress:
-        self._read()
-        points, self._points = tuple(self._points), []
         now = time.monotonic()
         labels = None
         place, run = ((), (1, 1)) if self._newest is None else (self._newest.place, self._newest.run)
         if self._newest is not None and now - self._last_preview >= PREVIEW_SECONDS:
-            labels = _picture(self._newest)
+            labels = picture(self._newest)
             self._last_preview = now
+        self._read(labels)
+        points, self._points = tuple(self._points), []
         self._last_message = self._last_yield = now
         self._control.heard = False
         return Progress(points, self._step_seconds, labels, place, run)
 
-    def _read(self) -> None:
+    def _read(self, newest: NDArray[Any] | None = None) -> None:
+        """Read the numbers of steps, and let them be remembered; of the newest one the labels may be there already."""
         self._points += [point_of(step) for step in self._unread]
+        for step in self._unread:
+            self._remembering.take(step, newest if step is self._newest else None)
         self._unread = []

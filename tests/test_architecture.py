@@ -32,7 +32,7 @@ FORBIDDEN = {
     "gui": {"tqdm", "torch"},
 }
 MOST_IMPORTED = 10  # modules of ours: whoever needs more does more than one thing
-WIRING = {f"{PACKAGE}.gui.widget", f"{PACKAGE}.cli.main"}
+WIRING = {PACKAGE, f"{PACKAGE}.gui.widget", f"{PACKAGE}.cli.main"}  # the first has the public names of all rooms
 # Where all settings are known; every other room takes the section it needs.
 KNOW_ALL_SETTINGS = {"params", "pipeline", "io", "batch", "cli", "gui"}
 LAZY_IN_CLI = {"torch", "napari", "numpy", "tifffile", "skimage", "tqdm", "PIL"}

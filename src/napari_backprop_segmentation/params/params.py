@@ -124,6 +124,12 @@ class Params(Run, Series, Input, Objects, Teaching, Regions, Training):
         return type(self).from_dict({**self.to_dict(), **wanted}).marked(self.given)
 
     @property
+    def merges_in_blocks(self) -> bool:
+        """Whether what is asked for can be had block by block, of an image that does not fit the memory."""
+        plain = self.objects == "off" and self.initial_regions == "graph" and self.n_runs == 1
+        return self.wants_tree and plain and not self.by_class
+
+    @property
     def by_class(self) -> bool:
         """Whether alike regions share a number wherever they lie; objects are looked for among places."""
         return self.regions == "classes" and not self.counts

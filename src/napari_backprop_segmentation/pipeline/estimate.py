@@ -32,15 +32,9 @@ def merges_regions(params: Params, n_pixels: int) -> tuple[bool, tuple[str, ...]
     """Return whether an image of so many pixels gets a merge tree, and in a clause why not where one is wanted."""
     if not params.wants_tree or n_pixels <= MOST_TREE_PIXELS:
         return params.wants_tree, ()
-    if merges_in_blocks(params):
+    if params.merges_in_blocks:
         return False, ()
     return False, (f"labels stay as trained, as a merge tree takes at most {MOST_TREE_PIXELS / 1e6:.0f} megapixels",)
-
-
-def merges_in_blocks(params: Params) -> bool:
-    """Return whether what is asked for can be had of an image that does not fit the memory."""
-    plain = params.objects == "off" and params.initial_regions == "graph" and params.n_runs == 1
-    return params.wants_tree and plain and not params.by_class
 
 
 def estimate(
@@ -107,7 +101,7 @@ def estimate_part(params: Params, shape: Sequence[int], costs: Costs, free: floa
     crops = min(MOST_CROPS, math.ceil(pixels / crop), params.iterations) if params.method == "superpixels" else 0
     superpixels = costs.superpixel * crop * crops
     labels = pixels * (costs.predict_channel * channels + costs.predict_mac * macs)
-    if merges or merges_in_blocks(params):
+    if merges or params.merges_in_blocks:
         labels += pixels * (costs.tree_pixel + costs.tree_channel * params.n_channels)
     needed = part_bytes(params, shape, crop, precision)
     if len(shape) == len("CZYX"):

@@ -6,7 +6,6 @@ from dataclasses import replace
 from napari_backprop_segmentation.image.ridges import source_ridges
 from napari_backprop_segmentation.pipeline import binning_factor, checks, marks
 from napari_backprop_segmentation.pipeline.automatic import settled_params
-from napari_backprop_segmentation.pipeline.estimate import merges_in_blocks
 from napari_backprop_segmentation.pipeline.going_on import going_on
 from napari_backprop_segmentation.pipeline.iteration import iterated_axes
 from napari_backprop_segmentation.pipeline.job import Job
@@ -72,7 +71,7 @@ def settle(request: Request) -> Job:
         plan=plan,
         merges=merges,
         merge=request.merge,
-        in_blocks=plain and request.learns(params) and merges_in_blocks(params),
+        in_blocks=plain and request.learns(params) and params.merges_in_blocks,
         ridges=ridges,
         strokes=strokes,
         model=request.model and request.model.on(plan.device),

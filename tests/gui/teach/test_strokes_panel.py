@@ -463,3 +463,14 @@ def test_what_was_taught_is_saved_with_the_network_and_shown_in_another_image(wi
     preview.finish(found.labels, found.record)
     np.testing.assert_allclose(preview.layer.get_color(1), (1.0, 0.0, 0.5, 1.0), atol=0.01)
     assert preview.layer.features["kind"].tolist()[0] == "bright cell"
+
+
+def test_layers_of_one_name_are_told_apart(widget, screen):
+    shape = widget.state.input.run_input.layer_shape
+    layers = [screen.add_labels(np.zeros(shape, np.uint8)) for _ in range(2)]
+    for layer in layers:
+        layer._name = "none"  # as while one of them is renamed, before napari gives it another name
+    widget.strokes.layer.reset_choices()
+    names = [name for name, _ in widget.strokes.choice.choices()]
+    assert len(set(names)) == len(names)
+    assert set(layers) <= set(widget.strokes.layer.choices)

@@ -1,5 +1,6 @@
 """Which layer is drawn in, and who has the brush: it follows the chosen image, runs, and layers that come and go."""
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -150,11 +151,15 @@ class LayerChoice:
         self.take_brush()
 
     def choices(self, _: Any = None) -> list[tuple[str, Any]]:
-        """Return what can be drawn in."""
+        """Return what can be drawn in, each under a name of its own: while one is renamed, two may have the same."""
         there, own = canvas_of.fitting(self._state, self._viewer.layers), self._drawing.layer
         if own is not None and own not in there:  # the image is another one than it was made for
             there.append(own)
-        return [*((layer.name, layer) for layer in there), (NEW, NEW), (NONE, NONE)]
+        named: dict[str, Any] = {NEW: NEW, NONE: NONE}
+        for layer in there:
+            names = (layer.name if n == 1 else f"{layer.name} ({n})" for n in count(1))
+            named[next(name for name in names if name not in named)] = layer
+        return [*list(named.items())[2:], (NEW, NEW), (NONE, NONE)]
 
     def _on_phase(self, _: Any = None) -> None:
         layer = self._drawing.layer

@@ -68,6 +68,7 @@ class Wanted:
             "given": sorted(self.params.given),
             "reading": asdict(self.reading),
             "model": None if self.model is None else _told(self.model),
+            "start": None if self.start is None else _told(self.start),
         }
 
 

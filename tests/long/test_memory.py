@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from napari_backprop_segmentation import Params, SegmentationError, finish, run
 from napari_backprop_segmentation.errors import MemoryLimitError
-from napari_backprop_segmentation.hierarchy import build, features
+from napari_backprop_segmentation.hierarchy import border_costs, build, features, leaf_graph
 from napari_backprop_segmentation.image import normalise, source
 from napari_backprop_segmentation.network import crops, loop, model
 from napari_backprop_segmentation.pipeline import count, trees
@@ -25,10 +25,10 @@ GREEDY = [
     (crops, "superpixel_index"),
     (crops, "network_input"),
     (model, "network_input"),
-    (build, "initial_regions"),
-    (build, "region_graph"),
+    (leaf_graph, "initial_regions"),
+    (leaf_graph, "region_graph"),
     (build, "region_means"),
-    (build, "edge_strength"),
+    (border_costs, "edge_strength"),
     (features, "colour_features"),
     (trees, "build_tree"),
     (count, "find_objects"),

@@ -44,7 +44,7 @@ def in_one_line(table: pd.DataFrame, noun: str = "label", n_frames: int = 1) -> 
         parts[0] += f" in {count(n_frames, 'frame')}: {each} a frame, on average {short(float(counts.mean()))}"
     size = size_column(table)
     if size is not None and len(table):
-        name, unit = size.rstrip(")").split(" (")
+        name, unit = size.split(")")[0].split(" (")  # of "area (µm²) (measured)", too
         parts.append(f"mean {name} {short(float(table[size].mean()))} {unit}")
     if SHARE in table:
         share = float(table[SHARE].sum()) / (n_frames if series else 1)

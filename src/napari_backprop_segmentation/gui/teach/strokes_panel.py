@@ -31,7 +31,7 @@ TOOLTIP = (
     "Paint a little of what there is to tell apart, such as an object and the ground: the result follows.\n"
     "- Before a run strokes count in the run, during it from the next iteration on, after it at once.\n"
     "- 1 or E: eraser. 2 or P: brush. 6 or Z: move the picture. [ and ]: size of the brush. - and =: other kind.\n"
-    "- Ctrl+Z takes back a stroke. N goes to the next doubtful place.\n"
+    "- M: one more kind. Ctrl+Z takes back a stroke. N goes to the next doubtful place.\n"
     "Drawn in a layer of its own, which is kept for the next time."
 )
 OFFER = "Take up the strokes of last time"

@@ -118,6 +118,7 @@ def test_one_press_on_tissue_phase_contrast_and_electron_microscopy(hand, name):
     assert hand.clicks == 1
 
 
+@by_hand
 def test_a_photograph_in_five_regions(hand):
     show(hand, "coffee")
     hand.switch("Regions")

@@ -58,7 +58,7 @@ def click(viewer, qtbot, place):
 
 
 @pytest.mark.parametrize(
-    "kind", [kind if kind in ("turned", "volume") else pytest.param(kind, marks=pytest.mark.slow) for kind in LAYERS]
+    "kind", [kind if kind == "turned" else pytest.param(kind, marks=pytest.mark.slow) for kind in LAYERS]
 )
 def test_a_click_finds_all_alike_whatever_the_layer_is(kind, make_napari_viewer, qtbot):
     make, placement = LAYERS[kind]

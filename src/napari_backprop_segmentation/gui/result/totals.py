@@ -32,6 +32,8 @@ def in_one_line(table: pd.DataFrame, noun: str = "label", n_frames: int = 1) -> 
     --------
     >>> in_one_line(pd.DataFrame({"label": [1, 7], "area (µm²)": [4.0, 8.0], "share (%)": [2.0, 4.0]}), "object")
     '2 objects, mean area 6 µm², 6 % of the image'
+    >>> in_one_line(pd.DataFrame({"label": [1], "area (px²) (measured)": [4.0]}))  # beside a column of the user's own
+    '1 label, mean area 4 px²'
     """
     if LABEL not in table:
         return ""

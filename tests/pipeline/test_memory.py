@@ -30,7 +30,8 @@ class Nowhere:
 
 def peak(side):
     out = Nowhere()
-    params = Params(n_channels=8, iterations=2, precision="float32", crop_pixels=2**14, n_superpixels=100)
+    params = Params(regions="trained", n_channels=8, iterations=2, precision="float32", crop_pixels=2**14)
+    params = params.replace(n_superpixels=100)
     steps = run(Endless(side), params, axes="YX", out=out)
     try:
         while True:

@@ -8,10 +8,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.objects.measure import POWERS, length_unit
 from napari_backprop_segmentation.pipeline.messages import noun
 
 TIME = "T"
-POWERS = {1: "", 2: "²", 3: "³"}
 DONE_BEFORE = "done before, and nothing has changed since"
 
 
@@ -89,9 +89,8 @@ def found_in(
         pieces, pixels = pieces + len(there), pixels + int(counts.sum())
     sizes = tuple(spacing or (1.0,))
     ndim = frames.ndim - 1
-    length = unit or ("px" if set(sizes) == {1.0} else "units")
     mean = pixels / pieces * float(np.prod(sizes)) if pieces else None
-    return Found(len(numbers), noun(0, record), mean, f"{length}{POWERS[ndim]}")
+    return Found(len(numbers), noun(0, record), mean, f"{length_unit(sizes, unit)}{POWERS[ndim]}")
 
 
 @dataclass(frozen=True)

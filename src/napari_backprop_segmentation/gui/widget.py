@@ -1,6 +1,6 @@
 """The widget: choose an image and a preset, run, watch, stop."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -224,11 +224,9 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         if self.state.busy:
             return
         name = nearest_preset(params)
-        preset = Params.preset(name)
-        given = {each.name for each in fields(Params) if getattr(params, each.name) != getattr(preset, each.name)}
         with self.preset.changed.blocked():
             self.preset.value = name
-        self.state.fill(params.marked(frozenset(given)))
+        self.state.fill(params.marked(params.differing(Params.preset(name))))
         self._show_preset()
 
     def reset(self) -> None:

@@ -121,7 +121,7 @@ def _one(labels: NDArray[Any], pixels: NDArray[Any], spacing: tuple[float, ...],
     found, objects = _numbered(labels)
     index = np.arange(1, len(found) + 1)
     counts = np.bincount(objects.ravel(), minlength=len(found) + 1)[1:]
-    length = unit or ("px" if set(spacing) == {1.0} else "units")
+    length = length_unit(spacing, unit)
     table: Table = {"label": found}
     table[f"{SIZES[labels.ndim]} ({length}{POWERS[labels.ndim]})"] = counts * float(np.prod(spacing))
     table["share (%)"] = 100 * counts / labels.size
@@ -138,6 +138,11 @@ def _one(labels: NDArray[Any], pixels: NDArray[Any], spacing: tuple[float, ...],
             table[f"mean{name}"] = np.reshape(ndimage.mean(values, seen, index), -1)
             table[f"std{name}"] = np.reshape(ndimage.standard_deviation(values, seen, index), -1)
     return table
+
+
+def length_unit(spacing: Sequence[float], unit: str) -> str:
+    """Return the unit of lengths, also where none was given."""
+    return unit or ("px" if set(spacing) == {1.0} else "units")
 
 
 def _numbered(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int32]]:

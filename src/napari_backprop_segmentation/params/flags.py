@@ -1,7 +1,6 @@
 """Settings as flags of the command line, and back into the preset that is nearest to them."""
 
 from collections.abc import Collection
-from dataclasses import fields
 from typing import Any
 
 from napari_backprop_segmentation.params.params import Params
@@ -58,9 +57,4 @@ def nearest_preset(params: Params) -> str:
     >>> nearest_preset(Params.preset("nuclei", iterations=7))
     'nuclei'
     """
-
-    def differing(name: str) -> int:
-        preset = Params.preset(name)
-        return sum(getattr(params, each.name) != getattr(preset, each.name) for each in fields(Params))
-
-    return min(PRESETS, key=differing)
+    return min(PRESETS, key=lambda name: len(params.differing(Params.preset(name))))

@@ -97,6 +97,10 @@ class Params(Run, Series, Input, Objects, Teaching, Regions, Training):
         """Return the settings as plain values: what a result layer or file stores."""
         return asdict(self)
 
+    def differing(self, other: "Params") -> frozenset[str]:
+        """Return the names of the settings that other settings have another value of."""
+        return frozenset(each.name for each in fields(self) if getattr(self, each.name) != getattr(other, each.name))
+
     def replace(self, **changes: Any) -> Self:
         """Return a copy with `changes` applied, which then count as given."""
         return type(self).from_dict({**self.to_dict(), **changes}).marked(self.given | set(changes))

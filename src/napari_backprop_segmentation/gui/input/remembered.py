@@ -1,7 +1,6 @@
 """The preset and the settings of the user, taken up when the widget opens and kept a moment after each change."""
 
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
 from qtpy.QtCore import QTimer
@@ -32,9 +31,7 @@ def taken_up() -> KeptSettings:
 
 def chosen(preset: str, params: Params) -> KeptSettings:
     """Return what is kept of settings: what differs from the preset, and what was given."""
-    plain = Params.preset(preset)
-    differing = {each.name for each in fields(Params) if getattr(params, each.name) != getattr(plain, each.name)}
-    names = sorted(differing | params.given)
+    names = sorted(params.differing(Params.preset(preset)) | params.given)
     return KeptSettings(preset, {name: getattr(params, name) for name in names})
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from napari_backprop_segmentation.image.context import n_inputs
 from napari_backprop_segmentation.network.batchnorm import EPSILON, BatchNorm
+from napari_backprop_segmentation.network.convolution import convolved
 from napari_backprop_segmentation.network.estimate import padded
 from napari_backprop_segmentation.params.fields import Padding
 from napari_backprop_segmentation.params.sections import Input, Training
@@ -64,7 +65,7 @@ class Network(nn.Module):
         """Return the responses (1, n_channels, *spatial) of an image (1, in_channels, *spatial)."""
         x = image
         for conv, norm in zip(self.convs, self.norms, strict=True):
-            x = norm(conv(x), relu=True)
+            x = norm(convolved(conv, x), relu=True)
         return self.head_norm(self.head(x), relu=False)  # type: ignore[no-any-return]
 
     @torch.no_grad()

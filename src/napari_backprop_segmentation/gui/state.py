@@ -118,6 +118,8 @@ class State:
         Why Run was refused.
     readings : Readings, optional
         Other ways to see objects in the image of the target, while they are looked for or shown.
+    preferred : dict
+        Name of the reading that the user took last, for each kind of image, see `readings.like`.
     model : LoadedModel, optional
         What was loaded last.
     network : LoadedModel, optional
@@ -141,6 +143,7 @@ class State:
         self.labels: Labels | None = None
         self.notice = self.refusal = ""
         self.readings: Readings | None = None
+        self.preferred: dict[Any, str] = {}
         self.model: LoadedModel | None = None
         self.network: LoadedModel | None = None
         self.moment: Moment | None = None

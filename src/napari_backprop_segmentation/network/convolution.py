@@ -8,7 +8,7 @@ from torch.nn import functional
 
 FEW_CHANNELS = 12  # of the input, below which a copy of what flows back takes longer than it saves
 # Where torch's library takes three to five times as long for the gradient of the weights with channels last in memory.
-SLOW_INSTRUCTIONS = frozenset({"AVX2", "DEFAULT"})
+SLOW_INSTRUCTIONS = "AVX2"
 
 
 def convolved(convolution: Any, x: Tensor) -> Tensor:
@@ -58,4 +58,4 @@ def _backward(gradient: Tensor, x: Tensor, weight: Tensor, wanted: list[bool]) -
 
 
 def _slow() -> bool:
-    return torch.backends.cpu.get_cpu_capability() in SLOW_INSTRUCTIONS
+    return torch.backends.cpu.get_cpu_capability() == SLOW_INSTRUCTIONS

@@ -381,6 +381,29 @@ def test_a_click_on_a_picture_makes_it_the_result(real, viewer, qtbot, notes):
     assert notes == []
 
 
+def test_what_was_taken_is_offered_first_for_the_next_image_of_its_kind(real, viewer, qtbot):
+    pictures = real.readings.pictures
+
+    def offered():
+        return [pictures.item(row).text() for row in range(1, pictures.count())]
+
+    press(real, qtbot)
+    ask(real, qtbot)
+    click(real, qtbot, 3)
+    viewer.layers.selection = {viewer.layers["cells"]}
+    press(real, qtbot)
+    ask(real, qtbot)
+    assert offered() == ["1 dark", "3 bright", "6 between dark lines"]
+    click(real, qtbot, 1)
+    assert real.status == "Reading 3 of 3: 1 dark object."  # its number stays
+    real.readings.button.native.click()
+    other = viewer.add_image(np.random.default_rng(0).random((*SHAPE, 3)), name="colours", rgb=True)
+    viewer.layers.selection = {other}
+    press(real, qtbot)
+    ask(real, qtbot)
+    assert offered() == ["3 bright", "6 between dark lines", "1 dark"]
+
+
 def test_the_arrow_keys_go_through_the_pictures(real, viewer, qtbot):
     press(real, qtbot)
     ask(real, qtbot)

@@ -40,8 +40,10 @@ class Choice:
     ----------
     number : int
         As in `Params.reading`; 0 is what the run has found.
+    name : str
+        What was looked for, such as "between dark lines"; nothing for what the run has found.
     words : str
-        What there is, and how much: "61 between dark lines".
+        The same with how much there is: "61 between dark lines".
     explained : str
         The same in full, for a tooltip.
     picture : (Y, X, 3) uint8 array
@@ -52,6 +54,7 @@ class Choice:
     """
 
     number: int
+    name: str
     words: str
     explained: str
     picture: NDArray[np.uint8] = field(repr=False)
@@ -88,13 +91,22 @@ def has_readings(result: LayerResult | None) -> bool:
     return result is not None and result.segmentation.look is not None
 
 
+def like(run_input: "RunInput") -> tuple[str, tuple[int, ...] | None]:
+    """Return what images have in common for which the same reading is preferred: axes and channels."""
+    return run_input.axes, run_input.channels
+
+
 def tints_of(layers: Sequence[Image]) -> tuple[NDArray[Any], ...]:
     """Return in which colours layers are shown, from their darkest to their brightest; asked for before a thread."""
     return tuple(LIGHT if layer.rgb else np.array(layer.colormap.colors)[:, :3] for layer in layers)
 
 
 def look(
-    segmentation: "Segmentation", run_input: "RunInput", own: NDArray[Any], tints: Sequence[NDArray[Any]]
+    segmentation: "Segmentation",
+    run_input: "RunInput",
+    own: NDArray[Any],
+    tints: Sequence[NDArray[Any]],
+    preferred: str = "",
 ) -> Generator[None, None, Looked]:
     """Look for the other readings of a result, in a thread: a generator, as other workers are kept by napari for good.
 
@@ -106,18 +118,24 @@ def look(
         What the run has found.
     tints : sequence of array
         See `tints_of`.
+    preferred : str
+        Name of the reading to offer first: what the user has chosen for such an image before.
     """
     yield
     try:
         torch_startup.give_way()
         with engine_errors():
-            return Looked(segmentation, choices(segmentation, run_input, own, tints))
+            return Looked(segmentation, choices(segmentation, run_input, own, tints, preferred))
     except Exception as error:  # noqa: BLE001 - nothing is swallowed: whoever has asked is told
         return Looked(segmentation, Failure(error))
 
 
 def choices(
-    segmentation: "Segmentation", run_input: "RunInput", own: NDArray[Any], tints: Sequence[NDArray[Any]] = ()
+    segmentation: "Segmentation",
+    run_input: "RunInput",
+    own: NDArray[Any],
+    tints: Sequence[NDArray[Any]] = (),
+    preferred: str = "",
 ) -> tuple[Choice, ...]:
     """Return what the run has found and the other readings; nothing where there is no other. Parameters as of `look`.
 
@@ -134,11 +152,13 @@ def choices(
     if not others:
         return ()
     window = window_on(run_input.shape, [labels for *_, labels in others])
+    others.sort(key=lambda other: other[1] != preferred)
     ground = backdrop(run_input, window, tints)
     was = found(_number(own), segmentation.record)
     made = [
         Choice(
             0,
+            "",
             f"{was} of the run",
             f"What the run has found: {was}. A click brings it back.",
             picture(ground, window.of(own)),
@@ -149,7 +169,7 @@ def choices(
     for number, name, n, labels in others:
         words = f"Reading {number} of {total}: {in_words(n, name)}."
         explained = f"{MEANINGS.get(name, '')}\n{words} A click makes them the result, without another run.".lstrip()
-        made.append(Choice(number, f"{n} {name}", explained, picture(ground, window.of(labels)), labels, words))
+        made.append(Choice(number, name, f"{n} {name}", explained, picture(ground, window.of(labels)), labels, words))
     return tuple(made)
 
 

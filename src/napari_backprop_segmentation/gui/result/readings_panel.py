@@ -16,6 +16,7 @@ from napari_backprop_segmentation.gui.result.readings import (
     Choice,
     Looked,
     has_readings,
+    like,
     look,
     own_labels,
     take,
@@ -141,7 +142,8 @@ class ReadingsPanel:
         if self._state.readings is not None:
             self._state.hide_readings()
         elif (result := self._state.look()) is not None:
-            given = (result.segmentation, result.run_input, own_labels(result), tints_of(result.layers))
+            preferred = self._state.preferred.get(like(result.run_input), "")
+            given = (result.segmentation, result.run_input, own_labels(result), tints_of(result.layers), preferred)
             create_worker(look, *given, _connect={"returned": self._on_looked})
 
     def take(self, row: int) -> None:
@@ -152,6 +154,7 @@ class ReadingsPanel:
         choice = readings.choices[row]
         taken = take(self._viewer, result, choice)
         if taken is not None:
+            self._state.preferred[like(result.run_input)] = choice.name
             self._state.take(taken, choice.status)
 
     def _take_clicked(self, item: QListWidgetItem) -> None:

@@ -8,8 +8,9 @@ import pytest
 from napari_backprop_segmentation.objects.candidates import NAMES, describe, level_tree, look, ridge_tree
 from napari_backprop_segmentation.objects.choose import best_nodes, exclusive
 from napari_backprop_segmentation.objects.forest import grow
-from napari_backprop_segmentation.objects.judgement import agreements, label_figures
-from napari_backprop_segmentation.objects.readings import NOTHING, find_readings
+from napari_backprop_segmentation.objects.judgement import Judge, best_ious, expected
+from napari_backprop_segmentation.objects.readings import Readings, numbered
+from napari_backprop_segmentation.pipeline.count import NOTHING
 from napari_backprop_segmentation.teaching.examples import ByExample
 
 
@@ -151,32 +152,42 @@ def test_bad_examples_are_told(plane):
         finder.alike([labels == 1], how_alike=2)
 
 
-def test_readings_of_trees_and_presets_compete():
+def test_what_is_made_in_all_ways_is_judged_alike():
     image, labels = discs((96, 96), 5, 16)
     halves = np.where(np.arange(96) < 48, 1, 2)[None].repeat(96, axis=0)
-    readings = find_readings(image[None], None, {"good": lambda _: labels * 3, "bad": lambda _: halves})
+    readings = Readings(image[None], None, {"good": lambda _: labels * 3, "bad": lambda _: halves})
     assert readings[0].count == labels.max()
-    assert next(r.score for r in readings if r.name == "good") > next(r.score for r in readings if r.name == "bad")
-    assert find_readings(image[None], None, {"bad": lambda _: halves}, "bad")[0].name == "bad"
-    with pytest.raises(ValueError, match="recognised"):
-        find_readings(image[None], None, {}, "nuclei")
+    assert [r.score for r in readings] == sorted((r.score for r in readings), reverse=True)
+    good, bad = (next(r for r in readings if r.name == name) for name in ("good", "bad"))
+    assert good.score > bad.score
+    assert readings.score(labels * 5) > readings.score(halves)
+    assert readings.score(np.zeros_like(labels)) == 0
+    divided = Readings(image[None], None, {"good": lambda _: labels, "bad": lambda _: halves}, [labels + 1] * 3)
+    assert next(r for r in divided if r.name == "good").figures["agree"] > good.figures["agree"]
 
 
 def test_noise_and_flat_images_are_nothing():
     image = np.random.default_rng(0).normal(0.5, 0.1, (128, 128)).astype(np.float32)
-    readings = find_readings(image[None])
-    assert not readings or readings[0].score < NOTHING
-    assert all(np.isfinite(r.score) for r in find_readings(np.zeros((1, 32, 32), np.float32)))
+    assert all(reading.score < NOTHING for reading in Readings(image[None]))
+    assert not len(Readings(np.zeros((1, 32, 32), np.float32)))
 
 
-def test_agreement_and_figures_of_labels():
-    image, labels = discs((64, 64), 5, 16)
-    agree = agreements([labels, labels, np.zeros_like(labels)])
-    assert agree[0] == {"agree": 0.5, "agree_best": 1.0}
-    figures = label_figures(labels, [look(image)])
-    assert figures["share"] == pytest.approx((labels > 0).mean())
-    assert figures["roundness"] > 0.9
-    assert figures["side"] == 1
+def test_objects_are_found_again_by_their_best_iou():
+    one = np.repeat([1, 1, 2, 2, 0, 0], 10)[None]
+    other = np.repeat([1, 1, 1, 1, 0, 2], 10)[None]
+    # both halves of `one` lie in the first of `other`; its second object is found nowhere
+    assert best_ious(one, other) == pytest.approx((0.5, 0.5 * 40 / 50))
+    assert best_ious(one, np.zeros_like(one)) == (0.0, 0.0)
+
+
+def test_edges_are_explained_by_outlines_that_lie_on_them():
+    image, labels = discs((96, 96), 5, 16)
+    judge = Judge(image[None])
+    half = np.where(labels <= labels.max() // 2, labels, 0)
+    everywhere = numbered(np.arange(96 * 96).reshape(96, 96) // 3)
+    whole, part, none = (judge.explained(each) for each in (labels, half, everywhere))
+    assert whole > 1.5 * part > 0.1 > abs(none)
+    assert expected(judge.figures(labels, 0.5)) > expected(judge.figures(half, 0.5))
 
 
 @pytest.mark.parametrize("shape", [(3, 40, 30), (1, 12, 20, 16), (2, 30, 30)])

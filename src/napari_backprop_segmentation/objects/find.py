@@ -1,6 +1,6 @@
 """Where all ways of looking for objects part: by what they stand out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -10,15 +10,16 @@ from skimage.measure import label as connected_components
 
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.image.ridges import Ridges
+from napari_backprop_segmentation.image.ridges import Ridges, find_ridges
 from napari_backprop_segmentation.objects.candidates import Nested
 from napari_backprop_segmentation.objects.foreground import cleaned, foreground_objects
 from napari_backprop_segmentation.objects.outlined import outlined_objects
-from napari_backprop_segmentation.objects.readings import Reading, find_readings
+from napari_backprop_segmentation.objects.readings import Reading, Readings
 from napari_backprop_segmentation.params.fields import ObjectKind
 from napari_backprop_segmentation.params.sections import Objects, sensitivity_of
 
 OBJECT_DETAIL = 90.0  # of the cut whose regions steady the brightness
+WITNESSES = (50.0, 70.0, 80.0, 90.0)  # details of cuts that readings may agree with
 VOLUME_OBJECT_DETAIL = 75.0  # in volumes, where noise is averaged over larger regions
 
 
@@ -70,7 +71,12 @@ def nested(tree: Hierarchy) -> Nested:
 
 def read_objects(readings: Sequence[Reading], rules: Objects) -> NDArray[Any]:
     """Return the objects of one of several readings, as `rules.reading` says, without those that are too small."""
-    return _labels(reading_at(readings, rules), rules)
+    return labels_of(reading_at(readings, rules), rules)
+
+
+def labels_of(reading: Reading, rules: Objects) -> NDArray[Any]:
+    """Return the objects (*spatial) of a reading, as far as the rules let them be, whatever `rules.reading` says."""
+    return cleaned_reading(reading.labels(rules.strictness), rules)
 
 
 def reading_at(readings: Sequence[Reading], rules: Objects) -> Reading:
@@ -94,31 +100,10 @@ def cleaned_reading(objects: NDArray[Any], rules: Objects) -> NDArray[Any]:
     return cleaned(objects, rules)
 
 
-def other_readings(
-    tree: Hierarchy, image: NDArray[np.float32], rules: Objects, spacing: tuple[float, ...] | None = None
-) -> list[tuple[Reading, Callable[[], NDArray[Any]]]]:
-    """Return the other readings of an image, the best first, each with what makes its objects.
+def readings_of(tree: Hierarchy, image: NDArray[np.float32], spacing: tuple[float, ...] | None = None) -> Readings:
+    """Return all readings of an image: nodes of trees, what stands out from the ground, what lines outline.
 
-    Parameters
-    ----------
-    tree : Hierarchy
-    image : (C, *spatial) float32
-    rules : Objects
-    spacing : tuple of float, optional
-        See `find_objects`.
-    """
-    return [(each, partial(_labels, each, rules)) for each in readings_of(tree, image, spacing)]
-
-
-def _labels(reading: Reading, rules: Objects) -> NDArray[Any]:
-    return cleaned_reading(reading.labels(rules.strictness), rules)
-
-
-def readings_of(tree: Hierarchy, image: NDArray[np.float32], spacing: tuple[float, ...] | None = None) -> list[Reading]:
-    """Return all readings of an image, the best first: nodes of trees, and what stands out from the ground.
-
-    They follow from the image and its merge tree alone, so that the same number means the same reading whatever else
-    is asked for. Parameters as of `find_objects`.
+    Parameters as of `find_objects`.
     """
     regions = fine_regions(tree)
 
@@ -126,5 +111,9 @@ def readings_of(tree: Hierarchy, image: NDArray[np.float32], spacing: tuple[floa
         rules = Objects(objects=side, sensitivity=sensitivity_of(strictness))
         return foreground_objects(regions, image, rules, spacing)
 
+    def outlined(strictness: float) -> NDArray[Any]:
+        rules = Objects(objects="outlined", sensitivity=sensitivity_of(strictness))
+        return outlined_objects(tree, image, find_ridges(image), rules, spacing)
+
     made = {f"{side} on the ground": partial(foreground, side) for side in ("bright", "dark")}
-    return find_readings(image, nested(tree), made)
+    return Readings(image, nested(tree), {**made, "outlined": outlined}, [tree.cut(detail) for detail in WITNESSES])

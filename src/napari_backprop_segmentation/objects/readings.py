@@ -8,6 +8,8 @@ are what else it could be, and where none is good there are no objects, only reg
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,6 @@ from napari_backprop_segmentation.objects.candidates import (
     Candidates,
     Kind,
     Nested,
-    Seen,
     describe,
     level_tree,
     look,
@@ -25,7 +26,7 @@ from napari_backprop_segmentation.objects.candidates import (
 )
 from napari_backprop_segmentation.objects.choose import choose, evidence_columns, log_odds, painted
 from napari_backprop_segmentation.objects.forest import WHOLE_SHARE, lights
-from napari_backprop_segmentation.objects.judgement import agreements, label_figures, score
+from napari_backprop_segmentation.objects.judgement import Judge, best_ious, expected
 
 Floats = NDArray[np.float64]
 
@@ -47,21 +48,6 @@ JUDGEMENT: Mapping[str, float] = {
     "edge": 0.001,
     "line": 0.246,
 }
-# Of the expected F1 of any label image, tree or preset; by bench/jeval2.py.
-EXPECTED: Mapping[str, float] = {
-    "round2": 0.585,
-    "edge": -0.003,
-    "line": 0.031,
-    "count": 0.060,
-    "agree": 1.268,
-    "uneven_size": -0.008,
-    "share": 0.246,
-    "recognised": 0.314,
-    "preset": -0.071,
-    "offset": -0.707,
-}
-NOTHING = 0.27  # score below which there are no objects: 5 of 6 noise images and 9 of 10 photographs have less
-
 SMALLEST, STEP = 25.0, 0.5  # pixels of the smallest supposed objects; from size to size in log area
 LARGEST_SHARE, LARGEST = 0.1, 12_000.0  # of the image, pixels: of the largest supposed objects
 STRICTNESS = (0.3, 0.45)  # how sure an object must be
@@ -153,15 +139,11 @@ class Reading:
         return self.painted if strictness == 1 or self.repaint is None else self.repaint(strictness)
 
 
-def find_readings(
-    image: NDArray[np.float32],
-    merge_tree: Nested | None = None,
-    extra_labels: Mapping[str, Callable[[float], NDArray[np.integer]]] | None = None,
-    recognised: str | None = None,
-) -> list[Reading]:
-    """Return up to `OFFERED` readings of an image; what was recognised is first, the others follow by their score.
+class Readings(Sequence[Reading]):
+    """The readings of an image, up to `OFFERED`, the best first.
 
-    Where nothing was recognised and the first has a score below `NOTHING`, regions are the better result.
+    They follow from the image and its merge tree alone, so that the same number means the same reading whatever else is
+    asked for.
 
     Parameters
     ----------
@@ -169,26 +151,56 @@ def find_readings(
         In about [0, 1]; three channels are taken as RGB.
     merge_tree : Nested, optional
         Of the trained network.
-    extra_labels : mapping of name to callable, optional
+    made_otherwise : mapping of name to callable, optional
         What makes results in other ways, by how much objects must stand out; judged by the same figures.
-    recognised : str, optional
-        Which of these is the one for the kind of image that was recognised.
+    divided : sequence of (*spatial) int arrays
+        Divisions of the image into regions, which objects may agree with.
+
+    Raises
+    ------
+    ValueError
+        If the image has another number of axes.
     """
-    if image.ndim not in (3, 4):
-        raise ValueError(f"image must be (C, Y, X) or (C, Z, Y, X), got {image.shape}; put the channels first")
-    extra = dict(extra_labels or {})
-    if recognised is not None and recognised not in extra:
-        raise ValueError(f"recognised must be one of {sorted(extra)}, got {recognised}; add its labels")
-    made = [(each.name, each.labels(), False, each.labels) for each in tree_labels(image, merge_tree)]
-    made += [(name, numbered(make(1.0)), True, partial(_numbered_by, make)) for name, make in extra.items()]
-    made = [each for each in made if each[1].any() or not each[2]]
-    seens = [look(light) for _, light in lights(image)]
-    agreed = agreements([labels for _, labels, *_ in made])
-    readings = []
-    for (name, labels, preset, again), agree in zip(made, agreed, strict=True):
-        figures = compared(labels, seens, agree) | {"preset": float(preset), "recognised": float(name == recognised)}
-        readings.append(Reading(name, labels, score(figures, EXPECTED), figures, again))
-    return sorted(readings, key=lambda reading: (reading.name != recognised, -reading.score))[:OFFERED]
+
+    def __init__(
+        self,
+        image: NDArray[np.float32],
+        merge_tree: Nested | None = None,
+        made_otherwise: Mapping[str, Callable[[float], NDArray[np.integer]]] | None = None,
+        divided: Sequence[NDArray[np.integer]] = (),
+    ) -> None:
+        if image.ndim not in (3, 4):
+            raise ValueError(f"image must be (C, Y, X) or (C, Z, Y, X), got {image.shape}; put the channels first")
+        made = [(each.name, each.labels(), each.labels) for each in tree_labels(image, merge_tree)]
+        for name, make in (made_otherwise or {}).items():
+            labels = numbered(make(1.0))
+            if labels.any():
+                made.append((name, labels, partial(_numbered_by, make)))
+        self._judge = Judge(image)
+        self._seen = [labels for _, labels, _ in made] + [numbered(labels) for labels in divided]
+        again = np.zeros((len(self._seen),) * 2)
+        for i, j in combinations(range(len(self._seen)), 2):
+            if i < len(made):
+                again[i, j], again[j, i] = best_ious(self._seen[i], self._seen[j])
+        found = []
+        for (name, labels, repaint), agree in zip(made, again.sum(axis=1) / max(len(again) - 1, 1), strict=False):
+            figures = self._judge.figures(labels, float(agree))
+            found.append(Reading(name, labels, expected(figures), figures, repaint))
+        self._readings = sorted(found, key=lambda reading: -reading.score)[:OFFERED]
+
+    def __len__(self) -> int:
+        return len(self._readings)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._readings[index]
+
+    def score(self, labels: NDArray[np.integer]) -> float:
+        """Return about what F1 to expect of any other objects (*spatial) of this image; 0 is the ground."""
+        if not labels.any():
+            return 0.0
+        own = numbered(labels)
+        agree = np.mean([best_ious(own, other)[0] for other in self._seen] or [0.0])
+        return expected(self._judge.figures(own, float(agree)))
 
 
 def tree_labels(image: NDArray[np.float32], merge_tree: Nested | None) -> list[TreeReading]:
@@ -197,17 +209,6 @@ def tree_labels(image: NDArray[np.float32], merge_tree: Nested | None) -> list[T
     for channel, name, found in all_candidates(image, merge_tree):
         judged += tree_readings(found, name, channel, EVIDENCE)
     return different(sorted(judged, key=lambda reading: -reading.score))
-
-
-def compared(labels: NDArray[np.int32], seens: Sequence[Seen], agree: Mapping[str, float]) -> dict[str, float]:
-    """Return the figures of labels (*spatial) that `EXPECTED` weighs; see `label_figures` and `agreements`."""
-    seen = label_figures(labels, seens)
-    return {
-        "round2": seen["roundness"] ** 2,
-        "line": max(seen["bright_line"], seen["dark_line"]),
-        **{name: seen[name] for name in ("edge", "count", "uneven_size", "share")},
-        "agree": agree["agree"],
-    }
 
 
 def _numbered_by(make: Callable[[float], NDArray[np.integer]], strictness: float) -> NDArray[np.int32]:

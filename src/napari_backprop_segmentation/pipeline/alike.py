@@ -1,12 +1,11 @@
 """Objects of one plane or volume that are like those the user has pointed at."""
 
-from functools import partial
-
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
+from napari_backprop_segmentation.objects.find import readings_of
 from napari_backprop_segmentation.pipeline.count import offers
 from napari_backprop_segmentation.pipeline.finder import finder_of
 from napari_backprop_segmentation.pipeline.job import Job
-from napari_backprop_segmentation.pipeline.segmentation import Segmentation
+from napari_backprop_segmentation.pipeline.segmentation import Offer, Segmentation
 from napari_backprop_segmentation.teaching.plain import recorded
 
 
@@ -21,4 +20,9 @@ def found_alike(job: Job, tree: Hierarchy) -> Segmentation:
         "counter_examples": recorded(job.counter_examples),
         "how_alike": job.how_alike,
     }
-    return Segmentation(labels, hierarchy=tree, look=partial(offers, job, tree), find=lambda: finder, record=record)
+    part = job.part
+
+    def look() -> list[Offer]:
+        return offers(job, readings_of(tree, part.read(part.whole), part.spacing))
+
+    return Segmentation(labels, hierarchy=tree, look=look, find=lambda: finder, record=record)

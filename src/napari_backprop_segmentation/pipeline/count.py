@@ -1,24 +1,35 @@
 """Things to count in one plane or volume: as the settings say, or as one of several readings."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.source import Part
-from napari_backprop_segmentation.objects.find import find_objects, other_readings
+from napari_backprop_segmentation.objects.find import find_objects, labels_of, readings_of
 from napari_backprop_segmentation.objects.foreground import foreground_objects
-from napari_backprop_segmentation.objects.readings import NOTHING
+from napari_backprop_segmentation.objects.readings import Readings
 from napari_backprop_segmentation.params.sections import Objects
-from napari_backprop_segmentation.pipeline.finder import finder_of
 from napari_backprop_segmentation.pipeline.job import Job
-from napari_backprop_segmentation.pipeline.segmentation import Offer, Segmentation
+from napari_backprop_segmentation.pipeline.segmentation import Offer
+
+# Least score of objects where no kind of image is recognised.
+NOTHING, NOTHING_IN_COLOUR = 0.28, 0.42
+# Added to the score of what the preset for a recognised kind finds: cells that are neither brighter nor darker than the
+# ground score low beside chance finds.
+TRUST = {"phase": 0.3, "em": 0.3}
 
 
 def objects_of(job: Job, tree: Hierarchy, part: Part) -> NDArray[Any]:
     """Return the objects (*spatial) of one plane or volume."""
-    return find_objects(tree, part.read(part.whole), Objects.of(job.params), job.ridges, part.spacing)
+    image, rules = part.read(part.whole), Objects.of(job.params)
+    if not job.read_as:
+        return find_objects(tree, image, rules, job.ridges, part.spacing)
+    alike = [each for each in readings_of(tree, image, part.spacing) if each.name == job.read_as]
+    return labels_of(alike[0], rules) if alike else np.zeros(tree.index.shape, np.int32)
 
 
 def objects_among(job: Job, regions: NDArray[Any], part: Part) -> NDArray[Any]:
@@ -26,20 +37,42 @@ def objects_among(job: Job, regions: NDArray[Any], part: Part) -> NDArray[Any]:
     return foreground_objects(regions, part.read(part.whole), Objects.of(job.params), part.spacing)
 
 
-def offers(job: Job, tree: Hierarchy) -> list[Offer]:
-    """Return the other readings of an image, see `Segmentation.readings`."""
-    part, rules = job.part, Objects.of(job.params)
-    found = []
-    for reading, labels in other_readings(tree, part.read(part.whole), rules, part.spacing):
-        found.append(Offer(reading.name, reading.count, reading.score, labels))
-    return found
+def offers(job: Job, readings: Readings) -> list[Offer]:
+    """Return the readings of an image as they are offered, see `Segmentation.readings`."""
+    rules = Objects.of(job.params)
+    return [Offer(each.name, each.count, each.score, partial(labels_of, each, rules)) for each in readings]
 
 
-def first_reading(job: Job, tree: Hierarchy) -> Segmentation | None:
-    """Return the best reading of an image of no kind that was recognised; None where regions are the better result."""
-    found = offers(job, tree)
-    if not found or found[0].score < NOTHING:
-        return None
-    record = {"regions": "merged", "params": {"reading": 1}, "reading": found[0].name}
-    find = partial(finder_of, job, tree)
-    return Segmentation(found[0].labels(), hierarchy=tree, look=lambda: found, find=find, record=record)
+def takes_reading(job: Job, own: NDArray[Any] | None, readings: Readings) -> bool:
+    """Return whether the first of all readings is a better result than what the preset for this kind of image finds.
+
+    Parameters
+    ----------
+    job : Job
+    own : (*spatial) int array, optional
+        Objects that the preset finds; None where it looks for none.
+    readings : Readings
+    """
+    if not len(readings):
+        return False
+    return bool(readings[0].score > least_score(job, own, readings))
+
+
+def least_score(job: Job, own: NDArray[Any] | None, readings: Readings) -> float:
+    """Return from which score on a reading is a better result, see `takes_reading`."""
+    if own is None:
+        return NOTHING_IN_COLOUR if job.source.is_rgb else NOTHING
+    return readings.score(own) + TRUST.get(job.kind or "", 0.0)
+
+
+def best_reading(job: Job, frames: Sequence[tuple[Part, Hierarchy]]) -> str:
+    """Return the name of the reading that is best over some frames of a series; nothing where the preset's own is."""
+    scores: dict[str, float] = {}
+    least = 0.0
+    for part, tree in frames:
+        readings = readings_of(tree, part.read(part.whole), part.spacing)
+        least += least_score(job, objects_of(job, tree, part) if job.params.counts else None, readings)
+        best = {each.name: each.score for each in reversed(readings)}
+        scores = {name: scores.get(name, 0.0) + best.get(name, 0.0) for name in scores | best}
+    name = max(scores, key=lambda each: scores[each], default="")
+    return name if scores.get(name, 0.0) > least else ""

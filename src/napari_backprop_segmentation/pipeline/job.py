@@ -65,8 +65,10 @@ class Job:
         Hears how many frames and slices of a series are labelled, and of how many.
     fixed : (*spatial) int64 array, optional
         Labels that stay as they are, on the image as it was given.
-    may_count : bool
-        Whether the best reading is taken if it is good enough, as no kind of image was recognised.
+    judges : bool
+        Whether the best of all readings is taken, as nothing of what is wanted was said.
+    read_as : str
+        Name of the reading that all frames of a series have, where one was found to be the best.
     examples, counter_examples : sequence of masks (*spatial), pixels, and pixels with a size
         What the user has pointed at: all alike objects are wanted.
     how_alike : float
@@ -96,7 +98,8 @@ class Job:
     out: Output | None = None
     progress: Progress | None = None
     fixed: NDArray[np.int64] | None = None
-    may_count: bool = False
+    judges: bool = False
+    read_as: str = ""
     examples: Sequence[Example] | None = None
     counter_examples: Sequence[Example] = ()
     how_alike: float = HOW_ALIKE

@@ -8,6 +8,7 @@ from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.presets import DEFAULT_PRESET, PRESETS
 
 DRAWN = ("kinds", "objects", "pieces")  # regions that follow strokes
+MOST_OTHERS = 3  # readings that are told of
 TITLES = {setting.name: str(setting.metadata["title"]) for setting in fields(Params)}
 
 
@@ -53,7 +54,7 @@ def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
     -------
     tuple of str
         What was done otherwise than was asked for; which preset a run that adapts has taken, with the settings that
-        decide most; what to do where no object was found.
+        decide most; as what else the image could be read; what to do where no object was found.
     """
     kind, params = record.get("kind"), record["params"]
     clauses = [f"this run {note}" for note in record.get("notes", ())]
@@ -70,6 +71,8 @@ def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
             taken = f"recognised as {title}"
         shown = ("objects", "min_object" if _counts(record) else "detail")
         clauses.append(f"{taken}, with {' and '.join(f'{TITLES[name]} {_plain(params[name])}' for name in shown)}")
+    if others := _other_readings(record):
+        clauses.append(f"or: {others}")
     if not number and _counts(record):
         clauses.append(
             f"to find some, lower {TITLES['min_object']} (min_object, now {params['min_object']}), or look for another "
@@ -78,11 +81,23 @@ def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(clauses)
 
 
+def _other_readings(record: Mapping[str, Any]) -> str:
+    """Return as what else the image could be read: the best of each kind, with its number."""
+    taken, named = record["params"].get("reading", 0), {record.get("reading")}
+    found: list[str] = []
+    for number, reading in enumerate(record.get("offered", ()), start=1):
+        if number != taken and reading["name"] not in named and len(found) < MOST_OTHERS:
+            named.add(reading["name"])
+            found.append(f"{reading['count']} {reading['name']} (reading {number})")
+    return ", ".join(found)
+
+
 def _counts(record: Mapping[str, Any]) -> bool:
     params, regions = record["params"], record.get("regions")
     if regions in DRAWN:
         return bool(regions == "objects")
-    return (params["objects"] != "off" or params.get("reading", 0) > 0) and regions != "trained"
+    counts = params["objects"] != "off" or params.get("reading", 0) > 0 or "reading" in record
+    return counts and regions != "trained"
 
 
 def _plain(value: Any) -> str:

@@ -1,6 +1,5 @@
 """Objects counted again under other settings, without another run."""
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +11,7 @@ from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.objects.find import cleaned_reading, fine_regions, reading_at, readings_of
 from napari_backprop_segmentation.objects.foreground import Foreground
 from napari_backprop_segmentation.objects.outlined import Outlined
-from napari_backprop_segmentation.objects.readings import Reading
+from napari_backprop_segmentation.objects.readings import Readings
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.sections import Objects
 from napari_backprop_segmentation.pipeline.job import Job
@@ -31,6 +30,11 @@ class Recount:
     def __init__(self, job: Job, tree: Hierarchy) -> None:
         self._job, self._tree = job, tree
         self._last: tuple[tuple[int, float], NDArray[Any]] | None = None  # what was read
+
+    @cached_property
+    def readings(self) -> Readings:
+        """All ways in which objects can be seen in the image, as the run has seen it."""
+        return readings_of(self._tree, self._image, self._job.part.spacing)
 
     def __call__(self, params: Params) -> NDArray[Any]:
         """Return the objects (*spatial), numbered from 1; 0 is the ground.
@@ -67,7 +71,7 @@ class Recount:
     def _as_read(self, rules: Objects) -> NDArray[Any]:
         key = rules.reading, rules.sensitivity
         if self._last is None or self._last[0] != key:
-            painted = reading_at(self._readings, rules).labels(rules.strictness)
+            painted = reading_at(self.readings, rules).labels(rules.strictness)
             self._last = key, painted
         return cleaned_reading(self._last[1], rules)
 
@@ -75,10 +79,6 @@ class Recount:
     def _image(self) -> NDArray[np.float32]:
         part = self._job.part
         return part.read(part.whole)
-
-    @cached_property
-    def _readings(self) -> Sequence[Reading]:
-        return readings_of(self._tree, self._image, self._job.part.spacing)
 
     @cached_property
     def _foreground(self) -> Foreground:

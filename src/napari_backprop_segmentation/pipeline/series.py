@@ -5,14 +5,17 @@ from dataclasses import replace
 
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.step import Command, Step
+from napari_backprop_segmentation.pipeline.count import best_reading
 from napari_backprop_segmentation.pipeline.image import classical_labels
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.label import ending
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.series_output import SeriesOutput
 from napari_backprop_segmentation.pipeline.teacher import teaching
-from napari_backprop_segmentation.pipeline.training_schedule import TrainingSchedule
+from napari_backprop_segmentation.pipeline.training_schedule import TrainingSchedule, spread
 from napari_backprop_segmentation.pipeline.trees import tree_of
+
+JUDGED_FRAMES = 3
 
 
 def segment_series(job: Job) -> Generator[Step, Command | None, Segmentation]:
@@ -29,12 +32,16 @@ def segment_series(job: Job) -> Generator[Step, Command | None, Segmentation]:
         Labels of all parts under linked numbers; as trained they need no linking, the network's own channels stay. The
         model is as it was in the end.
     """
-    output = SeriesOutput(job)
     if not job.learns:
+        output = SeriesOutput(job)
         for place in job.places():
             output.add_labels(place, classical_labels(job, job.source.at(place)))
         return output.found().noted(ending("trained", f"{job.params.method} done", 0))
     schedule = TrainingSchedule(job)
+    if job.judges and job.merges and job.strokes is None:
+        yield from schedule.before((0,) * len(job.iterated))
+        job = _judged(job, schedule.model)
+    output = SeriesOutput(job)
     for place in job.places():
         yield from schedule.before(place)
         part = job.source.at(place)
@@ -45,7 +52,16 @@ def segment_series(job: Job) -> Generator[Step, Command | None, Segmentation]:
     found = output.found()
     found = replace(found, model=schedule.model, teach=teaching(job, schedule.model, found.hierarchy))
     kind = ("classes" if job.params.by_class else "merged") if job.merges else "trained"
-    return found.noted(ending(kind, schedule.stopped_by, schedule.steps))
+    reading = {"reading": job.read_as} if job.read_as else {}
+    return found.noted(ending(kind, schedule.stopped_by, schedule.steps) | reading)
+
+
+def _judged(job: Job, model: Model) -> Job:
+    """Return the job with the reading that is best over some frames, if one is better than what the preset finds."""
+    places = list(job.source.places(len(job.iterated)))
+    parts = [job.source.at(places[i]) for i in spread(len(places), JUDGED_FRAMES)]
+    name = best_reading(job, [(part, tree_of(job, part, model)) for part in parts])
+    return replace(job, read_as=name, params=job.params.replace(reading=1)) if name else job
 
 
 def train_series(job: Job) -> Generator[Step, Command | None, Model]:

@@ -13,7 +13,6 @@ from napari_backprop_segmentation.pipeline.request import Request, follows_lesso
 from napari_backprop_segmentation.pipeline.resources import resources
 
 PLANE_NDIM = 2
-UNSURE = ("fast", "brightfield")  # presets that look for no objects
 OPEN = frozenset({"objects", "reading", "regions"})  # settings that say what is wanted: if given, nothing is decided
 
 
@@ -81,7 +80,7 @@ def settle(request: Request) -> Job:
         out=checks.checked_output(request, image_shape[1:]),
         progress=request.progress,
         fixed=marks.check_fixed(request.fixed, image_shape[1:]),
-        may_count=kind in UNSURE and fits and not source.is_rgb and not OPEN & params.given,
+        judges=kind is not None and fits and iterated in ("", "T") and not OPEN & params.given,
         examples=examples,
         counter_examples=marks.pointed_at(against, "counter_examples", image_shape[1:]) or (),
         how_alike=marks.checked_share(request.how_alike),

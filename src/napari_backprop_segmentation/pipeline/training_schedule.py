@@ -22,6 +22,7 @@ class TrainingSchedule:
         self._job = job
         self._model = job.model
         self._sequence, self._trainings = TrainingSequence(), 0
+        self._at: Place | None = None  # what was trained for last
         self._once = job.params.frames == "once" or job.strokes is not None or job.iterated[0] != "T"
 
     @property
@@ -47,8 +48,9 @@ class TrainingSchedule:
 
     def before(self, place: Place) -> Generator[Step, Command | None, None]:
         """Train what must be trained before a part is labelled."""
-        if self._job.model is not None or self._sequence.stopped:
+        if self._job.model is not None or self._sequence.stopped or place == self._at:
             return
+        self._at = place
         if self._model is not None and (self._once or any(place[1:])):
             return
         places, training = self._places(place), Training.of(self._job.params)
@@ -65,7 +67,7 @@ class TrainingSchedule:
         else:
             ranges = [range(n) for n in job.sizes] if self._once else [[place[0]], *(range(n) for n in job.sizes[1:])]
             places = list(product(*ranges))
-        chosen = [places[i] for i in _spread(len(places), MOST_CROPS)]
+        chosen = [places[i] for i in spread(len(places), MOST_CROPS)]
         middle = len(chosen) // 2
         return [*chosen[middle:], *chosen[:middle]]
 
@@ -77,7 +79,7 @@ class TrainingSchedule:
         return train_on(job, parts, training, strokes, self._model)
 
 
-def _spread(n: int, most: int) -> list[int]:
+def spread(n: int, most: int) -> list[int]:
     """Return at most so many of n numbers, evenly spread: the middles of equal spans."""
     count = min(n, most)
     return [int((i + 0.5) * n / count) for i in range(count)]

@@ -23,7 +23,7 @@ from napari_backprop_segmentation.gui.result.readings import (
     tints_of,
 )
 from napari_backprop_segmentation.gui.run.worker import Failure
-from napari_backprop_segmentation.gui.state import State
+from napari_backprop_segmentation.gui.state import Phase, State
 from napari_backprop_segmentation.gui.words import sentence
 from napari_backprop_segmentation.pipeline.messages import count
 
@@ -120,7 +120,7 @@ class ReadingsPanel:
     """
 
     def __init__(self, viewer: "Viewer", state: State) -> None:
-        self._viewer, self._state = viewer, state
+        self._viewer, self._state, self._asked = viewer, state, True
         self.button = PushButton(text=CALLS["ask"], tooltip=TOOLTIP)
         self.button.changed.connect(self.toggle)
         self.pictures = PictureList()
@@ -135,13 +135,25 @@ class ReadingsPanel:
         for signal in (events.result, events.labels, events.phase, events.readings, events.taken):
             signal.connect(self._update)
         events.readings.connect(self._fill)
+        events.phase.connect(self._look_where_unsure)
         self._update()
 
     def toggle(self, *_: Any) -> None:
         """Look for other readings, or hide those that are shown."""
         if self._state.readings is not None:
             self._state.hide_readings()
-        elif (result := self._state.look()) is not None:
+        else:
+            self._look()
+
+    def _look_where_unsure(self, phase: Phase) -> None:
+        """Show the pictures by themselves after a run that is not sure of its result."""
+        result = self._state.target_result
+        if phase is Phase.DONE and result is not None and result.unsure and self._state.readings is None:
+            self._look(asked=False)
+
+    def _look(self, asked: bool = True) -> None:
+        self._asked = asked
+        if (result := self._state.look()) is not None:
             preferred = self._state.preferred.get(like(result.run_input), "")
             given = (result.segmentation, result.run_input, own_labels(result), tints_of(result.layers), preferred)
             create_worker(look, *given, _connect={"returned": self._on_looked})
@@ -171,8 +183,8 @@ class ReadingsPanel:
             if not isinstance(error, SegmentationError):  # a defect of ours: with the traceback to report
                 notification_manager.dispatch(ErrorNotification(error))
             return
-        text = NONE_FOUND
-        if looked.outcome:
+        text = NONE_FOUND if self._asked else ""
+        if looked.outcome and self._asked:
             text = f"{count(len(looked.outcome) - 1, 'other reading')} found. A click on a picture makes it the result."
         self._state.offer(looked.segmentation, looked.outcome, text)
 

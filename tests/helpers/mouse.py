@@ -50,6 +50,7 @@ class Mouse:
         for start, end in pairwise(places):
             for share in np.linspace(0, 1, steps + 1)[1:]:
                 self.send(QEvent.Type.MouseMove, start + (end - start) * float(share), NONE, LEFT)
+        self.send(QEvent.Type.MouseMove, places[-1], NONE, LEFT)  # again, should the last one have been left out
         during()
         self.send(QEvent.Type.MouseButtonRelease, places[-1], LEFT, NONE)
 

@@ -4,7 +4,7 @@ import pytest
 
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.presets import PRESETS
-from napari_backprop_segmentation.pipeline.messages import found, remarks
+from napari_backprop_segmentation.pipeline.messages import found, other_readings, remarks
 
 HINT = (
     "to find some, lower Smallest object (min_object, now 30), "
@@ -41,3 +41,13 @@ def test_what_to_do_where_no_object_was_found():
     assert remarks(1, record(objects="dark")) == ()
     assert len(remarks(0, record("nuclei"))) == 2
     assert all(remarks(1, record(kind)) for kind in PRESETS)
+
+
+def test_the_best_other_reading_of_each_kind_is_told_with_the_option_that_takes_it():
+    names = ["bright", "bright", "dark", "between dark lines", "outlined", "dark"]
+    offered = [{"name": name, "count": 10 * n} for n, name in enumerate(names, start=1)]
+    told = other_readings(record("nuclei") | {"offered": offered})
+    assert told == "10 bright (--reading 1), 30 dark (--reading 3), 40 between dark lines (--reading 4)"
+    taken = record("fast", reading=1) | {"offered": offered, "reading": "bright"}
+    assert other_readings(taken).startswith("30 dark (--reading 3), 40")
+    assert other_readings(record()) == ""

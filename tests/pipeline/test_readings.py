@@ -1,11 +1,15 @@
 """Other readings of an image: offered after a run, and taken by their number."""
 
+from itertools import pairwise
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from skimage.draw import disk
 
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.errors import ParameterError
+from napari_backprop_segmentation.pipeline.count import takes_reading
 
 QUICK = {"n_channels": 8, "iterations": 3, "n_superpixels": 100, "precision": "float32", "device": "cpu"}
 
@@ -61,3 +65,56 @@ def test_series_and_labels_as_trained_offer_none():
     frames = np.stack([bright_and_dark()] * 2)
     assert finish(run(frames, Params(**QUICK), axes="TYX")).readings == ()
     assert finish(run(bright_and_dark(), Params(**QUICK, regions="trained"))).readings == ()
+
+
+AUTOMATIC = Params.preset("auto", **QUICK)
+
+
+@pytest.fixture(scope="module")
+def automatic():
+    return finish(run(bright_and_dark(), AUTOMATIC))
+
+
+def test_automatic_takes_the_best_of_all_readings_and_says_which(automatic):
+    first = automatic.readings[0]
+    assert automatic.record["reading"] == first.name
+    assert automatic.record["params"]["reading"] == 1
+    assert automatic.record["offered"] == [{"name": o.name, "count": o.count} for o in automatic.readings]
+    np.testing.assert_array_equal(automatic.labels, first.labels())
+    assert automatic.labels.max() >= 9
+
+
+def test_what_a_preset_finds_is_taken_where_no_reading_is_better():
+    own = np.zeros((140, 280), int)
+    own[disk((25, 25), 12)] = 1
+    readings = type("Found", (list,), {"score": lambda self, labels: 0.3})([SimpleNamespace(score=0.5)])
+
+    def job(kind, rgb=False, ndim=2):
+        part = SimpleNamespace(shape=(1, *[8] * ndim))
+        return SimpleNamespace(kind=kind, source=SimpleNamespace(is_rgb=rgb), part=part)
+
+    assert takes_reading(job("nuclei"), own, readings)
+    assert not takes_reading(job("em"), own, readings)  # trusted more
+    assert takes_reading(job("fast"), None, readings)
+    readings[0].score = 0.4
+    assert takes_reading(job("fast"), None, readings)
+    assert not takes_reading(job("fast", rgb=True), None, readings)
+    readings[0].score = 0.2
+    assert not takes_reading(job("fast"), None, readings)
+    assert takes_reading(job("fast", ndim=3), None, readings)
+
+
+def test_noise_and_what_is_asked_for_stay_regions(automatic):
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64)).astype(np.uint8)
+    assert "reading" not in finish(run(noise, AUTOMATIC)).record
+    regions = finish(run(bright_and_dark(), Params.preset("auto", **QUICK, regions="merged")))
+    assert "offered" not in regions.record
+
+
+def test_all_frames_of_a_series_have_one_reading():
+    frames = np.stack([np.roll(bright_and_dark()[:, 140:], shift, axis=1) for shift in (0, 2, 4, 6)])
+    found = finish(run(frames, AUTOMATIC, axes="TYX"))
+    assert found.record["reading"]
+    assert [int(np.unique(frame[frame > 0]).size) for frame in found.labels] == [9] * 4
+    for before, after in pairwise(found.labels):
+        assert (before[70, 20:30] == after[70, 22:32]).all()

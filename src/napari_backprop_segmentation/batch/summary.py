@@ -7,7 +7,7 @@ import numpy as np
 from napari_backprop_segmentation.batch.jobs import Job
 from napari_backprop_segmentation.image.axes import in_words
 from napari_backprop_segmentation.io.read import ImageFile
-from napari_backprop_segmentation.pipeline.messages import found, remarks
+from napari_backprop_segmentation.pipeline.messages import found, other_readings, remarks
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 MOST_REMARKS = 2
@@ -53,4 +53,5 @@ def summary(result: Segmentation) -> str:
     facts = (
         f"{found(number, record)}, {record['iterations']} iterations, {record['seconds']:.1f} s, {result.stopped_by}"
     )
-    return "; ".join((facts, *remarks(number, record)))
+    others = other_readings(record)
+    return "; ".join((facts, *remarks(number, record), *([f"other readings: {others}"] if others else ())))

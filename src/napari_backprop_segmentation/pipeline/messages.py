@@ -54,7 +54,7 @@ def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
     -------
     tuple of str
         What was done otherwise than was asked for; which preset a run that adapts has taken, with the settings that
-        decide most; as what else the image could be read; what to do where no object was found.
+        decide most; what to do where no object was found.
     """
     kind, params = record.get("kind"), record["params"]
     clauses = [f"this run {note}" for note in record.get("notes", ())]
@@ -71,8 +71,6 @@ def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
             taken = f"recognised as {title}"
         shown = ("objects", "min_object" if _counts(record) else "detail")
         clauses.append(f"{taken}, with {' and '.join(f'{TITLES[name]} {_plain(params[name])}' for name in shown)}")
-    if others := _other_readings(record):
-        clauses.append(f"or: {others}")
     if not number and _counts(record):
         clauses.append(
             f"to find some, lower {TITLES['min_object']} (min_object, now {params['min_object']}), or look for another "
@@ -81,14 +79,14 @@ def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(clauses)
 
 
-def _other_readings(record: Mapping[str, Any]) -> str:
-    """Return as what else the image could be read: the best of each kind, with its number."""
+def other_readings(record: Mapping[str, Any]) -> str:
+    """Return as what else an image could be read: the best reading of each kind, with the option that takes it."""
     taken, named = record["params"].get("reading", 0), {record.get("reading")}
     found: list[str] = []
     for number, reading in enumerate(record.get("offered", ()), start=1):
         if number != taken and reading["name"] not in named and len(found) < MOST_OTHERS:
             named.add(reading["name"])
-            found.append(f"{reading['count']} {reading['name']} (reading {number})")
+            found.append(f"{reading['count']} {reading['name']} (--reading {number})")
     return ", ".join(found)
 
 

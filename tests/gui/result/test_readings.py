@@ -404,6 +404,30 @@ def test_what_was_taken_is_offered_first_for_the_next_image_of_its_kind(real, vi
     assert offered() == ["3 bright", "6 between dark lines", "1 dark"]
 
 
+@pytest.mark.parametrize("sure", [True, False])
+def test_where_a_run_is_not_sure_the_pictures_show_by_themselves(viewer, widget, monkeypatch, qtbot, readable, sure):
+    from napari_backprop_segmentation.gui.run import worker
+
+    offered = {"offered": [{"name": "bright", "count": 3}]}
+    record = readable.record | offered | ({} if sure else {"reading": "dark"})
+
+    def start(run_input, *_, **__):
+        yield from ()
+        return replace(readable, labels=readable.labels.copy(), record=record)
+
+    monkeypatch.setattr(worker, "start_steps", start)
+    press(widget, qtbot)
+    ended = widget.status
+    if sure:
+        assert widget.state.readings is None
+        return
+    qtbot.waitUntil(lambda: widget.readings.pictures.count() == 4)
+    assert not widget.readings.pictures.isHidden()
+    assert widget.status == ended
+    widget.readings.button.native.click()  # hidden, they stay so
+    assert widget.readings.pictures.isHidden()
+
+
 def test_the_arrow_keys_go_through_the_pictures(real, viewer, qtbot):
     press(real, qtbot)
     ask(real, qtbot)

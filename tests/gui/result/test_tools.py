@@ -141,6 +141,7 @@ def test_a_line_is_seen_while_it_is_drawn_and_divides_what_it_crosses(flat, qtbo
     widget.curation.tools.split_button.native.click()
 
     def look():
+        qtbot.waitUntil(lambda: bool(mouse.canvas.findChildren(DrawnLine)))
         lines = mouse.canvas.findChildren(DrawnLine)
         seen.append((len(lines), lines[0].isVisible(), len(lines[0].points)))
         pixels = mouse.canvas.window().grab().toImage()

@@ -55,9 +55,11 @@ def line_over(event: Any) -> DrawnLine | None:
     if not isinstance(native, QMouseEvent):
         return None
     place = native.globalPosition().toPoint()
-    canvas = QApplication.widgetAt(place)
-    if canvas is None:
-        return None
-    here = canvas.mapFromGlobal(place)
-    same = max(abs(here.x() - event.pos[0]), abs(here.y() - event.pos[1])) <= SAME
-    return DrawnLine(canvas) if same else None
+    # QApplication.widgetAt finds nothing where a window of another program lies above
+    for window in QApplication.topLevelWidgets():
+        canvas = window.childAt(window.mapFromGlobal(place)) if window.isVisible() else None
+        if canvas is not None:
+            here = canvas.mapFromGlobal(place)
+            if max(abs(here.x() - event.pos[0]), abs(here.y() - event.pos[1])) <= SAME:
+                return DrawnLine(canvas)
+    return None

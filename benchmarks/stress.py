@@ -2,8 +2,8 @@
 
     python benchmarks/stress.py --images 1 DIR [DIR ...]
 
-Each image is disturbed in each way, and what is taken is scored as in `automatic.py`. A crop is scored on itself: the whole
-image's result within it is what it is compared with. Prints a table of ways, and one of sets.
+Each image is disturbed in each way, and what is taken is scored as in `automatic.py`. A crop is compared with the whole
+image's result within it. Prints a table of ways.
 """
 
 import argparse

@@ -196,11 +196,13 @@ class Readings(Sequence[Reading]):
 
     def score(self, labels: NDArray[np.integer]) -> float:
         """Return about what F1 to expect of any other objects (*spatial) of this image; 0 is the ground."""
-        if not labels.any():
-            return 0.0
+        return expected(self.figures(labels)) if labels.any() else 0.0
+
+    def figures(self, labels: NDArray[np.integer]) -> dict[str, float]:
+        """Return what the score of any other objects (*spatial) is made of, see `Judge.figures`."""
         own = numbered(labels)
         agree = np.mean([best_ious(own, other)[0] for other in self._seen] or [0.0])
-        return expected(self._judge.figures(own, float(agree)))
+        return self._judge.figures(own, float(agree))
 
 
 def tree_labels(image: NDArray[np.float32], merge_tree: Nested | None) -> list[TreeReading]:

@@ -53,7 +53,9 @@ DEFAULT_PRESET = "fast"
 FIRST_PRESET = "auto"  # what the widget begins with: its user has not thought of settings yet
 PRESETS: Mapping[str, Preset] = {
     "auto": Preset(
-        "Automatic", "Looks at the image and takes the one of these presets that suits its kind.", {"automatic": True}
+        "Automatic",
+        "Finds out what can be counted in the image: the best of several readings, or regions where there is none.",
+        {"automatic": True},
     ),
     DEFAULT_PRESET: Preset("Fast", "A good first result in seconds, on any image.", {}),
     "balanced": Preset(

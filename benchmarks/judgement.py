@@ -3,9 +3,9 @@
     python benchmarks/judgement.py DIR [DIR ...] --half usiigaci_phase --images 6 --cache figures.json
 
 For each image all readings are made by the network of preset `fast`, and what the preset for its kind finds; their
-figures and F1 are kept in the cache. The weights of `judgement.EXPECTED` are fitted to differences within an image, each set
-counting alike; each set is judged by weights that were fitted without it and its relatives. Nothing but these weights
-gets into the product.
+figures and F1 are kept in the cache. The weights of `judgement.EXPECTED` are fitted to differences within an image,
+sets counting alike; each set is judged by weights that were fitted without it and its relatives. Nothing but these
+weights gets into the product.
 """
 
 import argparse

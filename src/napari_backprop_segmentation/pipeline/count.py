@@ -19,7 +19,7 @@ from napari_backprop_segmentation.pipeline.segmentation import Offer
 # Least score of objects where no kind is recognised. Grey images with objects have .31 and more, noise up to .16;
 # of twelve photographs, which are full of edges, one has more than .32: .38. Volumes of nuclei have .18 and more (three
 # of them), of noise up to .15.
-NOTHING, NOTHING_IN_COLOUR, NOTHING_IN_VOLUMES = 0.28, 0.42, 0.17
+NOTHING, NOTHING_IN_COLOUR, NOTHING_IN_VOLUMES = 0.23, 0.42, 0.17
 # Added to the score of what the preset for a recognised kind finds: cells that are neither brighter nor darker than the
 # ground score low beside chance finds.
 TRUST = {"phase": 0.3, "em": 0.3}

@@ -1,7 +1,7 @@
 import gc
 import os
 import threading
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -90,6 +90,25 @@ COSTS = Costs(
     tree_channel=1e-9,
     superpixel=1e-7,
 )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def manifests_are_read_once():
+    """Every viewer reads the manifests of all plugins again, which takes a quarter of the time to make one."""
+    from npe2.manifest import _bases
+
+    name, known = "_load_yaml_no_duplicates", {}
+    read = getattr(_bases, name, None)  # private, and not there in older versions
+
+    def once(stream):
+        if stream.name not in known:
+            known[stream.name] = read(stream)
+        return deepcopy(known[stream.name])
+
+    with pytest.MonkeyPatch.context() as patch:
+        if read is not None:
+            patch.setattr(_bases, name, once)
+        yield
 
 
 @pytest.fixture(scope="session")

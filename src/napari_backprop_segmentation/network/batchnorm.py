@@ -15,8 +15,8 @@ EPSILON = 1e-5  # torch's default, used by the published code
 
 
 def rows(x: Tensor) -> Tensor:
-    """Return (1, C, *spatial) as a matrix (pixels, C); no copy where channels are last in memory."""
-    return x[0].movedim(0, -1).reshape(-1, x.shape[1])
+    """Return (N, C, *spatial) as a matrix (pixels, C); no copy where channels are last in memory."""
+    return x.movedim(1, -1).reshape(-1, x.shape[1])
 
 
 def cache_blocks(x: Tensor) -> Iterator[slice]:
@@ -28,7 +28,7 @@ def cache_blocks(x: Tensor) -> Iterator[slice]:
 
 
 class BatchNorm(torch.autograd.Function):
-    """Batch norm over the pixels of one image, of ``relu(x)`` or of ``x``.
+    """Batch norm over the pixels of one image, or of several at once, of ``relu(x)`` or of ``x``.
 
     With mean m and biased variance v of each channel over all pixels, ``y = (r - m) / sqrt(v + eps) * gamma + beta``,
     where ``r = relu(x)`` or ``x``. The input is overwritten by ``r``, unknown to autograd: allowed because it is the

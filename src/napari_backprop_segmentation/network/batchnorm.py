@@ -50,7 +50,7 @@ class BatchNorm(torch.autograd.Function):
             ctx.mark_non_differentiable(mean, variance)
             return y, mean, variance
         r = rows(x)
-        wide = _accumulator(x)
+        wide = accumulator(x)
         total = torch.zeros(2, r.shape[1], dtype=wide, device=x.device)
         for part in cache_blocks(r):
             block = r[part]
@@ -107,6 +107,6 @@ class BatchNorm(torch.autograd.Function):
         return dx, d_gamma.to(gamma.dtype), d_beta.to(gamma.dtype), None
 
 
-def _accumulator(x: Tensor) -> torch.dtype:
+def accumulator(x: Tensor) -> torch.dtype:
     """Return the dtype in which block sums are added up: double, but on MPS, which has none."""
     return torch.float32 if x.device.type == "mps" else torch.float64

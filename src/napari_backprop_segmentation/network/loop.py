@@ -103,7 +103,8 @@ def train(
             reason = found
         break
     network.freeze(crops.pixels())
-    return Model(network, training, shown, images[0].preparation, reason, iteration, taught)
+    preparation = images[0].preparation
+    return Model(network, training, shown, preparation, reason, iteration, taught, statistics=references.statistics)
 
 
 def _iterate(

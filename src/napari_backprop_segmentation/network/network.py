@@ -67,6 +67,21 @@ class Network(nn.Module):
             x = norm(conv(x), relu=True)
         return self.head_norm(self.head(x), relu=False)  # type: ignore[no-any-return]
 
+    @property
+    def all_norms(self) -> "list[ImageNorm]":
+        """All batch norms, in order."""
+        return [m for m in self.modules() if isinstance(m, ImageNorm)]
+
+    def before_norm(self, image: Tensor, layer: int) -> Tensor:
+        """Return what the batch norm of a layer normalises (N, C, *spatial); the head comes last."""
+        x = image
+        for number, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
+            x = conv(x)
+            if number == layer:
+                return torch.relu_(x)
+            x = norm(x, relu=True)
+        return self.head(x)  # type: ignore[no-any-return]
+
     @torch.no_grad()
     def freeze(self, images: Sequence[Tensor]) -> None:
         """Fix the batch-norm statistics to those of the given images and switch to evaluation mode.
@@ -75,7 +90,7 @@ class Network(nn.Module):
         statistics that do not depend on the block.
         """
         self.train()
-        norms = [m for m in self.modules() if isinstance(m, ImageNorm)]
+        norms = self.all_norms
         seen = []
         for image in images:
             self(image)

@@ -1,6 +1,6 @@
 """What one network for several images is worth: taught on three images of a set, scored on others of it.
 
-    python benchmarks/references.py --json F DIR [DIR ...] [--images 4] [--seeds 1] [--side 256]
+    python benchmarks/references.py --json F DIR [DIR ...] [--images 4] [--seeds 1] [--side 192]
 
 The first images of each group are drawn on by `robot.py`, the next ones scored: mean intersection over union of the
 kinds, on images seen at a fraction of their size. Beside it stand a random forest of 50 trees on
@@ -11,8 +11,7 @@ regions are paired with the kinds in the same way.
 
 import argparse
 import json
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -36,7 +35,7 @@ FOREST, ALONE, AUTOMATIC = "forest", "alone", "automatic"
 OURS = {f"ours, {name}": Params(statistics=name) for name in ("trained", "image")}
 
 Image = NDArray[Any]
-Model = Callable[["Picture"], Image]
+Method = Callable[["Picture"], Image]
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def automatic(each: Picture) -> Image:
     return paired((found.labels > 0) + 1 if counted else found.labels, each.kinds)
 
 
-def forest(taught: Sequence[Picture], strokes: Sequence[Image], seed: int) -> Model:
+def forest(taught: Sequence[Picture], strokes: Sequence[Image], seed: int) -> Method:
     """Return a random forest on basic features."""
     from sklearn.ensemble import RandomForestClassifier
 
@@ -109,30 +108,25 @@ def features(each: Picture) -> Image:
     return np.concatenate([multiscale_basic_features(c, sigma_min=0.5, sigma_max=16) for c in pixels], axis=-1)
 
 
-def together(taught: Sequence[Picture], strokes: Sequence[Image], params: Params) -> Model:
+def together(taught: Sequence[Picture], strokes: Sequence[Image], params: Params) -> Method:
     """Return our network, trained and taught on some images together."""
     images, axes = [each.image for each in taught], [each.axes for each in taught]
     model = finish(train_together(images, params, axes=axes, strokes=strokes))
-    return lambda each: (
-        finish(run(each.image, params.replace(statistics=model.statistics), axes=each.axes, model=model)).labels
-    )
+    return lambda each: finish(run(each.image, params, axes=each.axes, model=model)).labels
 
 
-def perform(folder: str, pictures: Sequence[Picture], seed: int) -> list[dict[str, Any]]:
-    """Return the scores of the images that are not drawn on."""
+def perform(folder: str, pictures: Sequence[Picture], seeds: int) -> Iterator[dict[str, Any]]:
+    """Yield the scores of the images that are not drawn on; what needs no strokes is scored once."""
     taught, others = pictures[:TAUGHT], pictures[TAUGHT:]
-    strokes = [first_strokes(each.kinds, SHARE, 100 * seed + number) for number, each in enumerate(taught)]
-    methods: dict[str, Model] = {FOREST: forest(taught, strokes, seed), ALONE: alone, AUTOMATIC: automatic}
-    methods |= {name: together(taught, strokes, params.replace(seed=seed)) for name, params in OURS.items()}
-    rows = []
-    for each in others:
-        scores, seconds = {}, {}
-        for name, method in methods.items():
-            began = time.perf_counter()
-            scores[name] = mean_iou(method(each), each.kinds)
-            seconds[name] = time.perf_counter() - began
-        rows.append({"set": folder, "name": each.name, "seed": seed, "scores": scores, "seconds": seconds})
-    return rows
+    unasked: dict[str, Method] = {ALONE: alone, AUTOMATIC: automatic}
+    once = [{name: mean_iou(method(each), each.kinds) for name, method in unasked.items()} for each in others]
+    for seed in range(seeds):
+        strokes = [first_strokes(each.kinds, SHARE, 100 * seed + number) for number, each in enumerate(taught)]
+        methods = {FOREST: forest(taught, strokes, seed)}
+        methods |= {name: together(taught, strokes, params.replace(seed=seed)) for name, params in OURS.items()}
+        for each, known in zip(others, once, strict=True):
+            scores = {name: mean_iou(method(each), each.kinds) for name, method in methods.items()}
+            yield {"set": folder, "name": each.name, "seed": seed, "scores": known | scores}
 
 
 def main() -> None:
@@ -142,7 +136,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, required=True)
     parser.add_argument("--images", type=int, default=4, help="of each group that are scored")
     parser.add_argument("--seeds", type=int, default=1, help="of the robot and of training")
-    parser.add_argument("--side", type=int, default=256, help="images are made no larger")
+    parser.add_argument("--side", type=int, default=192, help="images are made no larger")
     parser.add_argument("--least", type=int, default=9, help="images that a group must have to be looked at")
     args = parser.parse_args()
     rows: list[dict[str, Any]] = []
@@ -154,12 +148,22 @@ def main() -> None:
                 continue
             chosen = some[:: len(some) // (TAUGHT + args.images)][: TAUGHT + args.images]
             pictures = [picture(entry, folder.name, args.side) for entry in chosen]
-            for seed in range(args.seeds):
-                rows += perform(f"{folder.name} {group}".strip(), pictures, seed)
+            for row in perform(f"{folder.name} {group}".strip(), pictures, args.seeds):
+                rows.append(row)
                 args.json.write_text(json.dumps({"machine": environment(), "rows": rows}))
+    print("\n".join(table(rows)))
+
+
+def table(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the mean scores of each set, and over the sets, as the lines of a table."""
+    methods = list(rows[0]["scores"])
+    found, means = ["| set | images | " + " | ".join(methods) + " |", "|---|---|" + "---|" * len(methods)], []
     for name in dict.fromkeys(row["set"] for row in rows):
         own = [row["scores"] for row in rows if row["set"] == name]
-        print(name, {method: round(float(np.mean([scores[method] for scores in own])), 3) for method in own[0]})
+        means.append([float(np.mean([scores[method] for scores in own])) for method in methods])
+        found.append(f"| {name} | {len(own)} | " + " | ".join(f"{mean:.3f}" for mean in means[-1]) + " |")
+    total = np.mean(means, axis=0)
+    return [*found, f"| mean of sets | {len(rows)} | " + " | ".join(f"{mean:.3f}" for mean in total) + " |"]
 
 
 if __name__ == "__main__":

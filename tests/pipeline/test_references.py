@@ -9,7 +9,8 @@ from napari_backprop_segmentation import Params, finish, load_model, run, save_m
 from napari_backprop_segmentation.errors import ImageError, ParameterError
 
 SMALL = {"n_channels": 8, "iterations": 4, "n_superpixels": 100, "precision": "float32", "device": "cpu"}
-CLASSES = Params(**SMALL, regions="classes", n_regions=3)
+# By the statistics of an image, what is brightest in it is bright, whatever it is.
+CLASSES = Params(**SMALL, regions="classes", n_regions=3, statistics="trained")
 GREYS = (30, 120, 210)
 
 
@@ -80,6 +81,7 @@ def test_strokes_on_several_images_teach_the_same_kinds(tmp_path):
             rows, columns = np.nonzero(kinds == kind)
             drawn[rows[::9], columns[::9]] = number
     model = finish(train_together([FIRST[0], SECOND[0]], params, axes="YX", strokes=strokes))
+    assert model.statistics == "image"  # unless told otherwise
     path = tmp_path / "model.safetensors"
     save_model(path, model)
     for known in (model, load_model(path)):

@@ -23,5 +23,6 @@ def resized(array: Any, axes: str, side: int) -> NDArray[Any]:
     """
     pixels = np.asarray(array)
     factors = [side / n if letter in PLANE else 1.0 for letter, n in zip(axes, pixels.shape, strict=True)]
-    found = zoom(pixels.astype(np.float64), factors, order=1, mode="nearest", grid_mode=True)
-    return (found if pixels.dtype.kind == "f" else np.floor(found + HALF)).astype(pixels.dtype)
+    found: NDArray[Any] = zoom(pixels.astype(np.float64), factors, order=1, mode="nearest", grid_mode=True)
+    found = found if pixels.dtype.kind == "f" else np.floor(found + HALF)
+    return found.astype(pixels.dtype)

@@ -56,7 +56,7 @@ def codebook_shapes(described: Any) -> dict[str, tuple[int, ...]]:
     return {MEANS: (shape[0], shape[1]), AREAS: (shape[0],)}
 
 
-def made_references(described: Mapping[str, Any], file: Any) -> tuple[str, Codebook | None]:
+def made_references(described: Mapping[str, Any], file: Any) -> tuple[Any, Codebook | None]:
     """Return whose statistics are taken, and the codebook, of a file whose shapes were checked.
 
     Raises

@@ -103,8 +103,8 @@ def train(
             reason = found
         break
     network.freeze(crops.pixels())
-    preparation = images[0].preparation
-    return Model(network, training, shown, preparation, reason, iteration, taught, statistics=references.statistics)
+    model = Model(network, training, shown, images[0].preparation, reason, iteration, taught)
+    return model.by(references.statistics)
 
 
 def _iterate(

@@ -4,7 +4,7 @@ import copy
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -64,7 +64,7 @@ class Model:
     iterations: int = 0
     taught: bool = False
     lesson: Any = field(default=None, compare=False, repr=False)
-    statistics: str = "trained"
+    statistics: Literal["trained", "image"] = "trained"
     codebook: Any = field(default=None, compare=False, repr=False)
 
     @property
@@ -77,6 +77,11 @@ class Model:
         if device == self.device:
             return self
         return replace(self, network=copy.deepcopy(self.network).to(device))
+
+    def by(self, statistics: str) -> "Model":
+        """Return this model where it goes by some statistics; a copy unless it does so already."""
+        wanted: Literal["trained", "image"] = "image" if statistics == "image" else "trained"
+        return self if wanted == self.statistics else replace(self, statistics=wanted)
 
     def predict(self, source: Source, out: Any = None) -> Any:
         """Label every pixel of an image.

@@ -23,7 +23,7 @@ Volumes = Literal["volume", "slices"]
 Frames = Literal["adapt", "once"]
 Padding = Literal["replicate", "zeros"]
 StrokeMeaning = Literal["kinds", "objects", "pieces", "network"]
-Statistics = Literal["trained", "image"]
+Statistics = Literal["auto", "trained", "image"]
 Turns = Literal["alternate", "sequence"]
 
 OBJECTS, REGIONS, TRAINING, AXES, NETWORK, LOSS = "objects", "regions", "training", "axes", "network", "loss"

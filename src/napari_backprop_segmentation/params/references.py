@@ -10,11 +10,12 @@ class References(Section):
     """How reference images are trained on together, and what is taken from them for further images."""
 
     statistics: Statistics = setting(
-        "trained",
+        "auto",
         REFERENCES,
         "Statistics",
         "How a trained network sees a further image. 'trained': intensities scaled and responses normalised as those "
-        "of the images it was trained on. 'image': as those of the further image itself, as published in 2020.",
+        "of the images it was trained on. 'image': as those of the further image itself. 'auto': as it was trained, "
+        "which is 'image' for several images together and 'trained' for one.",
     )
     turns: Turns = setting(
         "alternate",

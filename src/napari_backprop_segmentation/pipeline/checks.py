@@ -3,7 +3,7 @@
 from napari_backprop_segmentation.errors import ImageError, ParameterError
 from napari_backprop_segmentation.image.output import Output, check_output
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.params.fields import STEPLESS
+from napari_backprop_segmentation.params.fields import STEPLESS, Statistics
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.references import References
 from napari_backprop_segmentation.pipeline.job import Job
@@ -102,7 +102,7 @@ def check_regions(job: Job) -> None:
             raise ParameterError(f"n_regions must be 0 {where}, got {number}; {advice}")
 
 
-def fitting_model(model: Model, params: Params, ndim: int, statistics: str) -> Params:
+def fitting_model(model: Model, params: Params, ndim: int, statistics: Statistics) -> Params:
     """Return the settings under which a network that was trained before is applied: what it was trained with is fixed.
 
     Parameters
@@ -112,7 +112,7 @@ def fitting_model(model: Model, params: Params, ndim: int, statistics: str) -> P
         As they were asked for.
     ndim : int
         Spatial dimensions of what it is to label at a time.
-    statistics : str
+    statistics : Statistics
         See `References`.
 
     Raises

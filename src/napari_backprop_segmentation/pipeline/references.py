@@ -53,6 +53,7 @@ def settled_together(requests: Sequence[Request], left_out: LeftOut | None = Non
     ImageError, ParameterError
         If something does not fit an image, or the images do not go together.
     """
+    requests = [replace(request, params=_decided(request.params)) for request in requests]
     _check(requests)
     jobs: dict[int, Job] = {}
     leader, problem = 0, SegmentationError("images must be one at least, got none; give a list of images")
@@ -83,6 +84,15 @@ def settled_together(requests: Sequence[Request], left_out: LeftOut | None = Non
     if jobs[leader].params.statistics == "trained":
         settled = [replace(job, source=job.source.scaled(common)) for job in settled]
     return Settled(settled, preparation)
+
+
+def _decided(params: Params) -> Params:
+    """Return settings under which it is decided whose statistics count.
+
+    Taught on three images each of blood smears, sandstone and two kinds of nuclei (`benchmarks/references.py`), kinds
+    in 16 others had a mean overlap with the truth of .76 under 'image', of .69 under 'trained'.
+    """
+    return params if params.statistics != "auto" else params.replace(statistics="image").marked(params.given)
 
 
 def _common_scaling(jobs: Sequence[Job]) -> Normaliser:

@@ -8,7 +8,7 @@ from napari_backprop_segmentation.hierarchy.merge import Merge, merge_regions
 from napari_backprop_segmentation.image.normalise import Normaliser
 from napari_backprop_segmentation.image.source import ArraySource
 from napari_backprop_segmentation.network.model import Model, Start
-from napari_backprop_segmentation.params.fields import STEPLESS
+from napari_backprop_segmentation.params.fields import STEPLESS, Statistics
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.job import Progress
 
@@ -42,11 +42,10 @@ class Request:
     binning: int | None = None
 
     @property
-    def statistics(self) -> str:
+    def statistics(self) -> Statistics:
         """Whose statistics a network trained before goes by; see `References`."""
-        if self.model is None or "statistics" in self.params.given:
-            return self.params.statistics
-        return self.model.statistics
+        asked = self.params.statistics
+        return self.model.statistics if asked == "auto" and self.model is not None else asked
 
     @property
     def scaling(self) -> Normaliser | None:

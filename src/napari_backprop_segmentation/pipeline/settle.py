@@ -73,7 +73,7 @@ def settle(request: Request) -> Job:
         in_blocks=plain and request.learns(params) and params.merges_in_blocks,
         ridges=ridges,
         strokes=strokes,
-        model=request.model and replace(request.model.on(plan.device), statistics=params.statistics),
+        model=request.model and request.model.on(plan.device).by(params.statistics),
         start=request.start,
         go_on=request.go_on,
         keep_weights=request.keep_weights,

@@ -1,7 +1,6 @@
 """Who trains for an image: a network begins anew, goes on from another one, or is there already."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from napari_backprop_segmentation.image.source import Part
@@ -46,5 +45,5 @@ def train_image(job: Job) -> Generator[Step, Command | None, Model]:
         taught = job.seen_strokes is not None
         shown = Input.of(job.params)
         found = restored([job.part], Training.of(job.params), shown, job.plan, job.start, taught=taught)
-        return replace(found, statistics=job.params.statistics)
+        return found.by(job.params.statistics)
     return (yield from train_on(job, job.part, Training.of(job.params), job.seen_strokes))

@@ -310,3 +310,41 @@ def test_it_has_the_colours_of_the_window(batch, viewer, theme):
     ground = batch.grab().toImage().pixelColor(3, 3)
     text = get_theme(theme).text.as_rgb_tuple()[:3]
     assert contrast(text, ground.getRgb()[:3]) >= LEAST_CONTRAST
+
+
+def two_greys(shape, place):
+    """Return an image (Y, X) of two materials on a third, in this order of their squares along X."""
+    pixels = np.random.default_rng(3).integers(20, 30, shape).astype(np.uint8)
+    for number, grey in enumerate(place):
+        pixels[8 : shape[0] - 8, 6 + 22 * number :][:, :16] += grey
+    return pixels
+
+
+def test_one_network_for_all_layers_and_equal_numbers_for_equal_materials(batch, viewer, widget, qtbot):
+    for name, shape, place in (("one", (40, 54), (90, 200)), ("other", (56, 54), (200, 90))):
+        viewer.add_image(two_greys(shape, place), name=name)
+    select(viewer, "one", "other")
+    widget.state.fill(Params(**{**QUICK, "objects": "off", "regions": "classes", "n_regions": 3}))
+    batch.form.together.value = True
+    batch.start_button.click()
+    wait(batch, qtbot)
+    assert column(batch, STATE) == ["done"] * 2
+    assert column(batch, MESSAGE) == ["labelled by a network trained before"] * 2
+    one, other = (viewer.layers[f"{name} labels"] for name in ("one", "other"))
+    assert result_of(one).model is result_of(other).model
+    numbers = [[int(np.median(layer.data[12:-12, at : at + 8])) for at in (10, 32)] for layer in (one, other)]
+    assert numbers[0] == numbers[1][::-1]
+    assert numbers[0][0] != numbers[0][1]
+    assert one.data[2, 2] == other.data[2, 2]
+    assert not batch._control.training
+    batch.form.together.value = False
+
+
+def test_one_network_for_a_folder_with_a_broken_file(folder, batch, qtbot, tmp_path):
+    batch.form.together.value = True
+    batch.form.measure.value = False
+    batch.start_button.click()
+    wait(batch, qtbot)
+    assert column(batch, STATE) == ["done", "failed", "done"]
+    assert column(batch, FOUND) == ["2 objects", "", "3 objects"]
+    assert "labelled by a network trained before" in column(batch, MESSAGE)[0]

@@ -105,7 +105,7 @@ def make_parser() -> argparse.ArgumentParser:
     apply.set_defaults(command=_apply)
     apply.add_argument("model", type=Path, metavar="MODEL", help="a file that run --save-model has written")
     _add_image_arguments(apply)
-    add_settings(apply, wanted={"device"}.union(*(names_of(section) for section in (Objects, Regions, Series))))
+    add_settings(apply, wanted={"device", "statistics"}.union(*(names_of(section) for section in (Objects, Regions, Series))))
 
     train = commands.add_parser(
         "train", help="train one network on several image files, for the command apply", allow_abbrev=False

@@ -10,10 +10,11 @@ import pytest
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.presets import PRESETS
+from napari_backprop_segmentation.params.references import References
 from napari_backprop_segmentation.params.sections import Input, Objects, Regions, Run, Series, Training
 from napari_backprop_segmentation.params.teaching import Teaching
 
-SECTIONS = (Training, Input, Regions, Objects, Teaching, Series, Run)
+SECTIONS = (Training, Input, Regions, Objects, Teaching, References, Series, Run)
 
 
 def names(section):

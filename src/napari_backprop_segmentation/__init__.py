@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.params.params import Params
     from napari_backprop_segmentation.pipeline.run import finish, run, segment, train
     from napari_backprop_segmentation.pipeline.segmentation import Segmentation
+    from napari_backprop_segmentation.pipeline.together import train_together
 
 _HOMES = {
     "Agreement": "hierarchy.consensus",
@@ -36,6 +37,7 @@ _HOMES = {
     "save_model": "io.model_file",
     "segment": "pipeline.run",
     "train": "pipeline.run",
+    "train_together": "pipeline.together",
 }
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "save_model",
     "segment",
     "train",
+    "train_together",
 ]
 
 

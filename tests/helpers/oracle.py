@@ -70,3 +70,32 @@ def train(image, params, superpixels=None, strokes=None):
         loss.backward()
         optimizer.step()
         yield len(labels.unique()), loss.item()
+
+
+def train_on_references(images, params):
+    """Yield the loss of each iteration of the published training on reference images.
+
+    images: list of (Y, X, C) uint8. They are resized, and seen so many at once; after all iterations on the first
+    ones come the next, with the same optimiser; what is left over in the end is left out.
+    """
+    torch.manual_seed(params.seed)
+    network = PlainNetwork(images[0].shape[2], params.n_channels, params.n_layers).to(DTYPE)
+    optimizer = torch.optim.SGD(network.parameters(), lr=params.learning_rate, momentum=params.momentum)
+    size, side = params.images_at_once, params.reference_side
+    for number in range(len(images) // size):
+        batch = []
+        for image in images[number * size : (number + 1) * size]:
+            pixels = torch.from_numpy(image.transpose(2, 0, 1).astype(np.float64))[None]
+            pixels = functional.interpolate(pixels, size=(side, side), mode="bilinear", align_corners=False)
+            batch.append(((pixels[0] + 0.5 + 1e-9).floor().float() / 255).to(DTYPE))
+        batch = torch.stack(batch)
+        for _ in range(params.iterations):
+            optimizer.zero_grad()
+            response = network(batch)
+            down = (response[:, :, 1:] - response[:, :, :-1]).abs().mean()
+            right = (response[:, :, :, 1:] - response[:, :, :, :-1]).abs().mean()
+            loss = params.similarity_weight * functional.cross_entropy(response, response.argmax(dim=1))
+            loss = loss + params.continuity_weight * (down + right)
+            loss.backward()
+            optimizer.step()
+            yield loss.item()

@@ -2,6 +2,7 @@
 
 from napari_backprop_segmentation.network.loop import train
 from napari_backprop_segmentation.network.planning import make_plan
+from napari_backprop_segmentation.params.references import References
 from napari_backprop_segmentation.params.sections import Input, Run, Training
 
 
@@ -10,7 +11,8 @@ def training_steps(source, params, strokes=None, start=None, **others):
     first = source[0] if isinstance(source, list) else source
     training = Training.of(params)
     plan = make_plan(training, Run.of(params), first.shape)
-    return train(source, training, Input.of(params), plan, strokes, start=start, **others)
+    together = {"references": References.of(params), **others}
+    return train(source, training, Input.of(params), plan, strokes, start=start, **together)
 
 
 def all_steps(steps, stop_at=None, commands=None):

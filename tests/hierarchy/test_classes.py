@@ -6,7 +6,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.errors import ParameterError
-from napari_backprop_segmentation.hierarchy.classes import ward_tree
+from napari_backprop_segmentation.hierarchy.ward import ward_tree
 
 SMALL = {"n_channels": 8, "iterations": 5, "n_superpixels": 150, "precision": "float32", "device": "cpu"}
 CLASSES = Params(**SMALL, regions="classes")

@@ -130,8 +130,8 @@ def test_files_of_others_and_of_the_future_are_refused(saved, tmp_path):
     save_file({"weight": np.zeros(3, np.float32)}, tmp_path / "other.safetensors", metadata={"format": "pt"})
     with pytest.raises(ModelFileError, match=r"of this program, got .* of another"):
         load_model(tmp_path / "other.safetensors")
-    rewritten(saved, header={"format": "3"})
-    with pytest.raises(ModelFileError, match=r"must be of format 1 or 2, got '3' .* install a newer version"):
+    rewritten(saved, header={"format": "4"})
+    with pytest.raises(ModelFileError, match=r"must be of format 1 to 3, got '4' .* install a newer version"):
         load_model(saved)
 
 

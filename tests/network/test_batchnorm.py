@@ -7,10 +7,11 @@ from napari_backprop_segmentation.network import batchnorm
 @pytest.mark.parametrize("relu", [True, False])
 @pytest.mark.parametrize("spatial", [(6, 5), (3, 4, 5)], ids=["2d", "3d"])
 @pytest.mark.parametrize("cache_bytes", [1, 100, 1 << 19])
-def test_equals_torch_forward_and_backward(relu, spatial, cache_bytes, monkeypatch):
+@pytest.mark.parametrize("images", [1, 3])
+def test_equals_torch_forward_and_backward(relu, spatial, cache_bytes, images, monkeypatch):
     monkeypatch.setattr(batchnorm, "CACHE_BYTES", cache_bytes)
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn((1, 4, *spatial), generator=generator, dtype=torch.float64)
+    x = torch.randn((images, 4, *spatial), generator=generator, dtype=torch.float64)
     x = x.contiguous(memory_format=torch.channels_last if len(spatial) == 2 else torch.channels_last_3d)
     gradient = torch.randn(x.shape, generator=generator, dtype=torch.float64)
     gamma, beta = torch.rand(2, 4, generator=generator, dtype=torch.float64)

@@ -1,7 +1,7 @@
 """A batch of all images of a folder: what is written where, and the tables of all beside it."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -82,10 +82,11 @@ class FolderBatch:
         prepare(jobs, sheets.written)
         return cls(jobs, shown_names(images), Wanted(params, Reading(axes=axes), model), sheets, overwrite)
 
-    def work(self, number: int, segment: Segment) -> Generator[Any, None, Entry]:
-        """Do one file, see `process`."""
+    def work(self, number: int, segment: Segment, model: Model | None = None) -> Generator[Any, None, Entry]:
+        """Do one file, see `process`; with a network that was trained since this was planned, if there is one."""
         name, job = self.names[number], self.jobs[number]
-        return (yield from process(job, self.wanted, segment, name=name, overwrite=self.overwrite))
+        wanted = self.wanted if model is None else replace(self.wanted, model=model)
+        return (yield from process(job, wanted, segment, name=name, overwrite=self.overwrite))
 
     def end(self, entries: Sequence[Entry]) -> None:
         """Write the tables of all."""

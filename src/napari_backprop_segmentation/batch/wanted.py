@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
+from napari_backprop_segmentation.io.model_file import written
 from napari_backprop_segmentation.io.record import checksum_of_bytes
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.params import Params
@@ -73,9 +74,6 @@ class Wanted:
 
 
 def _told(model: Model) -> list[str]:
-    """Return what tells a network from others."""
-    tensors = {name: tensor.detach().cpu().numpy() for name, tensor in model.network.state_dict().items()}
-    return [
-        *(f"{name} {checksum_of_bytes(array.tobytes())}" for name, array in tensors.items()),
-        *map(repr, (model.training, model.input, model.preparation, model.taught)),
-    ]
+    """Return what tells a network, and what it has been taught, from others."""
+    described, tensors = written(model)
+    return [*(f"{name} {checksum_of_bytes(tensors[name].tobytes())}" for name in sorted(tensors)), repr(described)]

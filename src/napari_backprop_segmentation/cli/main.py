@@ -103,9 +103,20 @@ def make_parser() -> argparse.ArgumentParser:
 
     apply = commands.add_parser("apply", help="label image files with a trained network", allow_abbrev=False)
     apply.set_defaults(command=_apply)
-    apply.add_argument("model", type=Path, metavar="MODEL", help="a file that run --save-model has written")
+    apply.add_argument(
+        "model", type=Path, metavar="MODEL", help="a file that run or train has written with --save-model"
+    )
     _add_image_arguments(apply)
-    add_settings(apply, wanted={"device"}.union(*(names_of(section) for section in (Objects, Regions, Series))))
+    of_an_image = (names_of(section) for section in (Objects, Regions, Series))
+    add_settings(apply, wanted={"device", "statistics"}.union(*of_an_image))
+
+    train = commands.add_parser(
+        "train", help="train one network on several image files, for the command apply", allow_abbrev=False
+    )
+    train.set_defaults(command=_train)
+    _add_inputs(train)
+    _add_training_arguments(train)
+    add_settings(train)
 
     info = commands.add_parser("info", help="versions, devices and memory, for a bug report", allow_abbrev=False)
     info.set_defaults(command=_info)
@@ -113,20 +124,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _add_image_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "inputs",
-        nargs="+",
-        type=Path,
-        metavar="IN",
-        help="image: TIFF, PNG, JPEG, .npy, OME-Zarr, or a plate; or a folder of images, see --pattern",
-    )
-    parser.add_argument(
-        "--pattern",
-        default="*",
-        metavar="'*.tif'",
-        help="which files of a folder, in quotes; '**/*.tif' takes those of folders in it too; labels that this "
-        "program wrote are left out; default: all that can be read by their ending",
-    )
+    _add_inputs(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -145,6 +143,49 @@ def _add_image_arguments(parser: argparse.ArgumentParser) -> None:
         default="backprop",
         metavar="NAME",
         help="of labels in the labels group of an OME-Zarr image; default: backprop",
+    )
+    parser.add_argument(
+        "--table",
+        action="store_true",
+        help="measure every label (size, shape, place, brightness); the table goes beside the labels, as .csv",
+    )
+    parser.add_argument(
+        "--table-all",
+        type=Path,
+        metavar="FILE.csv",
+        help="one table of the labels of all images, with the name of the file in its first column; with those of "
+        "--table",
+    )
+    parser.add_argument(
+        "--summary",
+        type=Path,
+        metavar="FILE.csv",
+        help="one row an image: how it ended, how many objects or labels of which mean size, seconds, message; written "
+        "anew after each image",
+    )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="segment again what is done already, and write over files of these names, whatever they are; default: "
+        "what was made of the same file with the same settings is left as it is, and only what this program wrote and "
+        "nobody has edited since is written over",
+    )
+
+
+def _add_inputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        type=Path,
+        metavar="IN",
+        help="image: TIFF, PNG, JPEG, .npy, OME-Zarr, or a plate; or a folder of images, see --pattern",
+    )
+    parser.add_argument(
+        "--pattern",
+        default="*",
+        metavar="'*.tif'",
+        help="which files of a folder, in quotes; '**/*.tif' takes those of folders in it too; labels that this "
+        "program wrote are left out; default: all that can be read by their ending",
     )
     parser.add_argument(
         "--level",
@@ -187,32 +228,6 @@ def _add_image_arguments(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_PRESET,
         choices=tuple(PRESETS),
         help="settings to start from: " + "; ".join(f"{n}: {_escaped(p.description)}" for n, p in PRESETS.items()),
-    )
-    parser.add_argument(
-        "--table",
-        action="store_true",
-        help="measure every label (size, shape, place, brightness); the table goes beside the labels, as .csv",
-    )
-    parser.add_argument(
-        "--table-all",
-        type=Path,
-        metavar="FILE.csv",
-        help="one table of the labels of all images, with the name of the file in its first column; with those of "
-        "--table",
-    )
-    parser.add_argument(
-        "--summary",
-        type=Path,
-        metavar="FILE.csv",
-        help="one row an image: how it ended, how many objects or labels of which mean size, seconds, message; written "
-        "anew after each image",
-    )
-    parser.add_argument(
-        "--overwrite",
-        action="store_true",
-        help="segment again what is done already, and write over files of these names, whatever they are; default: "
-        "what was made of the same file with the same settings is left as it is, and only what this program wrote and "
-        "nobody has edited since is written over",
     )
     parser.add_argument("--quiet", action="store_true", help="show no progress and no summary")
 
@@ -259,6 +274,26 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="go on with the training of a network that --save-model has written, on these images and with these "
         "settings (a copy of it; its number of channels and layers stay)",
     )
+
+
+def _add_training_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--save-model",
+        type=Path,
+        required=True,
+        metavar="FILE.safetensors",
+        help="where the trained network goes, for the command apply",
+    )
+    parser.add_argument(
+        "--strokes",
+        nargs="+",
+        type=Path,
+        default=(),
+        metavar="FILE",
+        help="labels drawn by hand, one file for each image in their order, or a dash (-) for an image without: they "
+        "teach the same kinds together; as for run",
+    )
+    parser.add_argument("--log", type=Path, metavar="FILE.csv", help="write one row an iteration")
 
 
 def names_of(section: type[Section]) -> set[str]:
@@ -384,6 +419,16 @@ def _apply(args: argparse.Namespace) -> int:
     )
     files = [dataclasses.replace(job, applied=args.model) for job in files]
     return _run_files(args, files, params, model)
+
+
+def _train(args: argparse.Namespace) -> int:
+    params = Params.preset(args.preset, **settings_of(args))
+    from napari_backprop_segmentation.cli import train as commands
+
+    images = commands.listed(args.inputs, args.pattern, args.well, args.field, leave_out=True)
+    reading = commands.Reading(args.axes, args.spacing, args.channels, args.level)
+    told = {"strokes": args.strokes, "log": args.log, "quiet": args.quiet, "say": _say(args.quiet)}
+    return _tell([commands.train_files(images, args.save_model, params, reading, **told)], args.quiet)
 
 
 def _images(args: argparse.Namespace) -> list[Path]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from tqdm import tqdm
 
@@ -15,9 +15,9 @@ from napari_backprop_segmentation.cli.signals import Interruption
 from napari_backprop_segmentation.cli.terminal import Steady, complain, in_a_line, is_terminal
 from napari_backprop_segmentation.network.losses import LOSS_NAMES
 from napari_backprop_segmentation.network.step import Command, Step
-from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 Watcher = Callable[[Step], None]
+Result = TypeVar("Result")
 
 
 class Tally:
@@ -33,7 +33,7 @@ class Tally:
 
 
 def watch(
-    steps: Generator[Step, Command | None, Segmentation],
+    steps: Generator[Step, Command | None, Result],
     total: int,
     interruption: Interruption,
     *,
@@ -42,13 +42,13 @@ def watch(
     quiet: bool = False,
     tally: Tally | None = None,
     files: "FilesBar | None" = None,
-) -> Segmentation:
+) -> Result:
     """Drive a run to its end with a progress bar and a log; the first Ctrl-C ends it early and keeps its result.
 
     Parameters
     ----------
     steps : generator
-        From `run`.
+        From `run` or `train_together`.
     total : int
         The most steps there can be; 0 if that is not known.
     interruption : Interruption
@@ -66,7 +66,7 @@ def watch(
 
     Returns
     -------
-    Segmentation
+    Segmentation or Model
     """
     with ExitStack() as stack:
         watchers: list[Watcher] = [] if log is None else [_Log(log, stack)]
@@ -79,7 +79,7 @@ def watch(
                 step = steps.send("stop" if interruption.asked else None)
             except StopIteration as done:
                 interruption.defer()
-                result: Segmentation = done.value
+                result: Result = done.value
                 return result
             interruption.arm()
             for watcher in watchers:

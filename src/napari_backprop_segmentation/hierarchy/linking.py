@@ -105,19 +105,23 @@ class LinkedTrees:
     ----------
     parts : sequence of Hierarchy or LinkedTrees
         Of the same shape, in order.
+    numbered_alike : bool
+        Whether their labels mean the same already, such as classes: then nothing is linked.
     """
 
-    def __init__(self, parts: "Sequence[Hierarchy | LinkedTrees]") -> None:
-        self.parts = tuple(parts)
+    def __init__(self, parts: "Sequence[Hierarchy | LinkedTrees]", *, numbered_alike: bool = False) -> None:
+        self.parts, self.numbered_alike = tuple(parts), numbered_alike
         self.shape: tuple[int, ...] = (len(self.parts), *self.parts[0].shape)
         self.n_leaves: int = sum(part.n_leaves for part in self.parts)
+        self._overlaps: list[Overlaps] = []
+        self._last: tuple[float, Ints] | None = None
+        if numbered_alike:
+            return
         images = (part.leaves() for part in self.parts)
-        self._overlaps = []
         before = next(images)
         for after in images:
             self._overlaps.append(Overlaps.of(before, after))
             before = after
-        self._last: tuple[float, Ints] | None = None
 
     def cut(self, detail: float) -> NDArray[Any]:
         """Return the labels of one position in all trees, see `Hierarchy.cut`, numbered alike through the series.
@@ -155,6 +159,8 @@ class LinkedTrees:
             first += part.n_leaves
 
     def _linked(self, detail: float) -> Ints:
+        if self.numbered_alike:
+            return np.concatenate([part.leaf_labels(detail).astype(np.int64) for part in self.parts])
         numbers, linked = Numbers(), list[Ints]()
         for part, overlaps in zip(self.parts, [None, *self._overlaps], strict=True):
             labels = part.leaf_labels(detail).astype(np.int64)

@@ -1,5 +1,6 @@
 """An array of any kind as a Source: read window by window, channels first, normalised."""
 
+import copy
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
@@ -15,6 +16,7 @@ from napari_backprop_segmentation.image.blocks import Window, blocks
 from napari_backprop_segmentation.image.limits import Extent, extent, united, valid
 from napari_backprop_segmentation.image.normalise import Normaliser, check_type, sample_strides
 from napari_backprop_segmentation.image.preparation import Preparation
+from napari_backprop_segmentation.image.resize import resized
 
 ALL_PIXELS = 2**24  # up to here the normalisation looks at every pixel, above at a sample
 SAMPLE_PIXELS = 1_000_000
@@ -183,6 +185,11 @@ class ArraySource:
             binning=factor,
         )
 
+    def resized(self, side: int) -> "ArraySource":
+        """Return the image with its planes resized to squares, read at once; intensities are scaled as before."""
+        array, normaliser = resized(self._array, self.axes, side), self.normaliser
+        return ArraySource(array, self.axes, normaliser=normaliser, channels=self._chosen, binning=self._binning)
+
     def _sizes(self) -> Iterator[tuple[str, float]]:
         """Yield the axes that have a size, and the size of a pixel along each."""
         yield from zip((a for a in self.spatial_axes if a in SPACED), self.spacing, strict=True)
@@ -195,16 +202,25 @@ class ArraySource:
         """Return one frame or slice: the image at these indices of its first spatial axes."""
         return Part(self, place)
 
-    def _fitted(self, kind: str) -> Normaliser:
-        if math.prod(self.shape[1:]) <= ALL_PIXELS:
-            return Normaliser.fit(self._all(), kind, self.is_rgb)
+    def scaled(self, normaliser: Normaliser) -> "ArraySource":
+        """Return the same image with its intensities scaled otherwise."""
+        found = copy.copy(self)
+        found.normaliser = normaliser
+        return found
+
+    def sample(self) -> NDArray[Any]:
+        """Return evenly spread pixels of the array, about `SAMPLE_PIXELS` at most, (C, n)."""
         strides = sample_strides(self.shape[1:], SAMPLE_PIXELS)
         if self.spatial_axes[0] == "T":
             frames = slice(None, None, math.ceil(self.shape[1] / SAMPLE_FRAMES))
             n_frames = len(range(*frames.indices(self.shape[1])))
             strides = (frames, *sample_strides(self.shape[2:], SAMPLE_PIXELS // n_frames))
-        sample = self._raw(strides).reshape(self.shape[0], -1)
-        return Normaliser.fit(sample, kind, self.is_rgb, self._extents)
+        return self._raw(strides).reshape(self.shape[0], -1)
+
+    def _fitted(self, kind: str) -> Normaliser:
+        if math.prod(self.shape[1:]) <= ALL_PIXELS:
+            return Normaliser.fit(self._all(), kind, self.is_rgb)
+        return Normaliser.fit(self.sample(), kind, self.is_rgb, self._extents)
 
     def _all(self) -> NDArray[Any]:
         """Return all pixels (C, n), read one frame at a time where there are frames."""

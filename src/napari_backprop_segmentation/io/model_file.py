@@ -2,8 +2,8 @@
 
 The format is safetensors, whose header says the type, shape and place of each tensor and a mapping of strings. One of
 these strings is a JSON object with the settings of the training, how an image is made ready, and where the model comes
-from; what strokes have taught stands beside it as plain arrays. Everything is checked against what a network of these
-settings must look like before any tensor is read.
+from; what strokes have taught, and what classes look like, stands beside it as plain arrays. Everything is checked
+against what a network of these settings must look like before any tensor is read.
 """
 
 import json
@@ -16,10 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ModelFileError, ParameterError
 from napari_backprop_segmentation.image.normalise import Normaliser
 from napari_backprop_segmentation.image.preparation import Preparation
+from napari_backprop_segmentation.io.codebook_file import (
+    codebook_shapes,
+    codebook_tensors,
+    described_references,
+    made_references,
+)
 from napari_backprop_segmentation.io.lesson_file import described_lesson, lesson_shapes, lesson_tensors, made_lesson
 from napari_backprop_segmentation.io.model_header import KIND, SUFFIX
 from napari_backprop_segmentation.io.write import replacing
@@ -27,7 +34,9 @@ from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.network import empty_network, fill_network
 from napari_backprop_segmentation.params.sections import Input, Training
 
-FORMAT, WITH_LESSON = 1, 2  # a file is of the first that can say what it holds, so that earlier versions read it
+# A file is of the first format that can say what it holds, so that earlier versions read it.
+FORMAT, WITH_LESSON, WITH_REFERENCES = 1, 2, 3
+FORMATS = tuple(map(str, (FORMAT, WITH_LESSON, WITH_REFERENCES)))
 MOST_CHANNELS = 10_000  # of an image: more is no image
 HEADER_KEYS = {"kind", "format", "model"}
 MODEL_KEYS = {"training", "input", "scaling", "channels", "binning", "n_channels", "ndim", "stopped_by", "iterations"}
@@ -53,8 +62,27 @@ def save_model(path: str | os.PathLike[str], model: Model, provenance: Mapping[s
     from safetensors.numpy import save_file
 
     path = Path(path)
+    check_name(path)
+    described, tensors = written(model)
+    described["provenance"] = {"version": version("napari-backprop-segmentation"), **(provenance or {})}
+    header = {"kind": KIND, "format": str(_format(described)), "model": json.dumps(described)}
+    with replacing(path) as part:
+        save_file(tensors, part, metadata=header)
+
+
+def check_name(path: Path) -> None:
+    """Refuse a name that no model can be written under.
+
+    Raises
+    ------
+    ModelFileError
+    """
     if path.suffix.lower() != SUFFIX:
         raise ModelFileError(f"model file must end in {SUFFIX}, got {path.name!r}; choose such a name")
+
+
+def written(model: Model) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Return a model in plain values and arrays, all but where it comes from."""
     tensors = {name: tensor.detach().cpu().numpy() for name, tensor in model.network.state_dict().items()}
     described = {
         "training": asdict(model.training),
@@ -67,15 +95,20 @@ def save_model(path: str | os.PathLike[str], model: Model, provenance: Mapping[s
         "stopped_by": model.stopped_by,
         "iterations": model.iterations,
         "taught": model.taught,
-        "provenance": {"version": version("napari-backprop-segmentation"), **(provenance or {})},
     }
     if model.lesson is not None:
         described["lesson"] = described_lesson(model.lesson)
         tensors |= lesson_tensors(model.lesson)
-    version_of_file = FORMAT if model.lesson is None else WITH_LESSON
-    header = {"kind": KIND, "format": str(version_of_file), "model": json.dumps(described)}
-    with replacing(path) as part:
-        save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, part, metadata=header)
+    if model.statistics != "trained" or model.codebook is not None:
+        described["references"] = described_references(model.statistics, model.codebook)
+        tensors |= codebook_tensors(model.codebook)
+    return described, {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+
+
+def _format(described: Mapping[str, Any]) -> int:
+    if "references" in described:
+        return WITH_REFERENCES
+    return WITH_LESSON if "lesson" in described else FORMAT
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:
@@ -121,15 +154,17 @@ def _described(header: Mapping[str, str], path: Path) -> dict[str, Any]:
     """Return what the header says, once it is sure that it says everything it must."""
     if header.get("kind") != KIND or not set(header) >= HEADER_KEYS:
         raise ModelFileError(f"model file must be one of this program, got {str(path)!r} of another; choose one")
-    if header["format"] not in (str(FORMAT), str(WITH_LESSON)):
+    if header["format"] not in FORMATS:
         raise ModelFileError(
-            f"model file must be of format {FORMAT} or {WITH_LESSON}, got {header['format']!r} in {str(path)!r}; "
+            f"model file must be of format {FORMAT} to {WITH_REFERENCES}, got {header['format']!r} in {str(path)!r}; "
             "install a newer version of napari-backprop-segmentation"
         )
-    described, lesson = json.loads(header["model"]), {"lesson"} if header["format"] == str(WITH_LESSON) else set()
-    if not isinstance(described, dict) or set(described) != MODEL_KEYS | lesson:
+    described = json.loads(header["model"])
+    more = set(described) - MODEL_KEYS if isinstance(described, dict) else {"nothing"}
+    known = more <= {"lesson", "references"} and isinstance(described, dict) and set(described) >= MODEL_KEYS
+    if not known or header["format"] != str(_format(described)):
         raise ModelFileError(f"model file must be complete, got {str(path)!r} with other keys; save the model again")
-    return described
+    return dict(described)
 
 
 def _made(described: Mapping[str, Any], file: Any, path: Path) -> Model:
@@ -143,6 +178,7 @@ def _made(described: Mapping[str, Any], file: Any, path: Path) -> Model:
     network = empty_network(n_channels, ndim, training, shown)
     own = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     wanted = own | (lesson_shapes(described["lesson"]) if "lesson" in described else {})
+    wanted |= codebook_shapes(described["references"]) if "references" in described else {}
     found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - no mapping
     if found != wanted:
         odd = next(name for name in {**wanted, **found} if found.get(name) != wanted.get(name))
@@ -160,6 +196,7 @@ def _made(described: Mapping[str, Any], file: Any, path: Path) -> Model:
         int(described["iterations"]),
         bool(described["taught"]),
         made_lesson(described["lesson"], file) if "lesson" in described else None,
+        *(made_references(described["references"], file) if "references" in described else ()),
     )
 
 

@@ -15,8 +15,8 @@ EPSILON = 1e-5  # torch's default, used by the published code
 
 
 def rows(x: Tensor) -> Tensor:
-    """Return (1, C, *spatial) as a matrix (pixels, C); no copy where channels are last in memory."""
-    return x[0].movedim(0, -1).reshape(-1, x.shape[1])
+    """Return (N, C, *spatial) as a matrix (pixels, C); no copy where channels are last in memory."""
+    return x.movedim(1, -1).reshape(-1, x.shape[1])
 
 
 def cache_blocks(x: Tensor) -> Iterator[slice]:
@@ -28,7 +28,7 @@ def cache_blocks(x: Tensor) -> Iterator[slice]:
 
 
 class BatchNorm(torch.autograd.Function):
-    """Batch norm over the pixels of one image, of ``relu(x)`` or of ``x``.
+    """Batch norm over the pixels of one image, or of several at once, of ``relu(x)`` or of ``x``.
 
     With mean m and biased variance v of each channel over all pixels, ``y = (r - m) / sqrt(v + eps) * gamma + beta``,
     where ``r = relu(x)`` or ``x``. The input is overwritten by ``r``, unknown to autograd: allowed because it is the
@@ -50,7 +50,7 @@ class BatchNorm(torch.autograd.Function):
             ctx.mark_non_differentiable(mean, variance)
             return y, mean, variance
         r = rows(x)
-        wide = _accumulator(x)
+        wide = accumulator(x)
         total = torch.zeros(2, r.shape[1], dtype=wide, device=x.device)
         for part in cache_blocks(r):
             block = r[part]
@@ -107,6 +107,6 @@ class BatchNorm(torch.autograd.Function):
         return dx, d_gamma.to(gamma.dtype), d_beta.to(gamma.dtype), None
 
 
-def _accumulator(x: Tensor) -> torch.dtype:
+def accumulator(x: Tensor) -> torch.dtype:
     """Return the dtype in which block sums are added up: double, but on MPS, which has none."""
     return torch.float32 if x.device.type == "mps" else torch.float64

@@ -16,9 +16,12 @@ from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.network.estimate import MOST_CROPS
 from napari_backprop_segmentation.network.planning import Plan
 from napari_backprop_segmentation.network.superpixels import superpixel_index
+from napari_backprop_segmentation.network.turns import Turns
+from napari_backprop_segmentation.params.references import References
 from napari_backprop_segmentation.params.sections import Input, Training
 
 Drawn = NDArray[np.integer[Any]] | None
+ONE_BY_ONE = References()
 
 
 @dataclass(frozen=True)
@@ -52,13 +55,16 @@ class Crops:
     Parameters
     ----------
     sources : sequence of Source
-        One image, or several of one shape.
+        One image, or several of as many channels.
     training : Training
     shown : Input
         How the network sees an image.
     plan : Plan
+        Of the largest image; crops of smaller ones end where they end.
     strokes : sequence of (*spatial) int arrays or None
         One an image.
+    references : References
+        How several images take turns.
 
     Attributes
     ----------
@@ -67,9 +73,16 @@ class Crops:
     """
 
     def __init__(
-        self, sources: Sequence[Source], training: Training, shown: Input, plan: Plan, strokes: Sequence[Drawn]
+        self,
+        sources: Sequence[Source],
+        training: Training,
+        shown: Input,
+        plan: Plan,
+        strokes: Sequence[Drawn],
+        *,
+        references: References = ONE_BY_ONE,
     ) -> None:
-        self._sources, self._shown = sources, shown
+        self._sources, self._shown, self._references = sources, shown, references
         self.training, self.plan = training, plan
         self._strokes = list(strokes)
         most = max(1, MOST_CROPS // len(sources))
@@ -77,19 +90,22 @@ class Crops:
             crop_windows(source.shape[1:], plan.crop, training.seed + number, most)
             for number, source in enumerate(sources)
         ]
-        # Image by image in turn, so that a few iterations see all images.
-        self._windows = [(image, window) for row in zip(*by_image, strict=True) for image, window in enumerate(row)]
+        self._turns = Turns([len(windows) for windows in by_image], references, training.iterations)
+        self._windows = [(image, by_image[image][number]) for image, number in self._turns.order]
         self._made: dict[int, Crop] = {}
 
-    def __len__(self) -> int:
-        return len(self._windows)
+    @property
+    def iterations(self) -> int:
+        """How many training steps there are."""
+        return self._turns.iterations
 
-    def __getitem__(self, iteration: int) -> Crop:
-        """Return the crop of an iteration, from 0; the crops take turns."""
-        number = iteration % len(self)
-        if number not in self._made:
-            self._made[number] = self._make(number)
-        return self._made[number]
+    def __getitem__(self, iteration: int) -> tuple[Crop, ...]:
+        """Return the crops that an iteration, from 0, looks at together; they take turns."""
+        numbers = self._turns(iteration)
+        for number in numbers:
+            if number not in self._made:
+                self._made[number] = self._make(number)
+        return tuple(self._made[number] for number in numbers)
 
     @property
     def has_strokes(self) -> bool:
@@ -107,7 +123,7 @@ class Crops:
 
     def under(self, plan: Plan) -> "Crops":
         """Return the crops of the same images, with the strokes of now, under another plan."""
-        return Crops(self._sources, self.training, self._shown, plan, self._strokes)
+        return Crops(self._sources, self.training, self._shown, plan, self._strokes, references=self._references)
 
     def pixels(self) -> list[Tensor]:
         """Return the pixels of all crops that training has used."""
@@ -115,7 +131,8 @@ class Crops:
 
     def seen_in(self, iterations: int) -> list[Tensor]:
         """Return what `pixels` returns after so many iterations."""
-        return [self._pixels(self._read(number)) for number in range(min(iterations, len(self)))]
+        seen = dict.fromkeys(number for i in range(iterations) for number in self._turns(i))
+        return [self._pixels(self._read(number)) for number in seen]
 
     def _read(self, number: int) -> NDArray[np.float32]:
         chosen, window = self._windows[number]
@@ -130,7 +147,7 @@ class Crops:
         index = superpixel_index(image, self.training, spacing) if by_vote else None
         return Crop(
             number=number,
-            whole=len(self) == 1,
+            whole=len(self._windows) == 1,
             pixels=self._pixels(image),
             superpixels=None if index is None else self._to_device(index),
             n_superpixels=0 if index is None else int(index.max()) + 1,
@@ -172,6 +189,7 @@ def crop_windows(shape: Sequence[int], crop: Sequence[int] | None, seed: int, mo
     """
     if crop is None:
         return [tuple(slice(0, n) for n in shape)]
+    crop = [min(c, n) for c, n in zip(crop, shape, strict=True)]
     rng = np.random.default_rng(seed)
     room = [n - c for n, c in zip(shape, crop, strict=True)]
     n_crops = min(most, int(np.ceil(np.prod(shape) / np.prod(crop))))

@@ -11,8 +11,7 @@ from torch import Tensor
 
 from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.image.source import Source
-from napari_backprop_segmentation.network.crops import Crop, Crops, Drawn
-from napari_backprop_segmentation.network.losses import Targets, loss_weights, losses_and_gradient
+from napari_backprop_segmentation.network.crops import ONE_BY_ONE, Crop, Crops, Drawn
 from napari_backprop_segmentation.network.model import Model, Start
 from napari_backprop_segmentation.network.network import (
     Network,
@@ -21,9 +20,10 @@ from napari_backprop_segmentation.network.network import (
     new_network,
     strongest,
 )
+from napari_backprop_segmentation.network.objective import objective
 from napari_backprop_segmentation.network.planning import Fallback, Plan, no_fallback
 from napari_backprop_segmentation.network.step import Command, NewStrokes, Step
-from napari_backprop_segmentation.network.superpixels import majority_vote
+from napari_backprop_segmentation.params.references import References
 from napari_backprop_segmentation.params.sections import Input, Training
 
 
@@ -37,18 +37,19 @@ def train(
     start: Start | None = None,
     fallback: Fallback = no_fallback,
     keep_weights: bool = False,
+    references: References = ONE_BY_ONE,
 ) -> Generator[Step, Command | None, Model]:
     """Train a network on one image without labels (Kanezaki 2018, Algorithm 1; Kim et al. 2020, section 3).
 
     Parameters
     ----------
     sources : Source or sequence of Source
-        The image, normalised; or several of one shape, which take turns.
+        The image, normalised; or several of as many channels, which take turns.
     training : Training
     shown : Input
         How the network sees an image.
     plan : Plan
-        From `make_plan`.
+        From `make_plan`, of the largest image.
     strokes : (*spatial) int, optional
         Labels the user has drawn, from 1; 0 where nothing is drawn. For several images a sequence of them or None.
     start : Model or Kept, optional
@@ -57,6 +58,8 @@ def train(
         Asked how to go on where memory runs out; training then goes on from the same iteration.
     keep_weights : bool
         Whether steps know what the network has learned, see `Step.weights`.
+    references : References
+        How several images take turns.
 
     Yields
     ------
@@ -70,13 +73,13 @@ def train(
     """
     started = time.perf_counter()
     images = sources if isinstance(sources, Sequence) else [sources]
-    crops = Crops(images, training, shown, plan, _each(strokes, len(images)))
+    crops = Crops(images, training, shown, plan, _each(strokes, len(images)), references=references)
     network = _network(images[0], training, shown, start).to(plan.device)
     sgd = SGD(list(network.parameters()), training.learning_rate, training.momentum)
     rule = StopRule(training, plan.device)
-    reason, taught = f"all {training.iterations} iterations done", crops.has_strokes
+    reason, taught = f"all {crops.iterations} iterations done", crops.has_strokes
     iteration = 0
-    for iteration in range(1, training.iterations + 1):
+    for iteration in range(1, crops.iterations + 1):
         try:
             render, numbers, weights = _iterate(network, crops, sgd, rule, iteration)
         except (RuntimeError, MemoryError, OSError) as error:
@@ -100,23 +103,23 @@ def train(
             reason = found
         break
     network.freeze(crops.pixels())
-    return Model(network, training, shown, images[0].preparation, reason, iteration, taught)
+    model = Model(network, training, shown, images[0].preparation, reason, iteration, taught)
+    return model.by(references.statistics)
 
 
 def _iterate(
     network: Network, crops: Crops, sgd: "SGD", rule: "StopRule", iteration: int
 ) -> tuple[Callable[[], NDArray[Any]], Tensor, Mapping[str, float]]:
     """Take one training step; return what makes its label image, its numbers and the weights of losses, see `Step`."""
-    weights = loss_weights(crops.training, crops.has_strokes)
-    crop = crops[iteration - 1]
+    seen = crops[iteration - 1]
     with crops.plan.autocast():
-        response = network(crop.pixels)
+        response = network(torch.cat([crop.pixels for crop in seen]) if len(seen) > 1 else seen[0].pixels)
     labels = strongest(response)
-    losses, gradient = losses_and_gradient(response, _targets(labels, crop, crops.training), weights)
-    render = _renderer(crops, crop, labels, network)
+    losses, gradient, weights = objective(response, labels, seen, crops)
+    render = _renderer(crops, seen[0], labels[0], network)
     KnownGradient.apply(response, gradient).backward()  # type: ignore[no-untyped-call]
     sgd.step()
-    return render, torch.cat([rule.count(crop, labels), losses]), weights
+    return render, torch.cat([rule.count(seen[0].number, labels), losses]), weights
 
 
 def _each(strokes: Any, n_images: int) -> Sequence[Drawn]:
@@ -182,16 +185,6 @@ class SGD:
                 parameter.grad = None
 
 
-def _targets(labels: Tensor, crop: Crop, training: Training) -> Targets:
-    """Return what the responses are pulled towards: the voted labels, or the user's where there are some."""
-    if crop.superpixels is not None:
-        labels = majority_vote(labels, crop.superpixels, crop.n_superpixels, training.n_channels)
-    if crop.strokes is None:
-        return Targets(labels)
-    stroked = crop.strokes > 0
-    return Targets(torch.where(stroked, crop.strokes - 1, labels), stroked)
-
-
 def _renderer(crops: Crops, crop: Crop, labels: Tensor, network: Network) -> Callable[[], NDArray[Any]]:
     """Return a function that makes the label image of this step when somebody wants to see it."""
     dtype = label_dtype(network.head.out_channels)
@@ -205,7 +198,7 @@ def _renderer(crops: Crops, crop: Crop, labels: Tensor, network: Network) -> Cal
             for parameter, weight in zip(then.parameters(), weights, strict=True):
                 parameter.copy_(weight)
             # In training mode it is normalised by the statistics of what it looks at.
-            found = strongest(then.train()(crops.overview)).cpu().numpy().astype(dtype)
+            found = strongest(then.train()(crops.overview))[0].cpu().numpy().astype(dtype)
         return crops.enlarge(found + dtype(1))
 
     return render
@@ -221,16 +214,16 @@ class StopRule:
         self._present: dict[int, Tensor] = {}
         self._quiet = 0
 
-    def count(self, crop: Crop, labels: Tensor) -> Tensor:
-        """Return [number of labels, share of changed pixels] as a tensor on the device.
+    def count(self, number: int, labels: Tensor) -> Tensor:
+        """Return [number of labels, share of changed pixels] as a tensor on the device, of the crops of one number.
 
         With several crops the labels of all crops seen so far count, so that an empty crop does not end a run.
         """
         present = torch.zeros(self._training.n_channels, dtype=torch.bool, device=self._device)
         present[labels.flatten()] = True
-        self._present[crop.number] = present
-        previous = self._previous.get(crop.number)
-        self._previous[crop.number] = labels
+        self._present[number] = present
+        previous = self._previous.get(number)
+        self._previous[number] = labels
         n_labels = torch.stack(list(self._present.values())).any(dim=0).sum()
         changed = (
             n_labels.new_ones((), dtype=torch.float32) if previous is None else (labels != previous).float().mean()

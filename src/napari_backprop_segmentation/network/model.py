@@ -4,7 +4,7 @@ import copy
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_backprop_segmentation.errors import ENGINE_ERRORS, of_memory
-from napari_backprop_segmentation.image.blocks import BLOCK_SIDE, Window, blocks, halves, with_halo
-from napari_backprop_segmentation.image.context import input_halo, network_input
+from napari_backprop_segmentation.image.blocks import BLOCK_SIDE, Window, blocks, halves
 from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.image.preparation import Preparation
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.network.allocator import release_cached
 from napari_backprop_segmentation.network.history import Kept
 from napari_backprop_segmentation.network.network import Network
+from napari_backprop_segmentation.network.seeing import normalised_for, pixels_in
 from napari_backprop_segmentation.params.sections import Input, Training
 
 logger = logging.getLogger(__name__)
@@ -49,6 +49,11 @@ class Model:
         Whether the user's strokes had a part in it: labels then keep their numbers.
     lesson : Lesson, optional
         What strokes have taught on its labels, see `teaching.lesson`; other images show the same kinds.
+    statistics : {"trained", "image"}
+        Whether the network normalises what it sees by the statistics of the images it was trained on, or by those of
+        the image itself.
+    codebook : Codebook, optional
+        What classes look like, see `hierarchy.codebook`; other images have the same classes.
     """
 
     network: Network
@@ -59,6 +64,8 @@ class Model:
     iterations: int = 0
     taught: bool = False
     lesson: Any = field(default=None, compare=False, repr=False)
+    statistics: Literal["trained", "image"] = "trained"
+    codebook: Any = field(default=None, compare=False, repr=False)
 
     @property
     def device(self) -> torch.device:
@@ -70,6 +77,11 @@ class Model:
         if device == self.device:
             return self
         return replace(self, network=copy.deepcopy(self.network).to(device))
+
+    def by(self, statistics: str) -> "Model":
+        """Return this model where it goes by some statistics; a copy unless it does so already."""
+        wanted: Literal["trained", "image"] = "image" if statistics == "image" else "trained"
+        return self if wanted == self.statistics else replace(self, statistics=wanted)
 
     def predict(self, source: Source, out: Any = None) -> Any:
         """Label every pixel of an image.
@@ -107,9 +119,11 @@ class Model:
 
         Always in float32: in bfloat16 the kernels for different block sizes round differently, and labels would change.
         """
-        shape = source.shape[1:]
+        shape, model = source.shape[1:], self
+        if self.statistics == "image":
+            model = replace(self, network=normalised_for(self.network, self.input, source))
         for window in blocks(shape, BLOCK_SIDE[len(shape)]):
-            yield from self._responses_in(source, window)
+            yield from model._responses_in(source, window)
 
     def _responses_in(self, source: Source, window: Window) -> Iterator[tuple[Window, Tensor]]:
         """Yield (window, responses) for all of a window: in halves where memory runs out, in the end on the CPU."""
@@ -130,8 +144,7 @@ class Model:
 
     def _response(self, source: Source, window: Window) -> Tensor:
         """Return the responses (Q, *window) in a window."""
-        grown, inner = with_halo(window, self.network.halo + input_halo(self.input), source.shape[1:])
-        pixels = torch.from_numpy(network_input(source.read(grown), self.input))[None].to(self.device)
+        pixels, inner = pixels_in(self.network, self.input, source, window)
         with torch.inference_mode():
             response: Tensor = self.network(pixels)[0]
         return response[(slice(None), *inner)]

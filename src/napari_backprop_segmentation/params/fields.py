@@ -23,10 +23,13 @@ Volumes = Literal["volume", "slices"]
 Frames = Literal["adapt", "once"]
 Padding = Literal["replicate", "zeros"]
 StrokeMeaning = Literal["kinds", "objects", "pieces", "network"]
+Statistics = Literal["auto", "trained", "image"]
+Turns = Literal["alternate", "sequence"]
 
 OBJECTS, REGIONS, TRAINING, AXES, NETWORK, LOSS = "objects", "regions", "training", "axes", "network", "loss"
-SUPERPIXELS, INPUT, RUN, TEACHING = "superpixels", "input", "run", "teaching"
-GROUPS = (OBJECTS, REGIONS, TEACHING, TRAINING, AXES, NETWORK, LOSS, SUPERPIXELS, INPUT, RUN)  # as users are shown them
+SUPERPIXELS, INPUT, RUN, TEACHING, REFERENCES = "superpixels", "input", "run", "teaching", "references"
+# as users are shown them
+GROUPS = (OBJECTS, REGIONS, TEACHING, TRAINING, AXES, NETWORK, LOSS, SUPERPIXELS, INPUT, REFERENCES, RUN)
 
 
 def setting(default: Any, group: str, title: str, description: str, **more: Any) -> Any:

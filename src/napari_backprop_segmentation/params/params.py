@@ -11,6 +11,7 @@ from typing import Any, Self
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.params.fields import GROUPS, STEPLESS, Section, nearest, rule
 from napari_backprop_segmentation.params.presets import PRESETS
+from napari_backprop_segmentation.params.references import References
 from napari_backprop_segmentation.params.sections import Input, Objects, Regions, Run, Series, Training
 from napari_backprop_segmentation.params.teaching import Teaching
 
@@ -23,7 +24,7 @@ RENAMED = {  # in records of earlier versions
 
 
 @dataclass(frozen=True, kw_only=True)
-class Params(Run, Series, Input, Objects, Teaching, Regions, Training):
+class Params(Run, Series, Input, Objects, Teaching, References, Regions, Training):
     """All settings of one segmentation run, flat; the defaults are the preset `fast`.
 
     Each field carries its title, description and limits in its metadata; ``Params.describe()`` lists them. A room that

@@ -95,4 +95,19 @@ PRESETS: Mapping[str, Preset] = {
         "for a small photograph.",
         {**_PUBLISHED, "method": "continuity"},
     ),
+    "published-2020-reference": Preset(
+        "Published 2020 (reference images)",
+        "The code of the same authors for training on reference images, with its own defaults (continuity weight 5): "
+        "planes are resized and trained on one after the other, and other images labelled by their own statistics. "
+        "Slow.",
+        {
+            **_PUBLISHED,
+            "method": "continuity",
+            "continuity_weight": 5.0,
+            "min_labels": 0,
+            "statistics": "image",
+            "turns": "sequence",
+            "reference_side": 224,
+        },
+    ),
 }

@@ -67,7 +67,7 @@ class Binning:
         if isinstance(found, Hierarchy):
             return self._plane_tree(found)
         parts = (self.tree(part) for part in found.parts)
-        return LinkedTrees([part for part in parts if part is not None])
+        return LinkedTrees([part for part in parts if part is not None], numbered_alike=found.numbered_alike)
 
     def agreement(self, found: Agreement | None) -> Agreement | None:
         """Return the agreement of runs on the same regions at the size of the image."""

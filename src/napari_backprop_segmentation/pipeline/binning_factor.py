@@ -22,8 +22,8 @@ def binning_factor(source: ArraySource, ridges: Ridges) -> int:
 
 
 def binning_of(request: Request) -> int:
-    """Return the binning that a network trained before asks for."""
-    factor = 1 if request.model is None else request.model.preparation.binning
+    """Return the binning that a network trained before asks for, or that is decided already."""
+    factor = (request.binning or 1) if request.model is None else request.model.preparation.binning
     if factor > 1 and request.out is not None:
         raise ParameterError(
             f"out must be left out where the network was trained on squares of {factor} x {factor} pixels, got one; "

@@ -3,8 +3,9 @@
 from napari_backprop_segmentation.errors import ImageError, ParameterError
 from napari_backprop_segmentation.image.output import Output, check_output
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.params.fields import STEPLESS
+from napari_backprop_segmentation.params.fields import STEPLESS, Statistics
 from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.references import References
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.request import Request
 
@@ -101,7 +102,7 @@ def check_regions(job: Job) -> None:
             raise ParameterError(f"n_regions must be 0 {where}, got {number}; {advice}")
 
 
-def fitting_model(model: Model, params: Params, ndim: int) -> Params:
+def fitting_model(model: Model, params: Params, ndim: int, statistics: Statistics) -> Params:
     """Return the settings under which a network that was trained before is applied: what it was trained with is fixed.
 
     Parameters
@@ -111,6 +112,8 @@ def fitting_model(model: Model, params: Params, ndim: int) -> Params:
         As they were asked for.
     ndim : int
         Spatial dimensions of what it is to label at a time.
+    statistics : Statistics
+        See `References`.
 
     Raises
     ------
@@ -123,4 +126,4 @@ def fitting_model(model: Model, params: Params, ndim: int) -> Params:
             f"image must be made of {kinds[model.network.ndim]}, as the network was trained on them, got "
             f"{kinds[ndim]}; set volumes to {'slices' if ndim > model.network.ndim else 'volume'}, or train anew"
         )
-    return params.with_sections(model.training, model.input)
+    return params.with_sections(model.training, model.input, References(statistics=statistics))

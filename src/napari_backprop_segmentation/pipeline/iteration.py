@@ -36,7 +36,7 @@ def total_steps(params: Params, axes: str, shape: Sequence[int]) -> int:
     if params.method in STEPLESS:
         return 0
     sizes = dict(zip(axes, shape, strict=True))
-    further = sizes.get("T", 1) - 1 if params.frames == "adapt" else 0
+    further = sizes.get("T", 1) - 1 if params.frames == "adapt" and not params.by_class else 0
     return params.n_runs * params.iterations + further * adapting_iterations(params)
 
 

@@ -12,7 +12,7 @@ from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.recount import Recount
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.teacher import teaching
-from napari_backprop_segmentation.pipeline.trees import tree_of
+from napari_backprop_segmentation.pipeline.trees import classified, knowing_classes, tree_of
 from napari_backprop_segmentation.pipeline.wanted import seen, wanted
 
 
@@ -21,7 +21,9 @@ def label_image(job: Job, model: Model) -> Segmentation:
     reason = (model.stopped_by, model.iterations) if job.model is None else ("labelled by a network trained before", 0)
     if job.merges and not model.taught:
         try:
-            found = from_tree(job, tree_of(job, job.part, model), model)
+            tree = tree_of(job, job.part, model)
+            model = knowing_classes(model, [(job, job.part, tree)])
+            found = from_tree(job, classified(job, job.part, model, tree), model)
         except ENGINE_ERRORS as error:
             job.less.note("labels stay as trained, as memory ran out while regions were merged", error)
         else:

@@ -54,7 +54,8 @@ def check_strokes(request: Request, shape: tuple[int, ...]) -> NDArray[np.intege
         raise ImageError(
             f"strokes must be labels from 0 to {limit}, got {strokes.min()} to {strokes.max()}; use lower label numbers"
         )
-    if request.params.strokes_as != "pieces" and not by_network and len(np.unique(strokes[strokes > 0])) == 1:
+    alone = request.params.strokes_as != "pieces" and not by_network and not request.together
+    if alone and len(np.unique(strokes[strokes > 0])) == 1:
         raise ImageError(
             f"strokes must be of two kinds at least, got only kind {strokes.max()}; "
             "draw on something else, such as the ground"

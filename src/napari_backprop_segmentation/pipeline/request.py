@@ -5,16 +5,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from napari_backprop_segmentation.hierarchy.merge import Merge, merge_regions
+from napari_backprop_segmentation.image.normalise import Normaliser
 from napari_backprop_segmentation.image.source import ArraySource
 from napari_backprop_segmentation.network.model import Model, Start
-from napari_backprop_segmentation.params.fields import STEPLESS
+from napari_backprop_segmentation.params.fields import STEPLESS, Statistics
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.job import Progress
 
 
 @dataclass(frozen=True)
 class Request:
-    """The arguments of `run`; see there."""
+    """The arguments of `run`; see there.
+
+    `together` says whether a network is trained on this image and others, `binning` how it is binned then, where that
+    is decided.
+    """
 
     image: Any
     params: Params
@@ -33,20 +38,37 @@ class Request:
     counter_examples: Any = None
     fixed: Any = None
     how_alike: float | None = None
+    together: bool = False
+    binning: int | None = None
+
+    @property
+    def statistics(self) -> Statistics:
+        """Whose statistics a network trained before goes by; see `References`."""
+        asked = self.params.statistics
+        return self.model.statistics if asked == "auto" and self.model is not None else asked
+
+    @property
+    def scaling(self) -> Normaliser | None:
+        """How intensities were scaled for a network trained before; None where they are scaled for the image itself."""
+        return None if self.model is None or self.statistics == "image" else self.model.preparation.scaling
 
     def source(self) -> ArraySource:
         """Return the image; one that is labelled by a network trained before is prepared as the network's was."""
-        known = self.model.preparation if self.model else None
         earlier = self.start if isinstance(self.start, Model) else self.model
         channels = earlier.preparation.channels if self.channels is None and earlier is not None else self.channels
         return ArraySource(
             self.image,
             self.axes,
-            self.params.normalisation,
-            normaliser=known.scaling if known is not None else None,
+            self.normalisation,
+            normaliser=self.scaling,
             channels=channels,
             spacing=self.spacing,
         )
+
+    @property
+    def normalisation(self) -> str:
+        """How intensities are scaled where that is not known yet."""
+        return self.params.normalisation if self.model is None else self.model.input.normalisation
 
     def learns(self, params: Params) -> bool:
         """Return whether there is a network, under settings that hold for the image."""

@@ -13,8 +13,9 @@ from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.series_output import SeriesOutput
 from napari_backprop_segmentation.pipeline.teacher import teaching
 from napari_backprop_segmentation.pipeline.training_schedule import TrainingSchedule, spread
-from napari_backprop_segmentation.pipeline.trees import tree_of
+from napari_backprop_segmentation.pipeline.trees import classified, knowing_classes, tree_of
 
+MOST_SEEN = 4  # frames and slices in which classes are looked for: each takes as long as labelling it
 JUDGED_FRAMES = 3
 
 
@@ -37,20 +38,22 @@ def segment_series(job: Job) -> Generator[Step, Command | None, Segmentation]:
         for place in job.places():
             output.add_labels(place, classical_labels(job, job.source.at(place)))
         return output.found().noted(ending("trained", f"{job.params.method} done", 0))
-    schedule = TrainingSchedule(job)
+    schedule, known = TrainingSchedule(job), None
     if job.judges and job.merges and job.strokes is None:
         yield from schedule.before((0,) * len(job.iterated))
         job = _judged(job, schedule.model)
     output = SeriesOutput(job)
     for place in job.places():
         yield from schedule.before(place)
-        part = job.source.at(place)
+        part, model = job.source.at(place), schedule.model
+        if job.merges and job.params.by_class:
+            model = known = _knowing_classes(job, model) if known is None else known
         if job.merges:
-            output.add_tree(place, tree_of(job, part, schedule.model))
+            output.add_tree(place, classified(job, part, model, tree_of(job, part, model)))
         else:
-            output.add_labels(place, schedule.model.predict(part))
-    found = output.found()
-    found = replace(found, model=schedule.model, teach=teaching(job, schedule.model, found.hierarchy))
+            output.add_labels(place, model.predict(part))
+    found, model = output.found(), known or schedule.model
+    found = replace(found, model=model, teach=teaching(job, model, found.hierarchy))
     kind = ("classes" if job.params.by_class else "merged") if job.merges else "trained"
     reading = {"reading": job.read_as} if job.read_as else {}
     return found.noted(ending(kind, schedule.stopped_by, schedule.steps) | reading)
@@ -58,10 +61,17 @@ def segment_series(job: Job) -> Generator[Step, Command | None, Segmentation]:
 
 def _judged(job: Job, model: Model) -> Job:
     """Return the job with the reading that is best over some frames, if one is better than what the preset finds."""
-    places = list(job.source.places(len(job.iterated)))
-    parts = [job.source.at(places[i]) for i in spread(len(places), JUDGED_FRAMES)]
+    places = spread(list(job.source.places(len(job.iterated))), JUDGED_FRAMES)
+    parts = [job.source.at(place) for place in places]
     name = best_reading(job, [(part, tree_of(job, part, model)) for part in parts])
     return replace(job, read_as=name, params=job.params.replace(reading=1)) if name else job
+
+
+def _knowing_classes(job: Job, model: Model) -> Model:
+    """Return the network with the classes of a few frames and slices, which are those of all."""
+    places = spread(list(job.source.places(len(job.iterated))), MOST_SEEN)
+    parts = [job.source.at(place) for place in places]
+    return knowing_classes(model, [(job, part, tree_of(job, part, model)) for part in parts])
 
 
 def train_series(job: Job) -> Generator[Step, Command | None, Model]:

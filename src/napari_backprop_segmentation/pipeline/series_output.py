@@ -1,5 +1,6 @@
 """The parts of a series put together: labels under linked numbers, merge trees, objects through slices."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -84,10 +85,14 @@ class SeriesTrees:
 
     def linked(self) -> LinkedTrees:
         """Return all of them, numbered alike through depth and time."""
-        if self._job.iterated != "TZ":
-            return LinkedTrees(self._trees)
-        depth = self._job.sizes[1]
-        return LinkedTrees([LinkedTrees(self._trees[i : i + depth]) for i in range(0, len(self._trees), depth)])
+        trees: Sequence[Hierarchy | LinkedTrees] = self._trees
+        if self._job.iterated == "TZ":
+            depth = self._job.sizes[1]
+            trees = [self._linked(trees[i : i + depth]) for i in range(0, len(trees), depth)]
+        return self._linked(trees)
+
+    def _linked(self, trees: Sequence[Hierarchy | LinkedTrees]) -> LinkedTrees:
+        return LinkedTrees(trees, numbered_alike=self._job.params.by_class)
 
 
 class SeriesLabels:
@@ -95,7 +100,8 @@ class SeriesLabels:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._links = job.merges or not job.learns
+        self._wide = job.merges or not job.learns  # whether numbers can be any
+        self._links = self._wide and not job.params.by_class  # classes mean the same in all parts
         self._through_time, self._through_depth = LabelLinker(), LabelLinker()
         self._slices = SliceStack(job)
         self._frames: list[tuple[Place, float]] = []  # whose objects are still to be linked
@@ -103,7 +109,7 @@ class SeriesLabels:
         self._readable = job.out is None or hasattr(job.out.array, "__getitem__")
         self._out: Any = job.out
         if self._out is None:
-            dtype = np.int32 if self._links else label_dtype(job.params.n_channels)
+            dtype = np.int32 if self._wide else label_dtype(job.params.n_channels)
             self._out = np.empty(job.source.shape[1:], dtype)
 
     def add(self, place: Place, labels: NDArray[Any]) -> None:
@@ -135,7 +141,11 @@ class SeriesLabels:
         self._link_objects()
         if self._job.out is not None:
             return self._job.out.array
-        return self._out.astype(label_dtype(int(self._out.max())), copy=False) if self._links else self._out
+        return (
+            self._out.astype(label_dtype(int(self._out.max())), copy=False)
+            if self._out.dtype == np.int32
+            else self._out
+        )
 
     def _link_objects(self) -> None:
         """Give the objects of all frames linked numbers, but for those that hardly stand out beside other frames."""

@@ -38,19 +38,18 @@ def settle(request: Request) -> Job:
     iterated = iterated_axes(params, source.spatial_axes, source.shape[1:])
     ndim = len(source.shape) - 1 - len(iterated)
     if request.model is not None:
-        params = checks.fitting_model(request.model, params, ndim)
+        params = checks.fitting_model(request.model, params, ndim, request.statistics)
     if request.start is not None:
         params = going_on(request, params, (source.shape[0], ndim), bool(iterated))
     needs_ridges = params.initial_regions == "lines" or params.objects == "outlined"
     ridges = source_ridges(source) if needs_ridges and request.learns(params) else None
     factor = 1
-    if ridges is not None and params.objects == "outlined" and ndim == PLANE_NDIM and request.model is None:
-        factor = binning_factor.binning_factor(source, ridges) if request.out is None else 1
-    if request.model is not None:
+    if request.model is not None or request.binning is not None:
         factor = binning_factor.binning_of(request)
+    elif ridges is not None and params.objects == "outlined" and ndim == PLANE_NDIM:
+        factor = binning_factor.binning_factor(source, ridges) if request.out is None else 1
     if factor > 1:
-        scaling = request.model.preparation.scaling if request.model else None
-        source = source.binned(factor, params.normalisation, scaling)
+        source = source.binned(factor, params.normalisation, request.scaling)
         ridges = None if ridges is None else ridges.binned(factor)
         strokes = None if strokes is None else binning_factor.binned_strokes(strokes, factor)
         strokes = strokes if strokes is not None and strokes.any() else None
@@ -73,7 +72,7 @@ def settle(request: Request) -> Job:
         in_blocks=plain and request.learns(params) and params.merges_in_blocks,
         ridges=ridges,
         strokes=strokes,
-        model=request.model and request.model.on(plan.device),
+        model=request.model and request.model.on(plan.device).by(params.statistics),
         start=request.start,
         go_on=request.go_on,
         keep_weights=request.keep_weights,

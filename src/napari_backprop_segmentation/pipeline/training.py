@@ -9,6 +9,7 @@ from napari_backprop_segmentation.network.history import Kept
 from napari_backprop_segmentation.network.model import Model, Start
 from napari_backprop_segmentation.network.restore import restored
 from napari_backprop_segmentation.network.step import Command, Step
+from napari_backprop_segmentation.params.references import References
 from napari_backprop_segmentation.params.sections import Input, Training
 from napari_backprop_segmentation.pipeline.job import Job
 
@@ -32,6 +33,7 @@ def train_on(
         start=job.start if start is None else start,
         fallback=fallback,
         keep_weights=job.keep_weights,
+        references=References(statistics=job.params.statistics),
     )
 
 
@@ -41,5 +43,7 @@ def train_image(job: Job) -> Generator[Step, Command | None, Model]:
         return job.model
     if isinstance(job.start, Kept) and not job.go_on:
         taught = job.seen_strokes is not None
-        return restored([job.part], Training.of(job.params), Input.of(job.params), job.plan, job.start, taught=taught)
+        shown = Input.of(job.params)
+        found = restored([job.part], Training.of(job.params), shown, job.plan, job.start, taught=taught)
+        return found.by(job.params.statistics)
     return (yield from train_on(job, job.part, Training.of(job.params), job.seen_strokes))

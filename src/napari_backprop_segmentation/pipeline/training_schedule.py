@@ -23,7 +23,8 @@ class TrainingSchedule:
         self._model = job.model
         self._sequence, self._trainings = TrainingSequence(), 0
         self._at: Place | None = None  # what was trained for last
-        self._once = job.params.frames == "once" or job.strokes is not None or job.iterated[0] != "T"
+        one_for_all = job.params.frames == "once" or job.params.by_class  # classes are compared by one network
+        self._once = one_for_all or job.strokes is not None or job.iterated[0] != "T"
 
     @property
     def model(self) -> Model:
@@ -67,7 +68,7 @@ class TrainingSchedule:
         else:
             ranges = [range(n) for n in job.sizes] if self._once else [[place[0]], *(range(n) for n in job.sizes[1:])]
             places = list(product(*ranges))
-        chosen = [places[i] for i in spread(len(places), MOST_CROPS)]
+        chosen = spread(places, MOST_CROPS)
         middle = len(chosen) // 2
         return [*chosen[middle:], *chosen[:middle]]
 
@@ -79,7 +80,7 @@ class TrainingSchedule:
         return train_on(job, parts, training, strokes, self._model)
 
 
-def spread(n: int, most: int) -> list[int]:
-    """Return at most so many of n numbers, evenly spread: the middles of equal spans."""
-    count = min(n, most)
-    return [int((i + 0.5) * n / count) for i in range(count)]
+def spread(members: Sequence[Place], most: int) -> list[Place]:
+    """Return at most so many of some places, evenly spread: the middles of equal spans."""
+    count = min(len(members), most)
+    return [members[int((i + 0.5) * len(members) / count)] for i in range(count)]

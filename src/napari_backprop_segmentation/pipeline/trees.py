@@ -1,11 +1,14 @@
 """The merge tree of one plane or volume, as a run asks for it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.build import build_tree
 from napari_backprop_segmentation.hierarchy.classes import class_tree
+from napari_backprop_segmentation.hierarchy.codebook import codebook_of
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.source import Part
 from napari_backprop_segmentation.network.model import Model
@@ -14,10 +17,30 @@ from napari_backprop_segmentation.pipeline.job import Job
 
 
 def tree_of(job: Job, part: Part, model: Model) -> Hierarchy:
-    """Return the merge tree of one plane or volume: of its regions, or of its classes."""
-    regions = Regions.of(job.params)
-    tree = build_tree(model, part, regions, job.merge, job.ridges)
-    return class_tree(tree, model, part, regions) if job.params.by_class else tree
+    """Return the merge tree of the regions of one plane or volume."""
+    return build_tree(model, part, Regions.of(job.params), job.merge, job.ridges)
+
+
+def classified(job: Job, part: Part, model: Model, tree: Hierarchy) -> Hierarchy:
+    """Return the merge tree of the classes that the network knows, where these are wanted, else that of the regions."""
+    if not job.params.by_class or model.codebook is None:
+        return tree
+    return class_tree(tree, model, part, Regions.of(job.params), model.codebook)
+
+
+def knowing_classes(model: Model, images: Sequence[tuple[Job, Part, Hierarchy]]) -> Model:
+    """Return a network that knows the classes of some images, if these are wanted and it knows none yet.
+
+    Parameters
+    ----------
+    model : Model
+    images : sequence of (Job, Part, Hierarchy)
+        Each with the merge tree of its regions.
+    """
+    params = images[0][0].params
+    if not params.by_class or model.codebook is not None:
+        return model
+    return replace(model, codebook=codebook_of([(tree, part) for _, part, tree in images], model, Regions.of(params)))
 
 
 def cut_as_asked(job: Job, tree: Hierarchy) -> NDArray[Any]:

@@ -11,8 +11,10 @@ from qtpy.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit
 
 from napari_backprop_segmentation.gui.batch.form import BESIDE, FILES, INTO, LOADED, TRAINED
 from napari_backprop_segmentation.gui.colours import LEAST_CONTRAST, contrast
+from napari_backprop_segmentation.gui.input.layers import run_input_of
 from napari_backprop_segmentation.gui.result.layer_result import LoadedModel, result_of
 from napari_backprop_segmentation.gui.state import Phase
+from napari_backprop_segmentation.gui.teach.strokes_layer import new_layer, rename
 from napari_backprop_segmentation.io.read import read_image
 from napari_backprop_segmentation.params.params import Params
 
@@ -310,3 +312,67 @@ def test_it_has_the_colours_of_the_window(batch, viewer, theme):
     ground = batch.grab().toImage().pixelColor(3, 3)
     text = get_theme(theme).text.as_rgb_tuple()[:3]
     assert contrast(text, ground.getRgb()[:3]) >= LEAST_CONTRAST
+
+
+def two_greys(shape, place):
+    """Return an image (Y, X) of two materials on a third, in this order of their squares along X."""
+    pixels = np.random.default_rng(3).integers(20, 30, shape).astype(np.uint8)
+    for number, grey in enumerate(place):
+        pixels[8 : shape[0] - 8, 6 + 22 * number :][:, :16] += grey
+    return pixels
+
+
+def test_one_network_for_all_layers_and_equal_numbers_for_equal_materials(batch, viewer, widget, qtbot):
+    for name, shape, place in (("one", (40, 54), (90, 200)), ("other", (56, 54), (200, 90))):
+        viewer.add_image(two_greys(shape, place), name=name)
+    select(viewer, "one", "other")
+    widget.state.fill(Params(**{**QUICK, "objects": "off", "regions": "classes", "n_regions": 3}))
+    batch.form.together.value = True
+    batch.start_button.click()
+    wait(batch, qtbot)
+    assert column(batch, STATE) == ["done"] * 2
+    assert column(batch, MESSAGE) == ["labelled by a network trained before"] * 2
+    one, other = (viewer.layers[f"{name} labels"] for name in ("one", "other"))
+    assert result_of(one).model is result_of(other).model
+    numbers = [[int(np.median(layer.data[12:-12, at : at + 8])) for at in (10, 32)] for layer in (one, other)]
+    assert numbers[0] == numbers[1][::-1]
+    assert numbers[0][0] != numbers[0][1]
+    assert one.data[2, 2] == other.data[2, 2]
+    assert not batch._control.training
+    batch.form.together.value = False
+
+
+def test_one_network_for_a_folder_with_a_broken_file(folder, batch, qtbot, tmp_path):
+    batch.form.together.value = True
+    batch.form.measure.value = False
+    batch.start_button.click()
+    wait(batch, qtbot)
+    assert column(batch, STATE) == ["done", "failed", "done"]
+    assert column(batch, FOUND) == ["2 objects", "", "3 objects"]
+    assert "labelled by a network trained before" in column(batch, MESSAGE)[0]
+
+
+def test_what_is_drawn_on_two_layers_teaches_one_network(batch, viewer, widget, qtbot):
+    widget.state.fill(Params(**{**QUICK, "objects": "off"}))
+    for name, shape, place in (("one", (40, 54), (90, 200)), ("other", (56, 54), (200, 90))):
+        viewer.add_image(two_greys(shape, place), name=name)
+    viewer.add_image(two_greys((48, 54), (90, 200)), name="third")
+    select(viewer, "one", "other", "third")
+    drawn = []
+    for image, selection in widget.input_form.each_selected():
+        if image.name != "third":
+            drawn.append(new_layer(viewer, run_input_of(selection), (image,), 1.0))
+    drawn[0].data[12:20, 8:20], drawn[0].data[12:20, 30:42] = 3, 6
+    drawn[1].data[1:5, 5:50] = 2
+    rename(drawn[0], 6, "bright")
+    select(viewer, "one", "other", "third")
+    batch.form.together.value = True
+    batch.start()
+    wait(batch, qtbot)
+    assert column(batch, STATE) == ["done"] * 3
+    for name, kinds in (("one", (3, 6)), ("other", (6, 3)), ("third", (3, 6))):
+        layer = viewer.layers[f"{name} labels"]
+        assert tuple(int(np.median(layer.data[14:-14, at : at + 8])) for at in (10, 32)) == kinds
+        assert np.median(layer.data[:3]) == 2
+        assert layer.metadata["backprop_segmentation"]["kinds"]["6"]["name"] == "bright"
+        np.testing.assert_allclose(layer.get_color(6), drawn[0].get_color(6), atol=0.01)

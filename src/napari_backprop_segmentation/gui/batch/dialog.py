@@ -94,7 +94,8 @@ class BatchDialog(QDialog):
         try:
             plan: Any
             if self._shows_layers:
-                plan = self._source.plan(*self.form.settings, overwrite=bool(self.form.overwrite.value))
+                overwrite, together = bool(self.form.overwrite.value), self.form.one_network
+                plan = self._source.plan(*self.form.settings, overwrite=overwrite, together=together)
                 if plan is None:
                     self._status.setText(NONE_SELECTED)
                     return
@@ -176,7 +177,9 @@ class BatchDialog(QDialog):
         self.bar.setMaximum(max(1, len(self.entries)) * FINE)
         self.bar.setValue(int((ended + share) * FINE))
         if self.running and not self._control.run.cancelled and self.entries:
-            self._status.setText(f"{ended} of {len(self.entries)} images...")
+            training = f"Training one network on {len(self.entries)} images..."
+            counted = f"{ended} of {len(self.entries)} images..."
+            self._status.setText(training if self._control.training else counted)
 
     def _show(self, _: Any = None) -> None:
         self.form.lock(self.running)

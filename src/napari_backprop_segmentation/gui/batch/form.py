@@ -40,7 +40,7 @@ class BatchForm(QWidget):
     source, target, use : ComboBox
     folder, pattern, axes, output : LineEdit
     folder_button, output_button : PushButton
-    measure, overwrite : CheckBox
+    together, measure, overwrite : CheckBox
     """
 
     def __init__(self, state: State) -> None:
@@ -75,7 +75,12 @@ class BatchForm(QWidget):
             label="With",
             choices=self._uses,
             tooltip="The settings as they are in the widget when you press Start, and a network trained for each\n"
-            "image; or one network for all, from a file or of the last run, without training.",
+            "image, or one for all; or a network from a file or of the last run, without training.",
+        )
+        self.together = CheckBox(
+            label="One network for all",
+            tooltip="Train one network on all images together, then label each of them with it. Classes, and kinds\n"
+            "that are drawn on any of the layers, then mean the same in all of them: one number for alike things.",
         )
         self.measure = CheckBox(
             label="Measure",
@@ -90,7 +95,7 @@ class BatchForm(QWidget):
         )
         self._rows: list[tuple[QLabel, Any]] = []
         self._lay_out()
-        for control in (self.source, self.target):
+        for control in (self.source, self.target, self.use):
             control.changed.connect(self._show)
         self.folder_button.changed.connect(lambda _: self._choose(self.folder, "The folder of the images"))
         self.output_button.changed.connect(lambda _: self._choose(self.output, "The folder for the labels"))
@@ -121,6 +126,11 @@ class BatchForm(QWidget):
             return suited(params, result.model), result.model
         return params, None
 
+    @property
+    def one_network(self) -> bool:
+        """Whether one network is trained on all images."""
+        return bool(self.together.value) and self.use.value == SETTINGS
+
     def files(self) -> Asked:
         """Return what is asked of a folder.
 
@@ -146,6 +156,7 @@ class BatchForm(QWidget):
             model,
             bool(self.measure.value),
             bool(self.overwrite.value),
+            self.one_network,
         )
 
     def _uses(self, _: Any = None) -> list[tuple[str, str]]:
@@ -169,6 +180,7 @@ class BatchForm(QWidget):
 
     def _show(self, _: Any = None) -> None:
         files = self.source.value == FILES
+        self.together.enabled = self.use.value == SETTINGS
         for label, control in self._rows:
             show_row(label, control, files and (control is not self.output or self.target.value == INTO))
 
@@ -185,8 +197,9 @@ class BatchForm(QWidget):
         for control in (self.folder, self.pattern, self.axes, self.target, self.output):
             self._rows.append((add_row(form, control, beside(id(control))), control))  # type: ignore[arg-type]
         add_row(form, self.use)
-        for tick in (self.measure, self.overwrite):
+        for tick in (self.together, self.measure, self.overwrite):
             tick.text = tick.label
+        form.addRow("", self.together.native)
         form.addRow("", side_by_side([self.measure, self.overwrite]))
         self.pattern.native.setPlaceholderText("*")
         self.axes.native.setPlaceholderText("as each file says")

@@ -74,10 +74,16 @@ class Placing:
         told = Entry(entry.name, entry.state, entry.found, entry.seconds, entry.message)
         if layer not in self._viewer.layers:
             return Entry(entry.name, State.FAILED, seconds=entry.seconds, message=GONE), None
-        labels = shown(self._viewer, Job(run_input, self._params, (layer,), model=self._model), entry)
+        applied = entry.result.model if entry.result.record.get("iterations") == 0 else self._model
+        labels = shown(self._viewer, Job(run_input, self._params, (layer,), model=applied), entry)
         if labels is not None:
             self._made[labels] = Made(layer, layer.data, run_input.origin, self._params, self._model, told)
         return told, labels
+
+    @property
+    def layers(self) -> Sequence[Image]:
+        """The layers of the batch."""
+        return self._layers
 
     def run_input(self, number: int) -> RunInput | None:
         """Return what was segmented for an entry."""

@@ -30,12 +30,15 @@ class Control:
     run : WorkerControl
         Of all runs; a cancel ends the one that is under way.
     done, total : int
-        Steps of the image that is under way.
+        Steps of the image that is under way, or of the training of one network for all.
+    training : bool
+        Whether one network is being trained for all.
     """
 
     run: worker.WorkerControl = field(default_factory=worker.WorkerControl)
     done: int = 0
     total: int = 0
+    training: bool = False
 
     @property
     def share(self) -> float:
@@ -133,6 +136,7 @@ def segmented(
     SegmentationError
         Also for every RuntimeError, see `worker.watched`.
     """
+    control.done = 0
     control.total = 0 if model is not None else total_steps(params, run_input.axes, run_input.array.shape)
     yielded = time.monotonic()
     with engine_errors(), suppress(worker.CancelledError):
@@ -171,19 +175,23 @@ class LayerImage:
     done: Entry | None = None
 
 
-def plan_layers(images: Sequence[LayerImage], params: Params, model: "Model | None") -> Plan:
+Network = Callable[[Control], Generator[None, None, "Model | None"]]  # None where each image has its own, or a cancel
+
+
+def plan_layers(images: Sequence[LayerImage], params: Params, network: Network) -> Plan:
     """Return what is to be done for layers; the entries carry the results."""
-    return Plan([image.name for image in images], [partial(_layer, image, params, model) for image in images])
+    return Plan([image.name for image in images], [partial(_layer, image, params, network) for image in images])
 
 
-def _layer(image: LayerImage, params: Params, model: "Model | None", control: Control) -> Generator[None, None, Entry]:
+def _layer(image: LayerImage, params: Params, network: Network, control: Control) -> Generator[None, None, Entry]:
     if image.done is not None:
         return image.done
     if image.run_input is None:
         return Entry(image.name, State.FAILED, message=image.obstacle)
     began, run_input = time.perf_counter(), image.run_input
     try:
-        result = yield from segmented(run_input, params, model, control)
+        model = yield from network(control)
+        result = None if control.run.cancelled else (yield from segmented(run_input, params, model, control))
         if result is None:
             return Entry(image.name)
         seconds = round(time.perf_counter() - began, 3)

@@ -11,7 +11,7 @@ from napari_backprop_segmentation import Params, SegmentationError, finish, run
 from napari_backprop_segmentation.errors import MemoryLimitError
 from napari_backprop_segmentation.hierarchy import border_costs, build, features, leaf_graph
 from napari_backprop_segmentation.image import normalise, source
-from napari_backprop_segmentation.network import crops, loop, model
+from napari_backprop_segmentation.network import crops, loop, objective, seeing
 from napari_backprop_segmentation.pipeline import count, trees
 
 GREY = (np.add.outer(np.arange(150) // 30, np.arange(150) // 30) % 2 * 150).astype(np.uint8)
@@ -19,12 +19,12 @@ GREY = GREY + np.random.default_rng(0).integers(0, 60, GREY.shape, np.uint8)
 IMAGES = [(GREY, "YX"), (np.stack([GREY] * 3, axis=-1), "YXS"), (np.stack([GREY[:40, :40]] * 2), "TYX")]
 GREEDY = [
     (loop, "strongest"),
-    (loop, "losses_and_gradient"),
-    (loop, "majority_vote"),
+    (objective, "losses_and_gradient"),
+    (objective, "majority_vote"),
     (loop, "new_network"),
     (crops, "superpixel_index"),
     (crops, "network_input"),
-    (model, "network_input"),
+    (seeing, "network_input"),
     (leaf_graph, "initial_regions"),
     (leaf_graph, "region_graph"),
     (build, "region_means"),
@@ -82,7 +82,7 @@ def check_short_memory(case, monkeypatch):
             return
     event(f"{name}: segmented")
     assert result.labels.shape == (image.shape if axes == "TYX" else image.shape[:2])
-    if calls[0] >= first and where is loop and name in ("strongest", "losses_and_gradient") and not applied:
+    if calls[0] >= first and where in (loop, objective) and name in ("strongest", "losses_and_gradient") and not applied:
         assert any("as memory ran out" in note for note in result.record["notes"])
 
 

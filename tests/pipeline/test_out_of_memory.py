@@ -9,7 +9,7 @@ import torch
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.errors import MemoryLimitError, engine_errors, of_memory
 from napari_backprop_segmentation.hierarchy.merge import merge_regions
-from napari_backprop_segmentation.network import fallback, loop, model, planning
+from napari_backprop_segmentation.network import fallback, loop, objective, planning, seeing
 from napari_backprop_segmentation.network.planning import Plan, smaller_plan
 from napari_backprop_segmentation.network.step import NewStrokes
 from napari_backprop_segmentation.params.sections import Training
@@ -82,7 +82,7 @@ def short(monkeypatch):
 
 def test_training_goes_on_with_smaller_crops_and_can_be_repeated(short, caplog):
     expected = finish(run(IMAGE, SMALL.replace(crop_pixels=QUARTER)))
-    short(loop, "losses_and_gradient", 1)
+    short(objective, "losses_and_gradient", 1)
     with caplog.at_level(logging.WARNING):
         steps = run(IMAGE, SMALL)
         assert [next(steps).iteration for _ in range(4)] == [1, 2, 3, 4]
@@ -97,13 +97,13 @@ def test_training_goes_on_with_smaller_crops_and_can_be_repeated(short, caplog):
 
 @pytest.mark.parametrize(
     ("where", "name"),
-    [("loop", "strongest"), ("loop", "majority_vote"), ("crops", "superpixel_index"), ("crops", "network_input")],
+    [("loop", "strongest"), ("objective", "majority_vote"), ("crops", "superpixel_index"), ("crops", "network_input")],
 )
 @pytest.mark.parametrize("error", [ERRORS[0], ERRORS[2]], ids=["processor", "card"])
 def test_wherever_it_runs_out_in_training(short, where, name, error):
     from napari_backprop_segmentation.network import crops
 
-    short({"loop": loop, "crops": crops}[where], name, 1, error=error)
+    short({"loop": loop, "crops": crops, "objective": objective}[where], name, 1, error=error)
     result = finish(run(IMAGE, SMALL))
     assert result.record["iterations"] == 4
     assert result.record["crop"] == [64, 64]
@@ -112,7 +112,7 @@ def test_wherever_it_runs_out_in_training(short, where, name, error):
 def test_what_was_learned_and_drawn_before_is_kept(short):
     strokes = np.zeros(IMAGE.shape, np.uint8)
     strokes[::4], strokes[1::4] = 1, 2
-    short(loop, "losses_and_gradient", 4)
+    short(objective, "losses_and_gradient", 4)
     steps = run(IMAGE, SMALL.replace(strokes_as="network"))
     next(steps), next(steps)
     assert steps.send(NewStrokes(strokes)).losses["strokes"] > 0
@@ -124,13 +124,13 @@ def test_what_was_learned_and_drawn_before_is_kept(short):
 
 
 def test_it_is_tried_once(short):
-    short(loop, "losses_and_gradient", 1, 3)
+    short(objective, "losses_and_gradient", 1, 3)
     with pytest.raises(MemoryLimitError, match="image must fit the memory of the device, got: CUDA out of memory"):
         finish(run(IMAGE, SMALL))
 
 
 def test_later_frames_begin_with_what_is_left(short):
-    fake = short(loop, "losses_and_gradient", 1)
+    fake = short(objective, "losses_and_gradient", 1)
     result = finish(run(np.stack([IMAGE, IMAGE]), SMALL, axes="TYX"))
     assert len(result.record["notes"]) == 1
     assert result.record["crop"] == [64, 64]
@@ -138,7 +138,7 @@ def test_later_frames_begin_with_what_is_left(short):
 
 
 def test_a_small_image_has_nothing_smaller(short):
-    short(loop, "losses_and_gradient", 1)
+    short(objective, "losses_and_gradient", 1)
     with pytest.raises(MemoryLimitError):
         finish(run(IMAGE[:64, :64], SMALL))
 
@@ -157,7 +157,7 @@ def test_a_full_card_leaves_the_processor(monkeypatch):
 
 def test_the_labels_are_those_of_larger_parts(short, monkeypatch):
     expected = finish(run(IMAGE, SMALL.replace(regions="trained")))
-    calls = short(model, "network_input", 1, 2)
+    calls = short(seeing, "network_input", 1, 2)
     found = finish(run(IMAGE, SMALL.replace(regions="trained")))
     assert calls.calls > 2
     np.testing.assert_array_equal(found.labels, expected.labels)

@@ -5,18 +5,14 @@ from dataclasses import replace
 
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.step import Command, Step
-from napari_backprop_segmentation.pipeline.count import best_reading
+from napari_backprop_segmentation.pipeline.frames import frame_tree, judged, knowing_all_classes
 from napari_backprop_segmentation.pipeline.image import classical_labels
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.label import ending
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.series_output import SeriesOutput
 from napari_backprop_segmentation.pipeline.teacher import teaching
-from napari_backprop_segmentation.pipeline.training_schedule import TrainingSchedule, spread
-from napari_backprop_segmentation.pipeline.trees import classified, knowing_classes, tree_of
-
-MOST_SEEN = 4  # frames and slices in which classes are looked for: each takes as long as labelling it
-JUDGED_FRAMES = 3
+from napari_backprop_segmentation.pipeline.training_schedule import TrainingSchedule
 
 
 def segment_series(job: Job) -> Generator[Step, Command | None, Segmentation]:
@@ -41,15 +37,15 @@ def segment_series(job: Job) -> Generator[Step, Command | None, Segmentation]:
     schedule, known = TrainingSchedule(job), None
     if job.judges and job.merges and job.strokes is None:
         yield from schedule.before((0,) * len(job.iterated))
-        job = _judged(job, schedule.model)
+        job = judged(job, schedule.model)
     output = SeriesOutput(job)
     for place in job.places():
         yield from schedule.before(place)
         part, model = job.source.at(place), schedule.model
         if job.merges and job.params.by_class:
-            model = known = _knowing_classes(job, model) if known is None else known
+            model = known = knowing_all_classes(job, model) if known is None else known
         if job.merges:
-            output.add_tree(place, classified(job, part, model, tree_of(job, part, model)))
+            output.add_tree(place, frame_tree(job, part, model))
         else:
             output.add_labels(place, model.predict(part))
     found, model = output.found(), known or schedule.model
@@ -57,21 +53,6 @@ def segment_series(job: Job) -> Generator[Step, Command | None, Segmentation]:
     kind = ("classes" if job.params.by_class else "merged") if job.merges else "trained"
     reading = {"reading": job.read_as} if job.read_as else {}
     return found.noted(ending(kind, schedule.stopped_by, schedule.steps) | reading)
-
-
-def _judged(job: Job, model: Model) -> Job:
-    """Return the job with the reading that is best over some frames, if one is better than what the preset finds."""
-    places = spread(list(job.source.places(len(job.iterated))), JUDGED_FRAMES)
-    parts = [job.source.at(place) for place in places]
-    name = best_reading(job, [(part, tree_of(job, part, model)) for part in parts])
-    return replace(job, read_as=name, params=job.params.replace(reading=1)) if name else job
-
-
-def _knowing_classes(job: Job, model: Model) -> Model:
-    """Return the network with the classes of a few frames and slices, which are those of all."""
-    places = spread(list(job.source.places(len(job.iterated))), MOST_SEEN)
-    parts = [job.source.at(place) for place in places]
-    return knowing_classes(model, [(job, part, tree_of(job, part, model)) for part in parts])
 
 
 def train_series(job: Job) -> Generator[Step, Command | None, Model]:

@@ -103,9 +103,12 @@ def make_parser() -> argparse.ArgumentParser:
 
     apply = commands.add_parser("apply", help="label image files with a trained network", allow_abbrev=False)
     apply.set_defaults(command=_apply)
-    apply.add_argument("model", type=Path, metavar="MODEL", help="a file that run --save-model has written")
+    apply.add_argument(
+        "model", type=Path, metavar="MODEL", help="a file that run or train has written with --save-model"
+    )
     _add_image_arguments(apply)
-    add_settings(apply, wanted={"device"}.union(*(names_of(section) for section in (Objects, Regions, Series))))
+    of_an_image = (names_of(section) for section in (Objects, Regions, Series))
+    add_settings(apply, wanted={"device", "statistics"}.union(*of_an_image))
 
     train = commands.add_parser(
         "train", help="train one network on several image files, for the command apply", allow_abbrev=False

@@ -11,8 +11,10 @@ from qtpy.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit
 
 from napari_backprop_segmentation.gui.batch.form import BESIDE, FILES, INTO, LOADED, TRAINED
 from napari_backprop_segmentation.gui.colours import LEAST_CONTRAST, contrast
+from napari_backprop_segmentation.gui.input.layers import run_input_of
 from napari_backprop_segmentation.gui.result.layer_result import LoadedModel, result_of
 from napari_backprop_segmentation.gui.state import Phase
+from napari_backprop_segmentation.gui.teach.strokes_layer import new_layer, rename
 from napari_backprop_segmentation.io.read import read_image
 from napari_backprop_segmentation.params.params import Params
 
@@ -348,3 +350,29 @@ def test_one_network_for_a_folder_with_a_broken_file(folder, batch, qtbot, tmp_p
     assert column(batch, STATE) == ["done", "failed", "done"]
     assert column(batch, FOUND) == ["2 objects", "", "3 objects"]
     assert "labelled by a network trained before" in column(batch, MESSAGE)[0]
+
+
+def test_what_is_drawn_on_two_layers_teaches_one_network(batch, viewer, widget, qtbot):
+    widget.state.fill(Params(**{**QUICK, "objects": "off"}))
+    for name, shape, place in (("one", (40, 54), (90, 200)), ("other", (56, 54), (200, 90))):
+        viewer.add_image(two_greys(shape, place), name=name)
+    viewer.add_image(two_greys((48, 54), (90, 200)), name="third")
+    select(viewer, "one", "other", "third")
+    drawn = []
+    for image, selection in widget.input_form.each_selected():
+        if image.name != "third":
+            drawn.append(new_layer(viewer, run_input_of(selection), (image,), 1.0))
+    drawn[0].data[12:20, 8:20], drawn[0].data[12:20, 30:42] = 3, 6
+    drawn[1].data[1:5, 5:50] = 2
+    rename(drawn[0], 6, "bright")
+    select(viewer, "one", "other", "third")
+    batch.form.together.value = True
+    batch.start()
+    wait(batch, qtbot)
+    assert column(batch, STATE) == ["done"] * 3
+    for name, kinds in (("one", (3, 6)), ("other", (6, 3)), ("third", (3, 6))):
+        layer = viewer.layers[f"{name} labels"]
+        assert tuple(int(np.median(layer.data[14:-14, at : at + 8])) for at in (10, 32)) == kinds
+        assert np.median(layer.data[:3]) == 2
+        assert layer.metadata["backprop_segmentation"]["kinds"]["6"]["name"] == "bright"
+        np.testing.assert_allclose(layer.get_color(6), drawn[0].get_color(6), atol=0.01)

@@ -8,6 +8,7 @@ from napari_backprop_segmentation.hierarchy.blockwise import blockwise_graph
 from napari_backprop_segmentation.hierarchy.border_costs import face_costs
 from napari_backprop_segmentation.hierarchy.initial_regions import initial_regions
 from napari_backprop_segmentation.hierarchy.region_graph import RegionGraph, region_graph, simplified
+from napari_backprop_segmentation.image.kept_blocks import HERE, Work
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.params.sections import Regions
@@ -39,9 +40,9 @@ def plain_leaf_graph(source: Source, regions: Regions, ridges: Ridges | None = N
     return leaf_graph(initial_regions(source, regions.initial_regions, ridges), source, regions, ridges)
 
 
-def leaf_graph_in_blocks(source: Source, regions: Regions) -> RegionGraph:
+def leaf_graph_in_blocks(source: Source, regions: Regions, work: Work = HERE) -> RegionGraph:
     """Return the same of an image that does not fit the memory; the finest regions are those without a network."""
-    graph = blockwise_graph(source, regions)
+    graph = blockwise_graph(source, regions, work)
     return simplified(graph, regions.min_region, _most_leaves(graph))
 
 

@@ -10,6 +10,7 @@ from napari_backprop_segmentation.network.model import Model, Start
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.job import Progress
+from napari_backprop_segmentation.pipeline.unfinished import Unfinished
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Request:
     counter_examples: Any = None
     fixed: Any = None
     how_alike: float | None = None
+    client: Any = None
+    resume: Unfinished | None = None
 
     def source(self) -> ArraySource:
         """Return the image; one that is labelled by a network trained before is prepared as the network's was."""

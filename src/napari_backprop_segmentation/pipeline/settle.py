@@ -11,6 +11,7 @@ from napari_backprop_segmentation.pipeline.iteration import iterated_axes
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.request import Request, follows_lesson, with_lesson
 from napari_backprop_segmentation.pipeline.resources import resources
+from napari_backprop_segmentation.pipeline.work import with_work
 
 PLANE_NDIM = 2
 UNSURE = ("fast", "brightfield")  # presets that look for no objects
@@ -91,4 +92,4 @@ def settle(request: Request) -> Job:
     checks.check_regions(job)
     marks.check_examples(job)
     marks.check_taught(job)
-    return job
+    return with_work(request, job)

@@ -1,0 +1,138 @@
+"""Blocks of an image that are done by the workers of a dask cluster. dask has the queue, and tries again by itself."""
+
+import asyncio
+import logging
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from napari_backprop_segmentation.errors import ParameterError, WorkersError
+from napari_backprop_segmentation.image.each import T
+
+logger = logging.getLogger(__name__)
+# Whose versions decide whether workers find the same as this process; the first must be the same.
+OWN = "napari-backprop-segmentation"
+DECIDING = (OWN, "torch", "numpy", "scipy", "scikit-image", "scikit-learn", "higra", "zarr", "tifffile")
+AHEAD = 2  # blocks a worker has waiting, so that it never waits for this process
+START_SECONDS = 60  # for the first worker to come
+
+
+class Workers:
+    """The workers of a cluster, see `Each`.
+
+    Parameters
+    ----------
+    client : distributed.Client
+
+    Raises
+    ------
+    ParameterError
+        If it is no client, or its workers have another version of this program.
+    WorkersError
+        If there are no workers.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self.remarks = check_client(client)
+        self._client = client
+
+    def __call__(self, function: Callable[[Any, Any], T], common: Any, items: Iterable[Any]) -> Iterator[T]:
+        """Yield ``function(common, item)`` for each item, in their order."""
+        waiting: deque[Any] = deque()
+        try:
+            with worker_errors(self._client):
+                shared = self._client.scatter(common, broadcast=True, hash=False)
+                for item in items:
+                    waiting.append(self._client.submit(called, function, shared, item, pure=False))
+                    while len(waiting) > AHEAD * sum(self._client.nthreads().values()):
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+        finally:
+            with suppress(Exception):  # of a client that is closed, or has no scheduler any more
+                self._client.cancel(list(waiting))
+
+
+def called(function: Callable[[Any, Any], T], common: Any, item: Any) -> T:
+    """Call a function on a worker."""
+    import dask
+
+    warnings.filterwarnings("ignore", "Got image with third dimension", RuntimeWarning)  # of any number of channels
+    # A lazy image that asked the cluster for its pixels would wait for the worker that waits for it.
+    with dask.config.set(scheduler="synchronous"):
+        return function(common, item)
+
+
+def check_client(client: Any) -> tuple[str, ...]:
+    """Return in words what is different on the workers of a client; refuse what cannot work.
+
+    Raises
+    ------
+    ParameterError
+        If it is no client, or its workers have another version of this program.
+    WorkersError
+        If no worker comes.
+    """
+    if not all(hasattr(client, name) for name in ("submit", "scatter", "get_versions")):
+        raise ParameterError(
+            f"client must be a Client of dask.distributed, got {type(client).__name__}; make one with "
+            "distributed.Client(ADDRESS)"
+        )
+    with worker_errors(client):
+        try:
+            client.wait_for_workers(1, timeout=START_SECONDS)
+        except TimeoutError as error:
+            raise WorkersError(
+                f"cluster must have workers, got none within {START_SECONDS} s at {address_of(client)}; start some "
+                "with: dask worker ADDRESS --nthreads 1"
+            ) from error
+        found = client.get_versions(packages=list(DECIDING))
+    remarks = tuple(_differences(found))
+    for remark in remarks:
+        logger.warning("%s", remark)
+    return remarks
+
+
+def _differences(found: Any) -> Iterator[str]:
+    here = found["client"]["packages"]
+    for name, version in here.items():
+        others: dict[Any, list[str]] = {}
+        for address, told in found["workers"].items():
+            others.setdefault(told["packages"].get(name), []).append(address)
+        for other in (each for each in others if each != version):
+            said = f"{name} is {version or 'missing'} here and {other or 'missing'} on {len(others[other])} workers"
+            if name == OWN:
+                raise ParameterError(
+                    f"workers must have the version of {OWN} that is here, got {other or 'none'} instead of {version} "
+                    f"on {others[other][0]}; install the same everywhere"
+                )
+            yield f"{said}, which may give other numbers; install the same everywhere"
+
+
+@contextmanager
+def worker_errors(client: Any) -> Iterator[None]:
+    """Turn what dask raises where workers or the scheduler are lost into an error of this package."""
+    from distributed import KilledWorker
+    from distributed.comm.core import CommClosedError
+
+    try:
+        yield
+    except KilledWorker as error:
+        raise WorkersError(
+            f"workers must outlive their work, got {error.allowed_failures + 1} that ended during the same part of it, "
+            "perhaps as their memory ran out; give each more memory, and start again to go on"
+        ) from error
+    except (CancelledError, CommClosedError, TimeoutError, asyncio.CancelledError) as error:
+        raise WorkersError(
+            f"cluster must stay there until the end, got no answer from {address_of(client)} any more "
+            f"({type(error).__name__}); start it and the run again: what is finished is kept"
+        ) from error
+
+
+def address_of(client: Any) -> str:
+    """Return where the scheduler of a client is."""
+    scheduler = getattr(client, "scheduler", None)
+    return str(getattr(scheduler, "address", None) or getattr(client, "_start_arg", None) or "its address")

@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import Any
 
+from napari_backprop_segmentation.batch.asked import stamp
 from napari_backprop_segmentation.batch.opened import Opened
 from napari_backprop_segmentation.batch.summary import understood
+from napari_backprop_segmentation.batch.targets import unfinished_place
 from napari_backprop_segmentation.cli.progress import FilesBar, Tally, watch
 from napari_backprop_segmentation.cli.signals import Interruption
 from napari_backprop_segmentation.io.files import read_marks, read_strokes
 from napari_backprop_segmentation.pipeline.iteration import total_steps
 from napari_backprop_segmentation.pipeline.run import run
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
+from napari_backprop_segmentation.pipeline.unfinished import Unfinished
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class Terminal:
     say: Callable[[str], None]
     interruption: Interruption
     files: FilesBar | None = None
+    client: Any = None
 
     def segment(self, opened: Opened) -> Generator[None, None, Segmentation]:
         """Drive the run of a file; there are no steps to pass on."""
@@ -43,7 +48,14 @@ class Terminal:
             progress=tally,
             examples=read_marks(job.examples) if job.examples else None,
             counter_examples=read_marks(job.counter_examples, "counter-examples") if job.counter_examples else None,
+            client=self.client,
+            resume=Unfinished(unfinished_place(job.labels), stamp(job.image)),
         )
         total = 0 if wanted.model else total_steps(wanted.params, opened.axes, opened.image.pixels.shape)
         told = {"name": job.image.name, "log": job.log, "quiet": self.quiet}
         return watch(steps, total, self.interruption, **told, tally=tally, files=self.files)  # type: ignore[arg-type]
+
+
+def segment_alone(opened: Opened) -> Generator[None, None, Segmentation]:
+    """Drive the run of a file where nobody looks, such as on a worker."""
+    return Terminal(True, lambda _: None, Interruption()).segment(opened)

@@ -1,6 +1,7 @@
 """What finished blocks of an image have added, kept on disk: a run that is interrupted goes on behind them."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,11 @@ class KeptBlocks:
     def parts(self, name: str) -> Parts:
         """Return what one pass over the image has added so far."""
         return Parts(None if self.folder is None else self.folder / name)
+
+    def drop(self, *names: str) -> None:
+        """Forget what passes over the image have added."""
+        for name in names if self.folder is not None else ():
+            shutil.rmtree(self.folder / name, ignore_errors=True)  # type: ignore[operator]
 
     def labels(self, name: str, shape: Sequence[int], dtype: Any = np.int32) -> LabelFile:
         """Return labels (*spatial), as far as they are written.

@@ -3,12 +3,14 @@
 from collections.abc import Generator, Sequence
 from typing import Any
 
+from napari_backprop_segmentation.hierarchy.blockwise_means import FEATURES
 from napari_backprop_segmentation.image.source import Part
 from napari_backprop_segmentation.network import loop
 from napari_backprop_segmentation.network.history import Kept
 from napari_backprop_segmentation.network.kept_model import NETWORK, keep_model, kept_model
 from napari_backprop_segmentation.network.model import Model, Start
 from napari_backprop_segmentation.network.restore import restored
+from napari_backprop_segmentation.network.seen import LABELS
 from napari_backprop_segmentation.network.step import Command, Step
 from napari_backprop_segmentation.params.sections import Input, Training
 from napari_backprop_segmentation.pipeline.job import Job
@@ -54,6 +56,7 @@ def _kept_or_trained(job: Job) -> Generator[Step, Command | None, Model]:
     if known is not None:
         job.less.notes.append("went on where an earlier start had ended")
         return known.on(job.plan.device)
+    job.work.kept.drop(FEATURES, LABELS)  # of a network that was stopped early
     model = yield from train_on(job, job.part, training, job.seen_strokes)
     if parts.folder is not None and model.stopped_by != loop.STOPPED and not model.taught:
         try:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -65,6 +66,12 @@ def kept_of(unfinished: Unfinished, job: Job, image: Any) -> KeptBlocks:
             f"(different: {different}); ask for the same as then to go on, or remove that folder to begin anew"
         )
     return KeptBlocks(unfinished.folder)
+
+
+def forget(folder: Path) -> None:
+    """Remove finished blocks, if that is what a folder holds."""
+    if (folder / TOLD).is_file():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def no_room(folder: Path, error: OSError) -> OutputError:

@@ -121,15 +121,20 @@ def worker_errors(client: Any) -> Iterator[None]:
     try:
         yield
     except KilledWorker as error:
-        raise WorkersError(
-            f"workers must outlive their work, got {error.allowed_failures + 1} that ended during the same part of it, "
-            "perhaps as their memory ran out; give each more memory, and start again to go on"
-        ) from error
+        raise killed(error) from error
     except (CancelledError, CommClosedError, TimeoutError, asyncio.CancelledError) as error:
         raise WorkersError(
             f"cluster must stay there until the end, got no answer from {address_of(client)} any more "
             f"({type(error).__name__}); start it and the run again: what is finished is kept"
         ) from error
+
+
+def killed(error: Any) -> WorkersError:
+    """Return in words that workers have ended during the same piece of work, as often as dask tries again."""
+    return WorkersError(
+        f"workers must outlive their work, got {error.allowed_failures + 1} that ended during the same part of it, "
+        "perhaps as their memory ran out; give each more memory, and start again to go on"
+    )
 
 
 def address_of(client: Any) -> str:

@@ -1,14 +1,16 @@
 """Many files on the workers of a dask cluster: one task a file. dask has the queue, and tries again by itself."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from napari_backprop_segmentation.batch.entry import Entry, State
 from napari_backprop_segmentation.batch.jobs import Job
-from napari_backprop_segmentation.batch.process import Segment, process
+from napari_backprop_segmentation.batch.process import Segment, finished, process
 from napari_backprop_segmentation.batch.wanted import Wanted
 from napari_backprop_segmentation.errors import reason
 from napari_backprop_segmentation.pipeline.workers import called, check_client, killed, worker_errors
+
+__all__ = ["finished", "on_workers", "process"]
 
 
 def on_workers(
@@ -66,16 +68,6 @@ def segmented_file(common: tuple[Wanted, Segment, bool], each: tuple[Job, str]) 
     wanted, segment, overwrite = common
     job, name = each
     return finished(process(job, wanted, segment, name=name, overwrite=overwrite))
-
-
-def finished(steps: Generator[Any, None, Entry]) -> Entry:
-    """Take all steps of a file, and return how it ended."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            entry: Entry = done.value
-            return entry
 
 
 def _ending(future: Any, name: str) -> Entry:

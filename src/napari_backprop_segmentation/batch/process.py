@@ -11,12 +11,10 @@ from napari_backprop_segmentation.batch.jobs import Job, check_overwriting
 from napari_backprop_segmentation.batch.opened import Opened, open_job
 from napari_backprop_segmentation.batch.results import Measured, write_results
 from napari_backprop_segmentation.batch.summary import said, summary, written
-from napari_backprop_segmentation.batch.targets import unfinished_place
 from napari_backprop_segmentation.batch.wanted import Wanted
 from napari_backprop_segmentation.errors import reason
 from napari_backprop_segmentation.io.record import ASKED, FOUND
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
-from napari_backprop_segmentation.pipeline.unfinished import forget
 
 logger = logging.getLogger(__name__)
 
@@ -59,9 +57,6 @@ def process(
         asked = asked_of(job, wanted)
         if not overwrite and (found := done_before(job, asked)) is not None:
             return Entry(name, State.DONE, found, message=DONE_BEFORE)
-        unfinished = unfinished_place(job.labels)
-        if overwrite:
-            forget(unfinished)
         opened = open_job(job, wanted)
         result = yield from segment(opened)
         if result is None:
@@ -73,7 +68,6 @@ def process(
         remarks = write_results(
             job, result, opened.image, measured, {ASKED: "" if early else asked, FOUND: found.to_dict()}
         )
-        forget(unfinished)
         seconds = round(time.perf_counter() - began, 3)
         message = "; ".join((result.stopped_by, *said(result), *remarks))
         line = f"{written(job, result)}: {'; '.join((summary(result), *remarks))}"
@@ -81,3 +75,13 @@ def process(
     except Exception as error:
         logger.debug("%s failed", job.image, exc_info=True)
         return Entry(name, State.FAILED, seconds=round(time.perf_counter() - began, 3), message=reason(error))
+
+
+def finished(steps: Generator[Any, None, Entry]) -> Entry:
+    """Take all steps of a file, and return how it ended."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            entry: Entry = done.value
+            return entry

@@ -4,17 +4,14 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
-from napari_backprop_segmentation.batch.asked import stamp
 from napari_backprop_segmentation.batch.opened import Opened
 from napari_backprop_segmentation.batch.summary import understood
-from napari_backprop_segmentation.batch.targets import unfinished_place
 from napari_backprop_segmentation.cli.progress import FilesBar, Tally, watch
 from napari_backprop_segmentation.cli.signals import Interruption
 from napari_backprop_segmentation.io.files import read_marks, read_strokes
 from napari_backprop_segmentation.pipeline.iteration import total_steps
 from napari_backprop_segmentation.pipeline.run import run
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
-from napari_backprop_segmentation.pipeline.unfinished import Unfinished
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class Terminal:
             examples=read_marks(job.examples) if job.examples else None,
             counter_examples=read_marks(job.counter_examples, "counter-examples") if job.counter_examples else None,
             client=self.client,
-            resume=Unfinished(unfinished_place(job.labels), stamp(job.image)),
+            resume=opened.unfinished,
         )
         total = 0 if wanted.model else total_steps(wanted.params, opened.axes, opened.image.pixels.shape)
         told = {"name": job.image.name, "log": job.log, "quiet": self.quiet}

@@ -7,8 +7,7 @@ from typing import Any
 from napari_backprop_segmentation.batch.entry import Entry, State
 from napari_backprop_segmentation.batch.folder import listed
 from napari_backprop_segmentation.batch.jobs import Job, plan_files, prepare
-from napari_backprop_segmentation.batch.on_workers import finished, on_workers
-from napari_backprop_segmentation.batch.process import process
+from napari_backprop_segmentation.batch.on_workers import finished, on_workers, process
 from napari_backprop_segmentation.batch.sheets import Sheets
 from napari_backprop_segmentation.batch.wanted import AS_FILES_SAY, Reading, Wanted
 from napari_backprop_segmentation.cli.one_file import Terminal, segment_alone

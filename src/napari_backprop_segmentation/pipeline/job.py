@@ -13,9 +13,8 @@ from napari_backprop_segmentation.image.kept_blocks import HERE, Work
 from napari_backprop_segmentation.image.output import Output
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.image.source import ArraySource, Part, Place
-from napari_backprop_segmentation.network.fallback import Less
+from napari_backprop_segmentation.network.fallback import Less, Plan
 from napari_backprop_segmentation.network.model import Model, Start
-from napari_backprop_segmentation.network.planning import Plan
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.binned import Binning
 from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Example

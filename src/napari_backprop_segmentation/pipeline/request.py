@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from napari_backprop_segmentation.hierarchy.merge import Merge, merge_regions
@@ -35,7 +36,7 @@ class Request:
     fixed: Any = None
     how_alike: float | None = None
     client: Any = None
-    resume: Unfinished | None = None
+    resume: Any = None
 
     def source(self) -> ArraySource:
         """Return the image; one that is labelled by a network trained before is prepared as the network's was."""
@@ -50,6 +51,12 @@ class Request:
             channels=channels,
             spacing=self.spacing,
         )
+
+    @property
+    def unfinished(self) -> Unfinished | None:
+        """Where finished blocks are kept."""
+        given = self.resume
+        return given if given is None or isinstance(given, Unfinished) else Unfinished(Path(given))
 
     def learns(self, params: Params) -> bool:
         """Return whether there is a network, under settings that hold for the image."""

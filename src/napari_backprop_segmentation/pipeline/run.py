@@ -1,10 +1,8 @@
 """From an image to labels: a short driver over all rooms."""
 
 import logging
-import os
 import time
 from collections.abc import Generator, Sequence
-from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -19,7 +17,6 @@ from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline import dispatch
 from napari_backprop_segmentation.pipeline.request import Request
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
-from napari_backprop_segmentation.pipeline.unfinished import Unfinished
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +41,7 @@ def run(
     fixed: Any = None,
     how_alike: float | None = None,
     client: Any = None,
-    resume: str | os.PathLike[str] | Unfinished | None = None,
+    resume: Any = None,
 ) -> Generator[Step, Command | None, Segmentation]:
     """Segment an image step by step.
 
@@ -145,7 +142,7 @@ def run(
         fixed=fixed,
         how_alike=how_alike,
         client=client,
-        resume=resume if resume is None or isinstance(resume, Unfinished) else Unfinished(Path(resume)),
+        resume=resume,
     )
     started = time.perf_counter()
     with engine_errors(), reused_memory():

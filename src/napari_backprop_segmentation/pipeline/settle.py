@@ -10,8 +10,7 @@ from napari_backprop_segmentation.pipeline.going_on import going_on
 from napari_backprop_segmentation.pipeline.iteration import iterated_axes
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.request import Request, follows_lesson, with_lesson
-from napari_backprop_segmentation.pipeline.resources import resources
-from napari_backprop_segmentation.pipeline.work import with_work
+from napari_backprop_segmentation.pipeline.resources import resources, with_work
 
 PLANE_NDIM = 2
 UNSURE = ("fast", "brightfield")  # presets that look for no objects

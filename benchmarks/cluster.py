@@ -28,7 +28,7 @@ from napari_backprop_segmentation.batch.wanted import Wanted
 from napari_backprop_segmentation.cli.run import run_files
 from napari_backprop_segmentation.hierarchy.blockwise import blockwise_graph
 from napari_backprop_segmentation.hierarchy.blockwise_means import blockwise_means
-from napari_backprop_segmentation.hierarchy.leaf_graph import _most_leaves
+from napari_backprop_segmentation.hierarchy.leaf_graph import most_leaves
 from napari_backprop_segmentation.hierarchy.region_graph import simplified
 from napari_backprop_segmentation.hierarchy.tree import build_hierarchy
 from napari_backprop_segmentation.image.kept_blocks import Work
@@ -140,7 +140,7 @@ def measure_blocks(seen: Seen, regions: Regions, client: Any, n_workers: int) ->
 
     graph, found.graph = passed(lambda: blockwise_graph(seen.source, regions, work))
     found.regions = len(graph.areas)
-    graph = simplified(graph, regions.min_region, _most_leaves(graph))
+    graph = simplified(graph, regions.min_region, most_leaves(graph.index.size))
     found.leaves = len(graph.areas)
     means, found.features = passed(lambda: blockwise_means(graph, (seen.elsewhere("cpu"), regions), work))
     began = time.perf_counter()

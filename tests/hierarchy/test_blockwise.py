@@ -69,7 +69,7 @@ def test_large_images_have_as_small_regions_as_others(monkeypatch):
     monkeypatch.setattr(leaf_graph, "MOST_LEAVES", 10)
     monkeypatch.setattr(leaf_graph, "LEAVES_PIXELS", 100)
     graph = blockwise.blockwise_graph(ArraySource(data.coins()[:100, :100], "YX"), Regions())
-    assert leaf_graph._most_leaves(graph) == 1000
+    assert leaf_graph.most_leaves(graph.index.size) == 1000
 
 
 def test_labels_on_disk_are_those_that_were_written_and_leave_nothing_behind(tmp_path):

@@ -13,7 +13,7 @@ from napari_backprop_segmentation.image.blocks import BLOCK_SIDE
 from napari_backprop_segmentation.image.kept_blocks import Parts
 from napari_backprop_segmentation.network import loop, seen
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.pipeline import estimate
+from napari_backprop_segmentation.pipeline import estimate, room
 
 COINS = data.coins()[:96, :120]
 QUICK = Params(n_channels=8, iterations=2, n_superpixels=60, device="cpu", detail=70.0)
@@ -134,3 +134,14 @@ def test_nothing_is_kept_of_a_network_that_was_stopped_early(whole, tmp_path):
         steps.send("stop")
     assert done.value.value.model.iterations == 1
     np.testing.assert_array_equal(finish(run(COINS, QUICK, resume=tmp_path / "kept")).labels, whole[QUICK])
+
+
+def test_where_memory_is_short_fewer_regions_are_merged_and_it_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(room, "LEAST", 12)
+    with monkeypatch.context() as patch:
+        patch.setattr(room, "free_memory", lambda _: 1e4)
+        found = finish(run(COINS, QUICK, resume=tmp_path / "kept"))
+    assert found.hierarchy.n_leaves <= 12
+    assert found.record["notes"] == ["merges at most 12 regions, as the memory has no room for more"]
+    again = finish(run(COINS, QUICK, resume=tmp_path / "kept"))  # with more memory: what was kept is of these regions
+    np.testing.assert_array_equal(again.labels, found.labels)

@@ -8,12 +8,16 @@ from napari_backprop_segmentation.image.kept_blocks import HERE, Work
 from napari_backprop_segmentation.network.seen import Seen
 from napari_backprop_segmentation.params.sections import Regions
 
+# Of memory for each feature of each region while regions are merged, most of it in higra; measured with 110 features of
+# 10,000 and 30,000 regions: 103.
+MERGE_BYTES = 104
+
 
 def build_tree_in_blocks(seen: Seen, regions: Regions, merge: Merge, work: Work = HERE) -> Hierarchy:
     """Return the same tree as `build_tree`, of an image that does not fit the memory.
 
     Its finest regions lie in a file; they are those without a network. A block is 512 pixels wide, and takes the memory
-    of that; a region takes about a kilobyte.
+    of that; a region takes `MERGE_BYTES` for each of its features.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ def leaf_graph(finest: NDArray[Any], source: Source, regions: Regions, ridges: R
     """
     along = ridges if regions.initial_regions == "lines" else None
     graph = region_graph(finest, face_costs(source, regions, along))
-    return simplified(graph, regions.min_region, _most_leaves(graph))
+    return simplified(graph, regions.min_region, most_leaves(graph.index.size))
 
 
 def plain_leaf_graph(source: Source, regions: Regions, ridges: Ridges | None = None) -> RegionGraph:
@@ -43,8 +43,10 @@ def plain_leaf_graph(source: Source, regions: Regions, ridges: Ridges | None = N
 def leaf_graph_in_blocks(source: Source, regions: Regions, work: Work = HERE) -> RegionGraph:
     """Return the same of an image that does not fit the memory; the finest regions are those without a network."""
     graph = blockwise_graph(source, regions, work)
-    return simplified(graph, regions.min_region, _most_leaves(graph))
+    most = most_leaves(graph.index.size)
+    return simplified(graph, regions.min_region, most if work.most_regions is None else min(most, work.most_regions))
 
 
-def _most_leaves(graph: RegionGraph) -> int:
-    return max(MOST_LEAVES, MOST_LEAVES * graph.index.size // LEAVES_PIXELS)
+def most_leaves(n_pixels: int) -> int:
+    """Return from how many regions at most the tree of an image of so many pixels is built."""
+    return max(MOST_LEAVES, MOST_LEAVES * n_pixels // LEAVES_PIXELS)

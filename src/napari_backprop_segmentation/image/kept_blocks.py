@@ -102,10 +102,13 @@ class Work:
     each : Each, optional
         Who does them; this process if None.
     kept : KeptBlocks
+    most_regions : int, optional
+        More than these do not fit the memory: the smallest join others until they are not more.
     """
 
     each: Each | None = None
     kept: KeptBlocks = KeptBlocks()
+    most_regions: int | None = None
 
     def threaded(self, function: Callable[[Any, Any], T], common: Any, items: Iterable[Any]) -> Iterator[T]:
         """Have done what releases the interpreter, see `Each`."""

@@ -11,6 +11,7 @@ from napari_backprop_segmentation.params.sections import Run, Training
 from napari_backprop_segmentation.pipeline.estimate import memory_notes, merges_regions, part_bytes
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.request import Request
+from napari_backprop_segmentation.pipeline.room import room_for_regions
 from napari_backprop_segmentation.pipeline.unfinished import kept_of
 from napari_backprop_segmentation.pipeline.workers import Workers
 
@@ -49,4 +50,9 @@ def with_work(request: Request, job: Job) -> Job:
     drawn = any(each is not None for each in (job.strokes, job.examples, job.fixed))
     if request.unfinished is not None and not drawn:
         work = replace(work, kept=kept_of(request.unfinished, job, request.image))
+    if job.in_blocks:
+        most = room_for_regions(job, work.kept)
+        if most is not None:
+            work = replace(work, most_regions=most)
+            notes = (*notes, f"merges at most {most} regions, as the memory has no room for more")
     return replace(job, work=work, notes=notes)

@@ -156,7 +156,8 @@ def test_without_its_scheduler_a_run_ends_in_a_sentence_and_goes_on_with_another
             _, complaint = process.communicate(timeout=PATIENCE)
             assert process.returncode == 2
             assert not out.exists()
-            (line,) = complaint.splitlines()
+            assert len(complaint.splitlines()) == 1, complaint
+            line = complaint
             assert "cluster must stay there until the end, got no answer from" in line
             assert "what is finished is kept" in line
         finally:

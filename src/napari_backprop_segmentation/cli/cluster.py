@@ -10,6 +10,7 @@ from typing import Any
 from napari_backprop_segmentation.errors import ParameterError
 
 CONNECT_SECONDS = 30
+NOISY = ("distributed", "tornado", "asyncio")
 
 
 @contextmanager
@@ -38,9 +39,18 @@ def client_of(n_workers: int | None, cluster: str | None) -> Iterator[Any]:
             "workers must have dask.distributed, got none; install it with: pip install "
             '"napari-backprop-segmentation[cluster]"'
         )
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is said in words of ours
+    _silence()
     with ExitStack() as stack:
         yield stack.enter_context(_local(n_workers, stack) if n_workers is not None else _remote(str(cluster)))
+
+
+def _silence() -> None:
+    """Let dask say nothing itself: what matters of it is said in words of ours."""
+    import distributed  # noqa: F401 - which gives each of its loggers a level of its own
+
+    for name in [*logging.root.manager.loggerDict]:
+        if name.split(".")[0] in NOISY:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _local(n_workers: int, stack: ExitStack) -> Any:

@@ -28,6 +28,7 @@ from napari_backprop_segmentation.batch.wanted import Wanted
 from napari_backprop_segmentation.cli.run import run_files
 from napari_backprop_segmentation.hierarchy.blockwise import blockwise_graph
 from napari_backprop_segmentation.hierarchy.blockwise_means import blockwise_means
+from napari_backprop_segmentation.hierarchy.build_in_blocks import MERGE_BYTES
 from napari_backprop_segmentation.hierarchy.leaf_graph import most_leaves
 from napari_backprop_segmentation.hierarchy.region_graph import simplified
 from napari_backprop_segmentation.hierarchy.tree import build_hierarchy
@@ -35,10 +36,12 @@ from napari_backprop_segmentation.image.kept_blocks import Work
 from napari_backprop_segmentation.image.source import ArraySource
 from napari_backprop_segmentation.network.seen import Seen
 from napari_backprop_segmentation.params.sections import Regions
+from napari_backprop_segmentation.pipeline.room import SHARE
 from napari_backprop_segmentation.pipeline.workers import Workers
 
 MEGA = 1e6
-N_EMPTY = 500  # tasks that do nothing, for what each task costs
+MACHINE_BYTES, FEATURES = 64e9, 110  # memory of the machine that merges; features of a region
+N_EMPTY = 200  # tasks that do nothing, for what each task costs
 
 
 @dataclass
@@ -182,11 +185,11 @@ def larger(one: Measured) -> list[dict[str, Any]]:
     worker = (one.graph.worker + one.features.worker) / one.megapixels
     client = (one.graph.client + one.features.client) / one.megapixels
     traffic = sum(p.sent + p.received for p in (one.graph, one.features)) / one.megapixels
-    leaves = one.leaves / one.megapixels
-    alone = (one.tree + one.paint) / one.megapixels
+    paint, tree = one.paint / one.megapixels, one.tree / one.leaves
     rows = []
     for name, megapixels in (("slide of 100,000 x 100,000", 1e4), ("light-sheet volume of 2 TB in 16 bits", 1e6)):
         busy = worker / client  # from so many workers on they wait for the one that hands out
+        leaves = min(most_leaves(int(megapixels * MEGA)), int(SHARE * MACHINE_BYTES / MERGE_BYTES / FEATURES))
         rows.append(
             {
                 "image": name,
@@ -194,8 +197,9 @@ def larger(one: Measured) -> list[dict[str, Any]]:
                 "processor hours of workers": worker * megapixels / 3600,
                 "GB on the network": traffic * megapixels / 1e9,
                 "most workers": int(busy),
-                "hours with that many": (client + alone) * megapixels / 3600,
-                "million regions": leaves * megapixels / MEGA,
+                "hours with that many": (client * megapixels + paint * megapixels + tree * leaves) / 3600,
+                "million regions": leaves / MEGA,
+                "pixels a region": megapixels * MEGA / leaves,
             }
         )
     return rows

@@ -8,7 +8,7 @@ from napari_backprop_segmentation.batch.jobs import Job
 from napari_backprop_segmentation.batch.process import Segment, finished, process
 from napari_backprop_segmentation.batch.wanted import Wanted
 from napari_backprop_segmentation.errors import reason
-from napari_backprop_segmentation.pipeline.workers import called, check_client, killed, worker_errors
+from napari_backprop_segmentation.pipeline.workers import called, check_client, killed, scheduler_errors, worker_errors
 
 __all__ = ["finished", "on_workers", "process"]
 
@@ -51,14 +51,16 @@ def on_workers(
     names = names or [str(job.image) for job in jobs]
     numbers: dict[Any, int] = {}
     try:
-        with worker_errors(client):
+        with scheduler_errors(client):
             common = client.scatter((wanted, segment, overwrite), broadcast=True, hash=False)
             for number, each in enumerate(zip(jobs, names, strict=True)):
                 numbers[client.submit(called, segmented_file, common, each, pure=False)] = number
-            for future in as_completed(list(numbers)):
-                number = numbers[future]
-                yield number, _ending(future, names[number])
-                future.release()
+        for future in as_completed(list(numbers)):
+            number = numbers[future]
+            with worker_errors(client):
+                entry = _ending(future, names[number])
+            yield number, entry
+            future.release()
     finally:
         _let_go(client, list(numbers))
 

@@ -10,7 +10,7 @@ from napari_backprop_segmentation.network.seen import Seen, predict_in_blocks
 from napari_backprop_segmentation.params.sections import Regions
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
-from napari_backprop_segmentation.pipeline.unfinished import no_room
+from napari_backprop_segmentation.pipeline.unfinished import no_room, of_place
 
 
 def from_blocks(job: Job, model: Model) -> Segmentation | None:
@@ -25,6 +25,8 @@ def from_blocks(job: Job, model: Model) -> Segmentation | None:
         return _regions(job, model)
     except OSError as error:  # of the disk, where the finest regions lie
         if job.work.kept.folder is not None:
+            if not of_place(error):
+                raise
             raise no_room(job.work.kept.folder, error) from error
         job.less.notes.append(f"labels stay as trained, as regions could not be merged ({error})")
     except ENGINE_ERRORS as error:
@@ -48,7 +50,7 @@ def predicted(job: Job, model: Model) -> Any:
         out = _out(job, label_dtype(model.training.n_channels))
         predict_in_blocks(_seen(job, model), out, job.work)
     except OSError as error:
-        if kept.folder is None:
+        if kept.folder is None or not of_place(error):
             raise
         raise no_room(kept.folder, error) from error
     return _given(job, out)

@@ -1,5 +1,6 @@
 """A run that may be interrupted: finished blocks are kept in a folder, with what tells the run from others."""
 
+import errno
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.record import PACKAGE
 
 TOLD = "run.json"  # what tells the run from others
+PLACE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 FREE = frozenset({"detail", "n_regions"})  # settings that decide nothing of what is kept
 
 
@@ -72,6 +74,11 @@ def forget(folder: Path) -> None:
     """Remove finished blocks, if that is what a folder holds."""
     if (folder / TOLD).is_file():
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def of_place(error: OSError) -> bool:
+    """Return whether an error says that a place on a disk cannot be written to, and not one of the image."""
+    return error.errno in PLACE_ERRORS
 
 
 def no_room(folder: Path, error: OSError) -> OutputError:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 OWN = "napari-backprop-segmentation"
 DECIDING = (OWN, "torch", "numpy", "scipy", "scikit-image", "scikit-learn", "higra", "zarr", "tifffile")
 AHEAD = 2  # blocks a worker has waiting, so that it never waits for this process
+ASK_SECONDS = 1.0
 START_SECONDS = 60  # for the first worker to come
 
 
@@ -38,22 +40,38 @@ class Workers:
     def __init__(self, client: Any) -> None:
         self.remarks = check_client(client)
         self._client = client
+        self._n_waiting, self._asked_at = 0, -ASK_SECONDS
 
     def __call__(self, function: Callable[[Any, Any], T], common: Any, items: Iterable[Any]) -> Iterator[T]:
         """Yield ``function(common, item)`` for each item, in their order."""
-        waiting: deque[Any] = deque()
+        client, waiting = self._client, deque[Any]()
         try:
-            with worker_errors(self._client):
-                shared = self._client.scatter(common, broadcast=True, hash=False)
-                for item in items:
-                    waiting.append(self._client.submit(called, function, shared, item, pure=False))
-                    while len(waiting) > AHEAD * sum(self._client.nthreads().values()):
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
+            with scheduler_errors(client):
+                shared = client.scatter(common, broadcast=True, hash=False)
+            for item in items:
+                with scheduler_errors(client):
+                    waiting.append(client.submit(called, function, shared, item, pure=False))
+                    enough = len(waiting) > self._ahead()
+                if enough:
+                    yield result_of(client, waiting.popleft())
+            while waiting:
+                yield result_of(client, waiting.popleft())
         finally:
-            with suppress(Exception):  # of a client that is closed, or has no scheduler any more
-                self._client.cancel(list(waiting))
+            if client.status == "running":
+                with suppress(Exception):  # the scheduler may go at any time
+                    client.cancel(list(waiting))
+
+    def _ahead(self) -> int:
+        """Return how many items may wait; workers come and go, but to ask each time would take longer than a block."""
+        if time.monotonic() > self._asked_at + ASK_SECONDS:
+            self._n_waiting, self._asked_at = AHEAD * sum(self._client.nthreads().values()), time.monotonic()
+        return self._n_waiting
+
+
+def result_of(client: Any, future: Any) -> Any:
+    """Return what a worker has found, or raise what it has raised."""
+    with worker_errors(client):
+        return future.result()
 
 
 def called(function: Callable[[Any, Any], T], common: Any, item: Any) -> T:
@@ -81,7 +99,7 @@ def check_client(client: Any) -> tuple[str, ...]:
             f"client must be a Client of dask.distributed, got {type(client).__name__}; make one with "
             "distributed.Client(ADDRESS)"
         )
-    with worker_errors(client):
+    with scheduler_errors(client):
         try:
             client.wait_for_workers(1, timeout=START_SECONDS)
         except TimeoutError as error:
@@ -123,10 +141,25 @@ def worker_errors(client: Any) -> Iterator[None]:
     except KilledWorker as error:
         raise killed(error) from error
     except (CancelledError, CommClosedError, TimeoutError, asyncio.CancelledError) as error:
-        raise WorkersError(
-            f"cluster must stay there until the end, got no answer from {address_of(client)} any more "
-            f"({type(error).__name__}); start it and the run again: what is finished is kept"
-        ) from error
+        raise lost(client, error) from error
+
+
+@contextmanager
+def scheduler_errors(client: Any) -> Iterator[None]:
+    """Do the same where the scheduler is asked, which can fail in further ways."""
+    try:
+        with worker_errors(client):
+            yield
+    except (OSError, RuntimeError) as error:  # RuntimeError: of a client that has given up
+        raise lost(client, error) from error
+
+
+def lost(client: Any, error: BaseException) -> WorkersError:
+    """Return in words that the scheduler does not answer any more."""
+    return WorkersError(
+        f"cluster must stay there until the end, got no answer from {address_of(client)} any more "
+        f"({type(error).__name__}); start it and the run again: what is finished is kept"
+    )
 
 
 def killed(error: Any) -> WorkersError:

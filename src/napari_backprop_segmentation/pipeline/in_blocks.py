@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import numpy as np
+
 from napari_backprop_segmentation.errors import ENGINE_ERRORS
 from napari_backprop_segmentation.hierarchy.build_in_blocks import build_tree_in_blocks
+from napari_backprop_segmentation.image.label_file import LabelFile
 from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.seen import Seen, predict_in_blocks
@@ -74,10 +77,15 @@ def _seen(job: Job, model: Model) -> Seen:
 
 
 def _out(job: Job, dtype: Any) -> Any:
-    """Return what labels are written into, piece by piece."""
-    return job.work.kept.labels("labels", job.part.shape[1:], dtype) if job.out is None else job.out
+    """Return what labels are written into, piece by piece: what was given, a kept file, or memory."""
+    if job.out is not None:
+        return job.out
+    shape, kept = job.part.shape[1:], job.work.kept
+    return np.empty(shape, dtype) if kept.folder is None else kept.labels("labels", shape, dtype)
 
 
 def _given(job: Job, out: Any) -> Any:
     """Return the labels as the caller gets them."""
-    return out.array() if job.out is None else job.out.array
+    if job.out is not None:
+        return job.out.array
+    return out.array() if isinstance(out, LabelFile) else out

@@ -71,8 +71,19 @@ def kept_of(unfinished: Unfinished, job: Job, image: Any) -> KeptBlocks:
 
 
 def forget(folder: Path) -> None:
-    """Remove finished blocks, if that is what a folder holds."""
-    if (folder / TOLD).is_file():
+    """Remove finished blocks, if that is what a folder holds.
+
+    Windows keeps a file that is still mapped: what tells the run then stays beside it, for the next start.
+    """
+    if not (folder / TOLD).is_file():
+        return
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != TOLD:
+            with suppress(OSError):
+                path.unlink()
+    if [path.name for path in folder.iterdir()] == [TOLD]:
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -16,7 +16,8 @@ FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "_version.py"
 ROOMS = ("errors", "params", "image", "network", "hierarchy", "objects", "teaching", "pipeline", "io")
 ROOMS += ("batch", "cli", "gui")
 WINDOWS = {"napari", "qtpy", "magicgui", "superqt", "pyqtgraph"}
-FILES_AND_TERMINALS = {"tifffile", "PIL", "tqdm", "zarr", "ome_zarr_models", "dask"}
+CLUSTERS = {"distributed"}
+FILES_AND_TERMINALS = {"tifffile", "PIL", "tqdm", "zarr", "ome_zarr_models", "dask"} | CLUSTERS
 FORBIDDEN = {
     "errors": WINDOWS | FILES_AND_TERMINALS | {"torch", "numpy"},
     "params": WINDOWS | FILES_AND_TERMINALS | {"torch", "numpy"},
@@ -25,8 +26,8 @@ FORBIDDEN = {
     "hierarchy": WINDOWS | FILES_AND_TERMINALS,
     "objects": WINDOWS | FILES_AND_TERMINALS | {"torch"},
     "teaching": WINDOWS | FILES_AND_TERMINALS | {"torch"},
-    "pipeline": WINDOWS | FILES_AND_TERMINALS,
-    "io": WINDOWS | {"torch", "tqdm"},
+    "pipeline": WINDOWS | FILES_AND_TERMINALS - CLUSTERS - {"dask"},
+    "io": WINDOWS | {"torch", "tqdm"} | CLUSTERS,
     "batch": WINDOWS | {"torch", "tqdm", "tifffile", "PIL"},
     "cli": WINDOWS - {"napari"},
     "gui": {"tqdm", "torch"},

@@ -49,6 +49,10 @@ class EngineError(SegmentationError):
     """The numerical engine failed while running (wraps torch's RuntimeErrors)."""
 
 
+class WorkersError(SegmentationError):
+    """The workers of a cluster, or its scheduler, are not there any more, or never were."""
+
+
 class OutputError(SegmentationError, OSError):
     """A result cannot be written, or not without losing what is there already."""
 

@@ -48,3 +48,13 @@ def test_a_whole_run_is_timed_also_where_labels_are_written_elsewhere():
     assert found["iterations"] == 20
     assert found["megapixels"] == 0.0
     assert out.min() >= 1
+
+
+def test_workers_are_worth_having_until_they_wait_for_each_other():
+    cluster = import_module("cluster")
+    features = cluster.Pass(clock=90.0, worker=80.0, client=8.0)
+    one = cluster.Measured(1, 16.0, graph=cluster.Pass(), features=features, tree=2.0, paint=1.0)
+    assert cluster.predicted(one, 1, cores=8) == 83
+    assert cluster.predicted(one, 2, cores=8) == 43
+    assert cluster.predicted(one, 2, cores=2) == 47  # who hands out takes of the processors
+    assert cluster.predicted(one, 100, cores=1000) == 11

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from skimage import data
 
-from napari_backprop_segmentation.hierarchy import blockwise, build, initial_regions, leaf_graph
+from napari_backprop_segmentation.hierarchy import blockwise, build, build_in_blocks, initial_regions, leaf_graph
 from napari_backprop_segmentation.hierarchy.merge import merge_regions
 from napari_backprop_segmentation.image.blocks import BLOCK_SIDE
 from napari_backprop_segmentation.image.label_file import LabelFile, looked_up
 from napari_backprop_segmentation.image.source import ArraySource
+from napari_backprop_segmentation.network.seen import Seen
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.sections import Regions
 from napari_backprop_segmentation.pipeline.run import finish, run
@@ -44,7 +45,7 @@ def test_a_tree_in_blocks_is_that_of_the_whole(trained, settings, side, monkeypa
     monkeypatch.setitem(BLOCK_SIDE, 2, 64)
     regions = Regions(**settings)
     whole = build.build_tree(model, source, regions, merge_regions)
-    found = build.build_tree_in_blocks(model, source, regions, merge_regions)
+    found = build_in_blocks.build_tree_in_blocks(Seen(model, source), regions, merge_regions)
     assert whole.n_leaves > 20
     np.testing.assert_array_equal(found.leaves(), whole.leaves())
     for name in ("parents", "altitudes", "names"):
@@ -59,7 +60,7 @@ def test_more_regions_than_are_allowed_join_alike(trained, monkeypatch):
     monkeypatch.setattr(initial_regions, "LEAF_BLOCK", 40)
     monkeypatch.setattr(leaf_graph, "MOST_LEAVES", 15)
     whole = build.build_tree(model, source, Regions(min_region=1), merge_regions)
-    found = build.build_tree_in_blocks(model, source, Regions(min_region=1), merge_regions)
+    found = build_in_blocks.build_tree_in_blocks(Seen(model, source), Regions(min_region=1), merge_regions)
     assert 1 < whole.n_leaves <= 15
     np.testing.assert_array_equal(found.leaves(), whole.leaves())
 
@@ -68,7 +69,7 @@ def test_large_images_have_as_small_regions_as_others(monkeypatch):
     monkeypatch.setattr(leaf_graph, "MOST_LEAVES", 10)
     monkeypatch.setattr(leaf_graph, "LEAVES_PIXELS", 100)
     graph = blockwise.blockwise_graph(ArraySource(data.coins()[:100, :100], "YX"), Regions())
-    assert leaf_graph._most_leaves(graph) == 1000
+    assert leaf_graph.most_leaves(graph.index.size) == 1000
 
 
 def test_labels_on_disk_are_those_that_were_written_and_leave_nothing_behind(tmp_path):

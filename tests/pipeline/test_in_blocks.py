@@ -38,6 +38,7 @@ def test_an_image_too_large_for_one_piece_has_the_same_regions(monkeypatch):
     found = finish(run(COINS, QUICK))
     np.testing.assert_array_equal(found.labels, whole.labels)
     assert found.labels.dtype == whole.labels.dtype
+    assert found.labels.flags.writeable
     assert "notes" not in found.record or not found.record["notes"]
 
 

@@ -54,6 +54,11 @@ def done_before(job: Job, asked: str) -> Found | None:
     return found if there and record.get(ASKED) == asked else None
 
 
+def stamp(path: Path) -> str:
+    """Return what tells the content of a file or store from others, without reading its pixels."""
+    return checksum_of_bytes(json.dumps(_stamp(path), sort_keys=True, default=str).encode())
+
+
 def _stamp(path: Path) -> Any:
     if not is_node(path):
         with suppress(OSError):  # what is not there is told when it is read

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.image.labels import numbers_in
 from napari_backprop_segmentation.objects.measure import POWERS, length_unit
 from napari_backprop_segmentation.pipeline.messages import noun
 
@@ -83,10 +84,10 @@ def found_in(
     numbers: set[int] = set()
     pieces = pixels = 0
     for frame in frames:
-        counts = np.bincount(np.ravel(frame))[1:]
-        there = np.flatnonzero(counts)
+        there = numbers_in(frame)
+        there = there[there > 0]
         numbers.update(there.tolist())
-        pieces, pixels = pieces + len(there), pixels + int(counts.sum())
+        pieces, pixels = pieces + len(there), pixels + sum(int(np.count_nonzero(row)) for row in frame)
     sizes = tuple(spacing or (1.0,))
     ndim = frames.ndim - 1
     mean = pixels / pieces * float(np.prod(sizes)) if pieces else None

@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from napari_backprop_segmentation.batch.names import unique_names
-from napari_backprop_segmentation.batch.targets import LABELS_NAME, is_folder, label_places, table_place
+from napari_backprop_segmentation.batch.targets import (
+    LABELS_NAME,
+    is_folder,
+    label_places,
+    table_place,
+    unfinished_place,
+)
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.io.label_place import check_replaceable, in_image
 from napari_backprop_segmentation.io.nodes import require_zarr
@@ -14,6 +20,7 @@ from napari_backprop_segmentation.io.overwrite import check_labels, check_source
 from napari_backprop_segmentation.io.places import check_places, check_space, remove_abandoned
 from napari_backprop_segmentation.io.read import TIFF_SUFFIXES
 from napari_backprop_segmentation.network.losses import LOSS_NAMES
+from napari_backprop_segmentation.pipeline.unfinished import forget
 
 MODEL_SUFFIX = ".safetensors"
 LOG_COLUMNS = ("iteration", "n_labels", "loss", *LOSS_NAMES, "seconds")
@@ -222,6 +229,7 @@ def check_overwriting(job: Job, overwrite: bool = False) -> None:
         require_zarr("labels in a store")
         check_replaceable(job.labels)
     if overwrite:
+        forget_unfinished(job)
         return
     if not job.named:
         check_source(job.labels, job.image)
@@ -231,6 +239,11 @@ def check_overwriting(job: Job, overwrite: bool = False) -> None:
         check_text(job.log, ",".join(LOG_COLUMNS))
     for path in filter(None, (job.agreement, job.labels)):
         check_labels(path)
+
+
+def forget_unfinished(job: Job) -> None:
+    """Remove the finished blocks of labels that are whole, or are to be made anew."""
+    forget(unfinished_place(job.labels))
 
 
 def check_room(job: Job, n_pixels: int) -> None:

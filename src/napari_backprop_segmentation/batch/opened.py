@@ -4,11 +4,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from napari_backprop_segmentation.batch.asked import stamp
 from napari_backprop_segmentation.batch.jobs import Job, check_room
+from napari_backprop_segmentation.batch.targets import unfinished_place
 from napari_backprop_segmentation.batch.wanted import Wanted
 from napari_backprop_segmentation.image.axes import check_axes
 from napari_backprop_segmentation.io.files import check_labels_fit, open_image
 from napari_backprop_segmentation.io.read import ImageFile
+from napari_backprop_segmentation.pipeline.unfinished import Unfinished
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,11 @@ class Opened:
     spacing: Sequence[float] | None
     unit: str
     channels: Sequence[int] | None
+
+    @property
+    def unfinished(self) -> Unfinished:
+        """Where finished blocks are kept until the labels are whole."""
+        return Unfinished(unfinished_place(self.job.labels), stamp(self.job.image))
 
 
 def open_job(job: Job, wanted: Wanted) -> Opened:

@@ -75,3 +75,13 @@ def process(
     except Exception as error:
         logger.debug("%s failed", job.image, exc_info=True)
         return Entry(name, State.FAILED, seconds=round(time.perf_counter() - began, 3), message=reason(error))
+
+
+def finished(steps: Generator[Any, None, Entry]) -> Entry:
+    """Take all steps of a file, and return how it ended."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            entry: Entry = done.value
+            return entry

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from napari_backprop_segmentation.batch.jobs import Job
+from napari_backprop_segmentation.batch.jobs import Job, forget_unfinished
 from napari_backprop_segmentation.image.axes import spatial_axes
 from napari_backprop_segmentation.io.files import write_labels
 from napari_backprop_segmentation.io.read import ImageFile
@@ -83,10 +83,11 @@ def write_results(
         write_agreement(job.agreement, stable, record, axes, image.calibration)
     if job.model and result.model:
         save_model_of(job.model, result, record)
+    if failure is None and job.table and table is not None:
+        write_bytes(job.table, table)
+    forget_unfinished(job)
     if failure is not None:
         raise failure
-    if job.table and table is not None:
-        write_bytes(job.table, table)
     return remarks
 
 

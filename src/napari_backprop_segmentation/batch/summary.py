@@ -6,6 +6,7 @@ import numpy as np
 
 from napari_backprop_segmentation.batch.jobs import Job
 from napari_backprop_segmentation.image.axes import in_words
+from napari_backprop_segmentation.image.labels import numbers_in
 from napari_backprop_segmentation.io.read import ImageFile
 from napari_backprop_segmentation.pipeline.messages import found, other_readings, remarks
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
@@ -44,12 +45,12 @@ def understood(image: ImageFile, axes: str, spacing: Sequence[float] | None, cha
 
 def said(result: Segmentation) -> tuple[str, ...]:
     """Return what else should be known of a result, in clauses."""
-    return remarks(int(np.count_nonzero(np.unique(result.labels))), result.record)
+    return remarks(int(np.count_nonzero(numbers_in(result.labels))), result.record)
 
 
 def summary(result: Segmentation) -> str:
     """Return what a run found, in a line."""
-    number, record = int(np.count_nonzero(np.unique(result.labels))), result.record
+    number, record = int(np.count_nonzero(numbers_in(result.labels))), result.record
     facts = (
         f"{found(number, record)}, {record['iterations']} iterations, {record['seconds']:.1f} s, {result.stopped_by}"
     )

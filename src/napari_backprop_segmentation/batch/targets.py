@@ -13,6 +13,7 @@ from napari_backprop_segmentation.io.record import LABELS
 
 LABELS_NAME = "backprop"
 ENDING = "_labels"  # of the name of an image
+UNFINISHED = ".part"  # of the name of what is not whole yet
 
 
 def expanded(inputs: Sequence[Path], wells: Sequence[str] = (), fields: Sequence[str] = ()) -> list[Path]:
@@ -87,6 +88,15 @@ def table_place(labels: Path, image: Path, name: str) -> Path:
     if labels.parent.name == LABELS and is_node(labels.parent.parent):
         return store_root(image).with_name(f"{name_of(image)}_{name}.csv")
     return labels.with_suffix(".csv")
+
+
+def unfinished_place(labels: Path) -> Path:
+    """Return the folder where finished blocks are kept until all labels are: beside them, never within a store."""
+    if labels.parent.name == LABELS and is_node(labels.parent.parent):
+        store = store_root(labels.parent.parent)
+        inside = "_".join(labels.relative_to(store).parts)
+        return store.with_name(f"{store.name}_{inside}{UNFINISHED}")
+    return labels.with_name(f"{labels.name}{UNFINISHED}")
 
 
 def _lies_in(image: Path, output: Path) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from napari_backprop_segmentation.cli import signals, terminal
+from napari_backprop_segmentation.cli.cluster import client_of
 from napari_backprop_segmentation.cli.terminal import PROGRAM
 from napari_backprop_segmentation.errors import ParameterError, SegmentationError, reason
 from napari_backprop_segmentation.params.fields import Section, choices, rule
@@ -230,6 +231,20 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
         help="settings to start from: " + "; ".join(f"{n}: {_escaped(p.description)}" for n, p in PRESETS.items()),
     )
     parser.add_argument("--quiet", action="store_true", help="show no progress and no summary")
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="have N processes of this machine do the work, of one thread each: several files at once, or the blocks "
+        "of one large image; needs dask.distributed",
+    )
+    who.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="have the workers of a dask cluster do it, such as tcp://10.0.0.1:8786, or the file that a scheduler has "
+        "written its address into; they must see the files under the same names",
+    )
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -444,8 +459,11 @@ def _run_files(args: argparse.Namespace, files: Any, params: Params, model: Any 
 
     wanted = commands.Wanted(params, commands.Reading(args.axes, args.spacing, args.channels, args.level), model, start)
     sheets = commands.Sheets(args.summary, args.table_all)
-    outcomes = commands.run_files(files, wanted, args.quiet, _say(args.quiet), overwrite=args.overwrite, sheets=sheets)
-    return _tell(outcomes, args.quiet)
+    with client_of(args.workers, args.cluster) as client:
+        outcomes = commands.run_files(
+            files, wanted, args.quiet, _say(args.quiet), overwrite=args.overwrite, sheets=sheets, client=client
+        )
+        return _tell(outcomes, args.quiet)
 
 
 def _say(quiet: bool) -> Callable[[str], None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import Any
 
 from napari_backprop_segmentation.batch.opened import Opened
 from napari_backprop_segmentation.batch.summary import understood
@@ -21,6 +22,7 @@ class Terminal:
     say: Callable[[str], None]
     interruption: Interruption
     files: FilesBar | None = None
+    client: Any = None
 
     def segment(self, opened: Opened) -> Generator[None, None, Segmentation]:
         """Drive the run of a file; there are no steps to pass on."""
@@ -43,7 +45,14 @@ class Terminal:
             progress=tally,
             examples=read_marks(job.examples) if job.examples else None,
             counter_examples=read_marks(job.counter_examples, "counter-examples") if job.counter_examples else None,
+            client=self.client,
+            resume=opened.unfinished,
         )
         total = 0 if wanted.model else total_steps(wanted.params, opened.axes, opened.image.pixels.shape)
         told = {"name": job.image.name, "log": job.log, "quiet": self.quiet}
         return watch(steps, total, self.interruption, **told, tally=tally, files=self.files)  # type: ignore[arg-type]
+
+
+def segment_alone(opened: Opened) -> Generator[None, None, Segmentation]:
+    """Drive the run of a file where nobody looks, such as on a worker."""
+    return Terminal(True, lambda _: None, Interruption()).segment(opened)

@@ -1,16 +1,16 @@
 """The commands `run` and `apply`: each file in its turn."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
 from napari_backprop_segmentation.batch.entry import Entry, State
 from napari_backprop_segmentation.batch.folder import listed
 from napari_backprop_segmentation.batch.jobs import Job, plan_files, prepare
-from napari_backprop_segmentation.batch.process import process
+from napari_backprop_segmentation.batch.on_workers import finished, on_workers, process
 from napari_backprop_segmentation.batch.sheets import Sheets
 from napari_backprop_segmentation.batch.wanted import AS_FILES_SAY, Reading, Wanted
-from napari_backprop_segmentation.cli.one_file import Terminal
+from napari_backprop_segmentation.cli.one_file import Terminal, segment_alone
 from napari_backprop_segmentation.cli.outcome import Outcome
 from napari_backprop_segmentation.cli.progress import FilesBar
 from napari_backprop_segmentation.cli.signals import Interruption
@@ -28,12 +28,14 @@ def run_files(
     *,
     overwrite: bool = False,
     sheets: Sheets = NO_SHEETS,
+    client: Any = None,
 ) -> Iterator[Outcome]:
     """Segment file after file, and yield how each one ended; one that fails does not keep the others from running.
 
     `say` is called with a line that tells how a file is understood, before its run begins. What was done before, and
     has not changed, is left as it is. Files that are no result of ours, or were edited since, are overwritten only if
-    `overwrite` says so; then everything is done again. Tables of all are written as far as the run has come.
+    `overwrite` says so; then everything is done again. Tables of all are written as far as the run has come. The
+    workers of a `client` do several files at once, or the blocks of one.
     """
     sheets.check(overwrite)
     prepare(jobs, sheets.written)
@@ -41,12 +43,22 @@ def run_files(
     files = FilesBar(len(jobs), quiet)
     with closing(files):
         try:
+            if client is not None and len(jobs) > 1:
+                for n_ended, (number, entry) in enumerate(
+                    on_workers(jobs, wanted, segment_alone, client, overwrite=overwrite), start=1
+                ):
+                    entries[number] = entry
+                    sheets.note(entries)
+                    files.show(n_ended)
+                    files.clear()
+                    yield _outcome(jobs[number], entry, 0, 0)
+                return
             for number, job in enumerate(jobs):
                 with Interruption() as interruption:
-                    terminal = Terminal(quiet, say, interruption, files)
+                    terminal = Terminal(quiet, say, interruption, files, client)
                     stopped = _asked(interruption)
                     steps = process(job, wanted, terminal.segment, overwrite=overwrite, stopped=stopped)
-                    entries[number] = _finished(steps)
+                    entries[number] = finished(steps)
                     sheets.note(entries)
                 files.show(number + 1)
                 files.clear()
@@ -60,15 +72,6 @@ def run_files(
 
 def _asked(interruption: Interruption) -> Callable[[], object]:
     return lambda: interruption.asked
-
-
-def _finished(steps: Generator[Any, None, Entry]) -> Entry:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            entry: Entry = done.value
-            return entry
 
 
 def _ended(jobs: Sequence[Job], entries: Sequence[Entry]) -> list[Job]:

@@ -1,7 +1,7 @@
 """From a trained network to the merge tree of an image."""
 
 from napari_backprop_segmentation.hierarchy.features import tree_features
-from napari_backprop_segmentation.hierarchy.leaf_graph import leaf_graph, leaf_graph_in_blocks, plain_leaf_graph
+from napari_backprop_segmentation.hierarchy.leaf_graph import leaf_graph, plain_leaf_graph
 from napari_backprop_segmentation.hierarchy.merge import Merge
 from napari_backprop_segmentation.hierarchy.region_graph import RegionGraph, region_means
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy, build_hierarchy
@@ -29,15 +29,6 @@ def build_tree(model: Model, source: Source, regions: Regions, merge: Merge, rid
     else:
         graph = plain_leaf_graph(source, regions, ridges)
     return merged(graph, model, source, regions, merge)
-
-
-def build_tree_in_blocks(model: Model, source: Source, regions: Regions, merge: Merge) -> Hierarchy:
-    """Return the same tree as `build_tree`, of an image that does not fit the memory.
-
-    Its finest regions lie in a temporary file; they are those without a network. A block is 512 pixels wide, and takes
-    the memory of that; a region takes about a kilobyte.
-    """
-    return merged(leaf_graph_in_blocks(source, regions), model, source, regions, merge)
 
 
 def merged(graph: RegionGraph, model: Model, source: Source, regions: Regions, merge: Merge) -> Hierarchy:

@@ -1,6 +1,6 @@
 """What the merge tree looks at: the network's responses, colour, texture, and where the image has edges."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from napari_backprop_segmentation.image.colour import colour_features
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.image.texture import source_texture
 from napari_backprop_segmentation.network.model import Model
+from napari_backprop_segmentation.network.seen import Seen
 from napari_backprop_segmentation.params.sections import Regions
 
 EDGE_SIGMA = 1.0  # of the smallest pixel side: smoothing before differences are taken
@@ -19,11 +20,22 @@ EDGE_HALO = 6  # pixels: where the Gaussian has ended, and one more for the diff
 
 def tree_features(model: Model, source: Source, regions: Regions) -> Iterator[tuple[Window, NDArray[np.float32]]]:
     """Yield (window, (F, *window) features) block by block: weighted responses, colour, and weighted texture."""
+    for window in feature_windows(source.shape[1:]):
+        yield from features_in(Seen(model, source), regions, window)
+
+
+def feature_windows(shape: Sequence[int]) -> Iterator[Window]:
+    """Yield the blocks in which the features of an image (*spatial) are computed."""
+    return blocks(shape, BLOCK_SIDE[len(shape)])
+
+
+def features_in(seen: Seen, regions: Regions, around: Window) -> Iterator[tuple[Window, NDArray[np.float32]]]:
+    """Yield the same for one block: all of it, or in parts where memory runs out."""
     weight, roughness = np.float32(regions.response_weight), np.float32(regions.texture_weight)
-    for window, response in model.responses(source):
-        parts = [response.cpu().numpy() * weight, colour_features(source.read(window))]
+    for window, response in seen.responses_in(around):
+        parts = [response.cpu().numpy() * weight, colour_features(seen.source.read(window))]
         if roughness:
-            parts.append(source_texture(source, window) * roughness)
+            parts.append(source_texture(seen.source, window) * roughness)
         yield window, np.concatenate(parts)
 
 

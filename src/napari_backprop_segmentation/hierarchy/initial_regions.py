@@ -1,17 +1,16 @@
 """The finest regions of an image, which everything else is merged from; without a network."""
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.image.blocks import Window, blocks
+from napari_backprop_segmentation.image.each import in_threads
 from napari_backprop_segmentation.image.ridge_response import basins
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.image.source import Source
@@ -62,27 +61,29 @@ def divided_blocks(
     source: Source, divide: Callable[[NDArray[np.float32]], NDArray[np.int64]]
 ) -> Iterator[tuple[Window, NDArray[np.int64]]]:
     """Yield block after block (window, *window) of small regions, numbered from 0 in each; see `plane_regions`."""
-    *depth, height, width = source.shape[1:]
+    windows = leaf_windows(source.shape[1:])
+    with any_channels():
+        yield from zip(windows, in_threads(_divided_by, (source, divide), windows), strict=True)
+
+
+def leaf_windows(shape: Sequence[int]) -> list[Window]:
+    """Return the blocks in which an image (*spatial) is divided; those of volumes are one slice deep."""
+    *depth, height, width = shape
     slices = product(*(blocks([n], 1) for n in depth))
     planes = list(blocks((height, width), LEAF_BLOCK))
-    windows = [(*(z for (z,) in where), *plane) for where, plane in product(slices, planes)]
+    return [(*(z for (z,) in where), *plane) for where, plane in product(slices, planes)]
 
-    def divided(window: Window) -> NDArray[np.int64]:
-        pixels = source.read(window)
-        found: NDArray[np.int64] = divide(pixels.reshape(len(pixels), *pixels.shape[-2:]))
-        return (found - int(found.min())).reshape(pixels.shape[1:])
 
-    # The blocks release the interpreter; two at a time bound the memory.
-    at_once = min(2, os.cpu_count() or 1)
-    with any_channels(), ThreadPoolExecutor(at_once) as pool:
-        waiting: deque[tuple[Window, Future[NDArray[np.int64]]]] = deque()
-        for window in windows:
-            waiting.append((window, pool.submit(divided, window)))
-            if len(waiting) > at_once:  # what is done before it is wanted takes memory
-                first, found = waiting.popleft()
-                yield first, found.result()
-        for window, found in waiting:
-            yield window, found.result()
+def _divided_by(common: tuple[Source, Callable[[Any], NDArray[np.int64]]], window: Window) -> NDArray[np.int64]:
+    source, divide = common
+    return divided(source, window, divide)
+
+
+def divided(source: Source, window: Window, divide: Callable[[Any], NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return the small regions (*window) of one block, numbered from 0."""
+    pixels = source.read(window)
+    found = divide(pixels.reshape(len(pixels), *pixels.shape[-2:]))
+    return (found - int(found.min())).reshape(pixels.shape[1:])
 
 
 def felzenszwalb_regions(pixels: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from napari_backprop_segmentation.hierarchy.blockwise import blockwise_graph
 from napari_backprop_segmentation.hierarchy.border_costs import face_costs
 from napari_backprop_segmentation.hierarchy.initial_regions import initial_regions
 from napari_backprop_segmentation.hierarchy.region_graph import RegionGraph, region_graph, simplified
+from napari_backprop_segmentation.image.kept_blocks import HERE, Work
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.params.sections import Regions
@@ -31,7 +32,7 @@ def leaf_graph(finest: NDArray[Any], source: Source, regions: Regions, ridges: R
     """
     along = ridges if regions.initial_regions == "lines" else None
     graph = region_graph(finest, face_costs(source, regions, along))
-    return simplified(graph, regions.min_region, _most_leaves(graph))
+    return simplified(graph, regions.min_region, most_leaves(graph.index.size))
 
 
 def plain_leaf_graph(source: Source, regions: Regions, ridges: Ridges | None = None) -> RegionGraph:
@@ -39,11 +40,13 @@ def plain_leaf_graph(source: Source, regions: Regions, ridges: Ridges | None = N
     return leaf_graph(initial_regions(source, regions.initial_regions, ridges), source, regions, ridges)
 
 
-def leaf_graph_in_blocks(source: Source, regions: Regions) -> RegionGraph:
+def leaf_graph_in_blocks(source: Source, regions: Regions, work: Work = HERE) -> RegionGraph:
     """Return the same of an image that does not fit the memory; the finest regions are those without a network."""
-    graph = blockwise_graph(source, regions)
-    return simplified(graph, regions.min_region, _most_leaves(graph))
+    graph = blockwise_graph(source, regions, work)
+    most = most_leaves(graph.index.size)
+    return simplified(graph, regions.min_region, most if work.most_regions is None else min(most, work.most_regions))
 
 
-def _most_leaves(graph: RegionGraph) -> int:
-    return max(MOST_LEAVES, MOST_LEAVES * graph.index.size // LEAVES_PIXELS)
+def most_leaves(n_pixels: int) -> int:
+    """Return from how many regions at most the tree of an image of so many pixels is built."""
+    return max(MOST_LEAVES, MOST_LEAVES * n_pixels // LEAVES_PIXELS)

@@ -195,11 +195,17 @@ def region_means(graph: RegionGraph, features: Iterable[tuple[Window, NDArray[np
     sums: NDArray[np.float64] | None = None
     for window, values in features:
         present, where = np.unique(graph.index[window], return_inverse=True)
-        member = csr_array((np.ones(where.size), where.ravel(), np.arange(where.size + 1)))  # (pixels, present)
         if sums is None:
             sums = np.zeros((len(graph.areas), len(values)))
-        sums[present] += member.T @ values.reshape(len(values), -1).T.astype(np.float64)
+        sums[present] += feature_sums(where, len(present), values)
     if sums is None:
         raise ValueError("features must cover the image, got no block; pass at least one")
     means: NDArray[np.float64] = sums / graph.areas[:, None]
     return means
+
+
+def feature_sums(where: NDArray[Any], n: int, values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the sums (n, F) of features (F, *window) over the pixels of each of n regions, numbered from 0."""
+    member = csr_array((np.ones(where.size), where.ravel(), np.arange(where.size + 1)), (where.size, n))
+    sums: NDArray[np.float64] = member.T @ values.reshape(len(values), -1).T.astype(np.float64)
+    return sums

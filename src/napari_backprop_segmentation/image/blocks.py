@@ -14,6 +14,11 @@ def blocks(shape: Sequence[int], side: int) -> Iterator[Window]:
     yield from product(*spans)
 
 
+def in_groups(windows: Sequence[Window], n: int) -> list[Sequence[Window]]:
+    """Return windows in groups of `n`, in order; the last one may be smaller."""
+    return [windows[first : first + n] for first in range(0, len(windows), n)]
+
+
 def with_halo(window: Window, halo: int, shape: Sequence[int]) -> tuple[Window, Window]:
     """Return the window grown by `halo` pixels inside `shape`, and where the window lies inside the grown one."""
     grown = tuple(slice(max(w.start - halo, 0), min(w.stop + halo, n)) for w, n in zip(window, shape, strict=True))

@@ -1,6 +1,7 @@
 """Label images that do not fit the memory: on disk, read and written window by window."""
 
 import math
+import os
 import tempfile
 import weakref
 from collections.abc import Sequence
@@ -15,9 +16,7 @@ from napari_backprop_segmentation.image.blocks import Window
 
 
 class LabelFile:
-    """Labels (*spatial) int32 in a temporary file, which is removed with the last reference to this.
-
-    They are indexed by windows as an array is.
+    """Labels (*spatial) in a file. They are indexed by windows as an array is.
 
     The file is open only while a window is read or written: what was read before takes no memory.
 
@@ -25,7 +24,11 @@ class LabelFile:
     ----------
     shape : sequence of int
     folder : path, optional
-        Where the file is made; the folder for temporary files if left out.
+        Where a temporary file is made, which is removed with the last reference to this; the folder for temporary files
+        if left out.
+    at : path, optional
+        A file of its own instead, which stays; labels of this shape and type that it holds already are taken over.
+    dtype : dtype
 
     Raises
     ------
@@ -33,13 +36,33 @@ class LabelFile:
         If there is no room for it.
     """
 
-    def __init__(self, shape: Sequence[int], folder: Path | None = None) -> None:
-        made = tempfile.TemporaryDirectory(prefix="backprop-segmentation-", dir=folder)
-        weakref.finalize(self, made.cleanup)
-        self._path = Path(made.name) / "labels.npy"
+    def __init__(
+        self, shape: Sequence[int], folder: Path | None = None, *, at: Path | None = None, dtype: Any = np.int32
+    ) -> None:
         self.shape = tuple(shape)
         self.ndim, self.size = len(self.shape), math.prod(self.shape)
-        np.lib.format.open_memmap(self._path, "w+", np.int32, self.shape)
+        if at is None:
+            made = tempfile.TemporaryDirectory(prefix="backprop-segmentation-", dir=folder)
+            weakref.finalize(self, made.cleanup)
+            at = Path(made.name) / "labels.npy"
+        self._path, self.dtype = at, np.dtype(dtype)
+        if not self._is_there():
+            at.parent.mkdir(parents=True, exist_ok=True)
+            np.lib.format.open_memmap(at, "w+", self.dtype, self.shape)
+            _reserve(at)
+
+    def _is_there(self) -> bool:
+        if not self._path.is_file():
+            return False
+        try:
+            found = np.lib.format.open_memmap(self._path, "r")
+        except (OSError, ValueError):
+            return False
+        return bool(found.shape == self.shape and found.dtype == self.dtype)
+
+    def array(self) -> NDArray[Any]:
+        """Return all of them as an array that is mapped from the disk, to be read."""
+        return np.lib.format.open_memmap(self._path, "r")
 
     def __getitem__(self, window: Window, /) -> NDArray[np.int32]:
         """Return the labels of a window."""
@@ -48,6 +71,13 @@ class LabelFile:
     def __setitem__(self, window: Window, labels: NDArray[Any]) -> None:
         """Write the labels of a window."""
         np.lib.format.open_memmap(self._path, "r+")[window] = labels
+
+
+def _reserve(path: Path) -> None:
+    """Take the room of a file on the disk; a page of a mapped file that finds none later ends the process."""
+    if hasattr(os, "posix_fallocate"):  # unknown to Windows, which reserves by itself, and to macOS
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 @dataclass(frozen=True)

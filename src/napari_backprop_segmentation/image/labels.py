@@ -5,10 +5,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+READ_PIXELS = 2**22
+
 
 def label_dtype(n_labels: int) -> type[np.integer[Any]]:
     """Return the smallest dtype that holds so many labels and 0; napari displays the first two fastest."""
     return next(t for t in (np.uint8, np.uint16, np.int32, np.int64) if n_labels <= np.iinfo(t).max)
+
+
+def numbers_in(labels: NDArray[Any]) -> NDArray[Any]:
+    """Return each label that is there, 0 included, in order; of labels on disk no more than some rows are read at once.
+
+    Parameters
+    ----------
+    labels : (*spatial) int array
+    """
+    rows = max(1, READ_PIXELS * labels.shape[0] // max(1, labels.size))
+    parts = [np.unique(labels[start : start + rows]) for start in range(0, labels.shape[0], rows)]
+    return np.unique(np.concatenate(parts))
 
 
 def renumbered(labels: NDArray[Any], keep: NDArray[np.bool_]) -> NDArray[Any]:

@@ -14,6 +14,7 @@ from napari_backprop_segmentation.image.axes import channel_axis, check_axes, ch
 from napari_backprop_segmentation.image.binning import PLANE, Binned
 from napari_backprop_segmentation.image.blocks import Window, blocks
 from napari_backprop_segmentation.image.limits import Extent, extent, united, valid
+from napari_backprop_segmentation.image.mapped import received, sent
 from napari_backprop_segmentation.image.normalise import Normaliser, check_type, sample_strides
 from napari_backprop_segmentation.image.preparation import Preparation
 from napari_backprop_segmentation.image.resize import resized
@@ -135,6 +136,12 @@ class ArraySource:
                 f"image must have {len(self.normaliser.offsets)} channels, as the network was trained on so many, "
                 f"got {self.shape[0]}; choose channels or train anew"
             )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_array": sent(self._array)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _array=received(state["_array"]))
 
     @property
     def preparation(self) -> Preparation:

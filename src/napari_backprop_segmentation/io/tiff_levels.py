@@ -31,6 +31,10 @@ class LazyTiff(Kept):
         self._close = weakref.finalize(self, store.close)
         array = zarr.open_array(store, mode="r")
         super().__init__(array, tuple(range(array.ndim)))
+        self._opened = path, level
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return LazyTiff, self._opened  # another process opens the file itself
 
 
 def lazy_tiff(path: Path, level: int) -> LazyTiff | None:

@@ -1,6 +1,7 @@
 """Label files out: a result is never lost, whatever its metadata, its name or the disk."""
 
 import logging
+import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,7 @@ from napari_backprop_segmentation.io.record import PLAIN_START, SOFTWARE, descri
 logger = logging.getLogger(__name__)
 LABEL_DTYPES = (np.uint8, np.uint16, np.int32)
 WIDE_DTYPES = (*LABEL_DTYPES, np.uint32, np.int64, np.uint64)
+LARGE_PIXELS, TILE = 2**24, (512, 512)  # larger planes are written in tiles, so that a part of one can be read
 LONGEST_STEM = 40  # characters of a name that a temporary name repeats: names of files are limited
 
 
@@ -120,6 +122,8 @@ def _without_axes(part: Path, pixels: NDArray[Any], metadata: dict[str, Any], _:
 
 
 def _imwrite(part: Path, pixels: NDArray[Any], **options: Any) -> None:
+    if math.prod(pixels.shape[-2:]) > LARGE_PIXELS:
+        options["tile"] = TILE
     with quiet_decoders():
         tifffile.imwrite(part, pixels, photometric="minisblack", compression="zlib", software=SOFTWARE, **options)
         with tifffile.TiffFile(part) as written:

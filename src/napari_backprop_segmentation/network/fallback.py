@@ -10,6 +10,8 @@ from napari_backprop_segmentation.network.allocator import release_cached
 from napari_backprop_segmentation.network.planning import Fallback, Plan, smaller_plan
 from napari_backprop_segmentation.params.sections import Training
 
+__all__ = ["Less", "Plan"]
+
 logger = logging.getLogger(__name__)
 
 

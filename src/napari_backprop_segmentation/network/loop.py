@@ -26,6 +26,8 @@ from napari_backprop_segmentation.network.step import Command, NewStrokes, Step
 from napari_backprop_segmentation.params.references import References
 from napari_backprop_segmentation.params.sections import Input, Training
 
+STOPPED = "stopped by you"
+
 
 def train(
     sources: Source | Sequence[Source],
@@ -96,7 +98,7 @@ def train(
             crops.draw(_each(command.strokes, len(images)))
             taught = taught or crops.has_strokes
         if command == "stop":
-            reason = "stopped by you"
+            reason = STOPPED
         elif (found := rule.reason(step)) is None:
             continue
         else:

@@ -123,9 +123,9 @@ class Model:
         if self.statistics == "image":
             model = replace(self, network=normalised_for(self.network, self.input, source))
         for window in blocks(shape, BLOCK_SIDE[len(shape)]):
-            yield from model._responses_in(source, window)
+            yield from model.responses_in(source, window)
 
-    def _responses_in(self, source: Source, window: Window) -> Iterator[tuple[Window, Tensor]]:
+    def responses_in(self, source: Source, window: Window) -> Iterator[tuple[Window, Tensor]]:
         """Yield (window, responses) for all of a window: in halves where memory runs out, in the end on the CPU."""
         try:
             found = self._response(source, window)
@@ -140,7 +140,7 @@ class Model:
         logger.warning("memory ran out, so labels are made in smaller parts")
         model = self if parts else self.on(torch.device("cpu"))
         for part in parts or (window,):
-            yield from model._responses_in(source, part)
+            yield from model.responses_in(source, part)
 
     def _response(self, source: Source, window: Window) -> Tensor:
         """Return the responses (Q, *window) in a window."""

@@ -77,7 +77,7 @@ def make_plan(training: Training, run: Run, shape: Sequence[int]) -> Plan:
     ParameterError
         If the user insists on a device that is not there.
     """
-    device = _device(run.device)
+    device = chosen_device(run.device)
     dtype = _dtype(run.precision, device)
     plan = Plan(device, dtype)
     budget, notes = training_crop(training, math.prod(shape[1:]), plan.precision, free_memory(device))
@@ -147,7 +147,14 @@ def available_devices() -> list[str]:
     return [*found, "cpu"]
 
 
-def _device(wanted: str) -> torch.device:
+def chosen_device(wanted: str) -> torch.device:
+    """Return the device that a setting names, of those that torch can use here.
+
+    Raises
+    ------
+    ParameterError
+        If it is not there.
+    """
     devices = available_devices()
     if wanted == "auto":
         return torch.device(devices[0])

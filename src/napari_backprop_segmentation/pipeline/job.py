@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.merge import Merge
+from napari_backprop_segmentation.image.kept_blocks import HERE, Work
 from napari_backprop_segmentation.image.output import Output
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.image.source import ArraySource, Part, Place
-from napari_backprop_segmentation.network.fallback import Less
+from napari_backprop_segmentation.network.fallback import Less, Plan
 from napari_backprop_segmentation.network.model import Model, Start
-from napari_backprop_segmentation.network.planning import Plan
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.binned import Binning
 from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Example
@@ -75,6 +75,8 @@ class Job:
         From 0, everything, to 1.
     notes : tuple of str
         What is done otherwise than was asked for, beside what the plan says of it, in clauses.
+    work : Work
+        Who does the blocks of an image that is done in blocks.
     less : Less
         How the run goes on where memory runs out; the one thing here that comes to know something during the run.
     """
@@ -104,6 +106,7 @@ class Job:
     counter_examples: Sequence[Example] = ()
     how_alike: float = HOW_ALIKE
     notes: tuple[str, ...] = ()
+    work: Work = HERE
     less: Less = field(default_factory=Less)
 
     @property

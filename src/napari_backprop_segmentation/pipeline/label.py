@@ -7,7 +7,7 @@ from typing import Any
 from napari_backprop_segmentation.errors import ENGINE_ERRORS
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.pipeline.in_blocks import from_blocks
+from napari_backprop_segmentation.pipeline.in_blocks import from_blocks, predicted
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.recount import Recount
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
@@ -31,9 +31,7 @@ def label_image(job: Job, model: Model) -> Segmentation:
     blockwise = from_blocks(job, model) if job.in_blocks and not model.taught else None
     if blockwise is not None:
         return blockwise.noted(ending("merged", *reason))
-    labels = model.predict(job.part, job.out)
-    labels = labels if job.out is None else job.out.array
-    return Segmentation(labels, model, record=ending("trained", *reason))
+    return Segmentation(predicted(job, model), model, record=ending("trained", *reason))
 
 
 def ending(regions: str, stopped_by: str, iterations: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from napari_backprop_segmentation.hierarchy.merge import Merge, merge_regions
@@ -11,6 +12,7 @@ from napari_backprop_segmentation.network.model import Model, Start
 from napari_backprop_segmentation.params.fields import STEPLESS, Statistics
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.job import Progress
+from napari_backprop_segmentation.pipeline.unfinished import Unfinished
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Request:
     how_alike: float | None = None
     together: bool = False
     binning: int | None = None
+    client: Any = None
+    resume: Any = None
 
     @property
     def statistics(self) -> Statistics:
@@ -69,6 +73,12 @@ class Request:
     def normalisation(self) -> str:
         """How intensities are scaled where that is not known yet."""
         return self.params.normalisation if self.model is None else self.model.input.normalisation
+
+    @property
+    def unfinished(self) -> Unfinished | None:
+        """Where finished blocks are kept."""
+        given = self.resume
+        return given if given is None or isinstance(given, Unfinished) else Unfinished(Path(given))
 
     def learns(self, params: Params) -> bool:
         """Return whether there is a network, under settings that hold for the image."""

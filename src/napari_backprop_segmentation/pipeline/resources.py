@@ -2,12 +2,18 @@
 
 import logging
 import math
+from dataclasses import replace
 
+from napari_backprop_segmentation.image.kept_blocks import HERE
 from napari_backprop_segmentation.network.planning import Plan, free_memory, make_plan
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.sections import Run, Training
 from napari_backprop_segmentation.pipeline.estimate import memory_notes, merges_regions, part_bytes
+from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.request import Request
+from napari_backprop_segmentation.pipeline.room import room_for_regions
+from napari_backprop_segmentation.pipeline.unfinished import kept_of
+from napari_backprop_segmentation.pipeline.workers import Workers
 
 logger = logging.getLogger(__name__)
 
@@ -31,3 +37,22 @@ def resources(request: Request, params: Params, part: tuple[int, ...]) -> tuple[
     for note in notes:
         logger.warning("this run %s", note)
     return plan, merges, notes
+
+
+def with_work(request: Request, job: Job) -> Job:
+    """Return the job with who does its blocks, as it was asked for; nobody but this process where there are none."""
+    if job.merges or job.iterated or not job.learns:
+        return job
+    work, notes = HERE, job.notes
+    if request.client is not None:
+        workers = Workers(request.client)
+        work, notes = replace(work, each=workers), (*notes, *workers.remarks)
+    drawn = any(each is not None for each in (job.strokes, job.examples, job.fixed))
+    if request.unfinished is not None and not drawn:
+        work = replace(work, kept=kept_of(request.unfinished, job, request.image))
+    if job.in_blocks:
+        most = room_for_regions(job, work.kept)
+        if most is not None:
+            work = replace(work, most_regions=most)
+            notes = (*notes, f"merges at most {most} regions, as the memory has no room for more")
+    return replace(job, work=work, notes=notes)

@@ -40,6 +40,8 @@ def run(
     counter_examples: Any = None,
     fixed: Any = None,
     how_alike: float | None = None,
+    client: Any = None,
+    resume: Any = None,
 ) -> Generator[Step, Command | None, Segmentation]:
     """Segment an image step by step.
 
@@ -91,6 +93,12 @@ def run(
     fixed : (*spatial) int, optional
         Labels of an earlier result that were put right by hand and stay as they are: 0 is ground, -1 where nothing is
         fixed (see `teaching.edits.fixed_labels`). They get numbers behind those that are found.
+    client : distributed.Client, optional
+        Whose workers do the blocks of an image that does not fit the memory, or is written into `out`. Trained is here.
+    resume : path, optional
+        A folder, new or of an earlier start, where finished blocks of such an image are kept: a run that is
+        interrupted goes on behind them when it is started again. Without `out` the labels are mapped from it. It stays,
+        as the result reads from it; remove it when the result is no longer needed.
 
     Yields
     ------
@@ -111,6 +119,8 @@ def run(
         If settings do not go together, or not with the image.
     MemoryLimitError, EngineError
         If the run does not fit the memory, or the engine fails.
+    WorkersError
+        If the workers of `client`, or its scheduler, are lost.
     """
     _check_kinds(model, merge, progress)
     request = Request(
@@ -131,6 +141,8 @@ def run(
         counter_examples=counter_examples,
         fixed=fixed,
         how_alike=how_alike,
+        client=client,
+        resume=resume,
     )
     started = time.perf_counter()
     with engine_errors(), reused_memory():

@@ -10,7 +10,7 @@ from napari_backprop_segmentation.pipeline.going_on import going_on
 from napari_backprop_segmentation.pipeline.iteration import iterated_axes
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.request import Request, follows_lesson, with_lesson
-from napari_backprop_segmentation.pipeline.resources import resources
+from napari_backprop_segmentation.pipeline.resources import resources, with_work
 
 PLANE_NDIM = 2
 OPEN = frozenset({"objects", "reading", "regions"})  # settings that say what is wanted: if given, nothing is decided
@@ -89,4 +89,4 @@ def settle(request: Request) -> Job:
     checks.check_regions(job)
     marks.check_examples(job)
     marks.check_taught(job)
-    return job
+    return with_work(request, job)

@@ -12,6 +12,7 @@ from napari_backprop_segmentation.network.step import Command, Step
 from napari_backprop_segmentation.params.references import References
 from napari_backprop_segmentation.params.sections import Input, Training
 from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.kept_training import kept_or_trained
 
 
 def train_on(
@@ -46,4 +47,5 @@ def train_image(job: Job) -> Generator[Step, Command | None, Model]:
         shown = Input.of(job.params)
         found = restored([job.part], Training.of(job.params), shown, job.plan, job.start, taught=taught)
         return found.by(job.params.statistics)
-    return (yield from train_on(job, job.part, Training.of(job.params), job.seen_strokes))
+    steps = train_on(job, job.part, Training.of(job.params), job.seen_strokes)
+    return (yield from kept_or_trained(job, steps))

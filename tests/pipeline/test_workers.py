@@ -1,0 +1,84 @@
+"""Blocks on the workers of a dask cluster: the same numbers as in this process, and lost workers in words."""
+
+import numpy as np
+import pytest
+from distributed import Client, LocalCluster
+from skimage import data
+
+from napari_backprop_segmentation import Params, finish, run
+from napari_backprop_segmentation.errors import ParameterError, WorkersError
+from napari_backprop_segmentation.hierarchy import initial_regions
+from napari_backprop_segmentation.image.blocks import BLOCK_SIDE
+from napari_backprop_segmentation.pipeline import workers
+
+COINS = data.coins()[:96, :120]
+QUICK = Params(n_channels=8, iterations=2, n_superpixels=60, device="cpu", detail=70.0)
+
+
+@pytest.fixture(scope="module")
+def client():
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        Client(cluster) as made,
+    ):
+        yield made
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(initial_regions, "LEAF_BLOCK", 48)
+    monkeypatch.setitem(BLOCK_SIDE, 2, 20)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("settings", [{}, {"regions": "trained"}])
+def test_workers_find_what_this_process_finds(client, settings):
+    params = QUICK.replace(**settings)
+    whole = finish(run(COINS, params))
+    out = np.zeros(COINS.shape, np.int32)
+    found = finish(run(COINS, params, out=out, client=client))
+    np.testing.assert_array_equal(out, whole.labels)
+    assert found.record["regions"] == whole.record["regions"]
+    assert found.record["notes"] == []
+    assert len(np.unique(out)) > 3
+
+
+def test_what_is_no_client_is_refused():
+    out = np.zeros(COINS.shape, np.int32)
+    with pytest.raises(ParameterError, match=r"^client must be a Client of dask.distributed, got str; make one"):
+        finish(run(COINS, QUICK, out=out, client="tcp://here"))
+
+
+class Told:
+    """A client whose workers have other versions."""
+
+    def __init__(self, **others):
+        self._others = others
+
+    def submit(self):
+        raise AssertionError
+
+    scatter = submit
+
+    def wait_for_workers(self, n, timeout):
+        if self._others.get("late"):
+            raise TimeoutError(f"{n} {timeout}")
+
+    def get_versions(self, packages):
+        here = dict.fromkeys(packages, "1.0")
+        return {"client": {"packages": here}, "workers": {"tcp://a": {"packages": {**here, **self._others}}}}
+
+
+def test_versions_that_differ_are_told():
+    assert workers.check_client(Told()) == ()
+    assert workers.check_client(Told(torch="2.0", numpy=None)) == (
+        "torch is 1.0 here and 2.0 on 1 workers, which may give other numbers; install the same everywhere",
+        "numpy is 1.0 here and missing on 1 workers, which may give other numbers; install the same everywhere",
+    )
+    with pytest.raises(ParameterError, match=r"^workers must have the version of .* got 0.9 instead of 1.0 on tcp://a"):
+        workers.check_client(Told(**{workers.OWN: "0.9"}))
+
+
+def test_a_cluster_without_workers_is_told():
+    with pytest.raises(WorkersError, match=r"^cluster must have workers, got none within 60 s"):
+        workers.check_client(Told(late=True))

@@ -73,7 +73,7 @@ def half(pixels: Image, truth: Image) -> tuple[Image, Image]:
 def tiled(pixels: Image, truth: Image) -> tuple[Image, Image]:
     """Return the image twice in each direction."""
     n = int(truth.max())
-    parts = [np.where(truth > 0, truth + i * n, 0) for i in range(4)]
+    parts = [np.where(truth > 0, truth.astype(np.int64) + i * n, 0) for i in range(4)]
     return np.tile(pixels, (2, 2, 1)), np.block([parts[:2], parts[2:]])
 
 

@@ -149,7 +149,8 @@ def test_without_its_scheduler_a_run_ends_in_a_sentence_and_goes_on_with_another
         try:
             process = subprocess.Popen([*command, str(out), "--cluster", str(told)], stderr=subprocess.PIPE, text=True)
             if last:
-                assert process.wait(PATIENCE) == 0
+                process.communicate(timeout=PATIENCE)
+                assert process.returncode == 0
                 break
             wait_for(folder / "out.tif.part" / "features" / "0000002.npz", process)
             scheduler.kill()

@@ -5,10 +5,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 from skimage.draw import disk
 
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.errors import ParameterError
+from napari_backprop_segmentation.pipeline import settle
 from napari_backprop_segmentation.pipeline.count import takes_reading
 
 QUICK = {"n_channels": 8, "iterations": 3, "n_superpixels": 100, "precision": "float32", "device": "cpu"}
@@ -118,3 +120,16 @@ def test_all_frames_of_a_series_have_one_reading():
     assert [int(np.unique(frame[frame > 0]).size) for frame in found.labels] == [9] * 4
     for before, after in pairwise(found.labels):
         assert (before[70, 20:30] == after[70, 22:32]).all()
+
+
+def test_large_images_of_a_recognised_kind_are_not_read_in_all_ways(monkeypatch):
+    monkeypatch.setattr(settle, "JUDGED_PIXELS", 64 * 64 - 1)
+    nuclei = np.full((64, 64), 10.0)
+    for y, x in ((16, 16), (16, 48), (48, 30)):
+        nuclei[disk((y, x), 7)] = 200
+    nuclei = gaussian_filter(nuclei, 1) + np.random.default_rng(0).normal(0, 3, nuclei.shape)
+    large = finish(run(nuclei.clip(0, 255).astype(np.uint8), AUTOMATIC))
+    assert (large.record["kind"], large.labels.max()) == ("nuclei", 3)
+    assert "offered" not in large.record
+    monkeypatch.undo()
+    assert "offered" in finish(run(nuclei.clip(0, 255).astype(np.uint8), AUTOMATIC)).record

@@ -101,7 +101,7 @@ def _in_one_light(labels: NDArray[np.int32], seen: Seen) -> dict[str, float]:
     }
 
 
-def best_ious(one: NDArray[np.int32], other: NDArray[np.int32]) -> tuple[float, float]:
+def best_ious(one: NDArray[np.integer], other: NDArray[np.integer]) -> tuple[float, float]:
     """Return how far one label image (*spatial) is found again in another, and the other in it.
 
     That is the mean over its objects, by area, of the best IoU with an object of the other; 0 is the ground.

@@ -177,7 +177,8 @@ class Readings(Sequence[Reading]):
             if labels.any():
                 made.append((name, labels, partial(_numbered_by, make)))
         self._judge = Judge(image)
-        self._seen = [labels for _, labels, _ in made] + [numbered(labels) for labels in divided]
+        seen = [labels for _, labels, _ in made] + [numbered(labels) for labels in divided]
+        self._seen = [labels.astype(np.min_scalar_type(int(labels.max()))) for labels in seen]
         again = np.zeros((len(self._seen),) * 2)
         for i, j in combinations(range(len(self._seen)), 2):
             if i < len(made):

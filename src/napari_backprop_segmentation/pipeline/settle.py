@@ -1,5 +1,6 @@
 """From what a user asks to what is done: the image is opened, its kind looked at, and what was left open decided."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from napari_backprop_segmentation.pipeline.request import Request, follows_lesso
 from napari_backprop_segmentation.pipeline.resources import resources, with_work
 
 PLANE_NDIM = 2
+JUDGED_PIXELS = 2**20  # of an image of a recognised kind, above which the seconds that all readings take are not spent
 OPEN = frozenset({"objects", "reading", "regions"})  # settings that say what is wanted: if given, nothing is decided
 
 
@@ -55,6 +57,7 @@ def settle(request: Request) -> Job:
         strokes = strokes if strokes is not None and strokes.any() else None
     part = source.shape[:1] + source.shape[1 + len(iterated) :]
     plan, fits, notes = resources(request, params, part)
+    small = not params.counts or math.prod(part[1:]) <= JUDGED_PIXELS
     answers = strokes is None or params.strokes_as != "network"  # labels of the network keep their numbers
     in_one_piece = request.out is None or bool(iterated)
     merges = fits and answers and in_one_piece and request.learns(params)
@@ -79,7 +82,7 @@ def settle(request: Request) -> Job:
         out=checks.checked_output(request, image_shape[1:]),
         progress=request.progress,
         fixed=marks.check_fixed(request.fixed, image_shape[1:]),
-        judges=kind is not None and fits and iterated in ("", "T") and not OPEN & params.given,
+        judges=kind is not None and fits and iterated in ("", "T") and not OPEN & params.given and small,
         examples=examples,
         counter_examples=marks.pointed_at(against, "counter_examples", image_shape[1:]) or (),
         how_alike=marks.checked_share(request.how_alike),

@@ -31,7 +31,7 @@ from napari_backprop_segmentation.io.lesson_file import described_lesson, lesson
 from napari_backprop_segmentation.io.model_header import KIND, SUFFIX
 from napari_backprop_segmentation.io.write import replacing
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.network.network import empty_network, fill_network
+from napari_backprop_segmentation.network.network import empty_network, fill_network, network_arrays
 from napari_backprop_segmentation.params.sections import Input, Training
 
 # A file is of the first format that can say what it holds, so that earlier versions read it.
@@ -83,7 +83,7 @@ def check_name(path: Path) -> None:
 
 def written(model: Model) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Return a model in plain values and arrays, all but where it comes from."""
-    tensors = {name: tensor.detach().cpu().numpy() for name, tensor in model.network.state_dict().items()}
+    tensors = network_arrays(model.network)
     described = {
         "training": asdict(model.training),
         "input": asdict(model.input),

@@ -5,7 +5,7 @@ import numpy as np
 from napari_backprop_segmentation.image.kept_blocks import Parts
 from napari_backprop_segmentation.image.preparation import Preparation
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.network.network import empty_network, fill_network
+from napari_backprop_segmentation.network.network import empty_network, fill_network, network_arrays
 from napari_backprop_segmentation.params.sections import Input, Training
 
 NETWORK = "network"  # name of what is kept
@@ -20,8 +20,7 @@ def keep_model(model: Model, parts: Parts) -> None:
     OSError
         If the disk is full.
     """
-    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in model.network.state_dict().items()}
-    parts.put(0, {**arrays, ENDING: np.array([model.stopped_by, str(model.iterations)])})
+    parts.put(0, {**network_arrays(model.network), ENDING: np.array([model.stopped_by, str(model.iterations)])})
 
 
 def kept_model(parts: Parts, training: Training, shown: Input, preparation: Preparation, ndim: int) -> Model | None:

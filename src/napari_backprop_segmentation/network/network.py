@@ -162,6 +162,11 @@ def empty_network(n_channels: int, ndim: int, training: Training, shown: Input) 
         return Network(n_inputs(n_channels, shown), training.n_channels, training.n_layers, ndim, training.padding)
 
 
+def network_arrays(network: Network) -> dict[str, NDArray[Any]]:
+    """Return the weights and statistics of a network as arrays, by the names of its `state_dict`."""
+    return {name: tensor.detach().cpu().numpy() for name, tensor in network.state_dict().items()}
+
+
 def fill_network(network: Network, arrays: Mapping[str, NDArray[np.float32]]) -> None:
     """Give a network from `empty_network` its weights and statistics, by the names of its `state_dict`."""
     network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()}, assign=True)

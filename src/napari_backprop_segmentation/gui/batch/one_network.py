@@ -1,6 +1,5 @@
 """One network for all images of a batch: trained on all of them together when it is first asked for. No Qt here."""
 
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ParameterError, SegmentationError, engine_errors
-from napari_backprop_segmentation.gui.batch.work import YIELD_SECONDS, Control, Network
+from napari_backprop_segmentation.gui.batch.work import Control, Network, followed
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.run import worker
 from napari_backprop_segmentation.gui.run.process_guards import no_collection, pass_over_new_objects
@@ -86,7 +85,6 @@ class OneNetwork:
         if len({image.channels for image in images}) > 1:
             raise ParameterError("Channels must be the same ones in all images, got others; choose them alike.")
         control.total = total_steps_together(self._params, len(images))
-        yielded = time.monotonic()
         with engine_errors(), suppress(worker.CancelledError):
             steps = train_together(
                 [worker.Cancellable(image.array, control.run) for image in images],
@@ -97,16 +95,8 @@ class OneNetwork:
                 channels=images[0].channels,
                 left_out=lambda number, error: None,  # whatever is wrong with it is told when it is segmented
             )
-            while not control.run.cancelled:
-                try:
-                    next(steps)
-                except StopIteration as done:
-                    return self._named(done.value)
-                control.done += 1
-                if time.monotonic() - yielded >= YIELD_SECONDS:
-                    yield None
-                    yielded = time.monotonic()
-            steps.close()
+            model = yield from followed(steps, control)
+            return None if model is None else self._named(model)
         return None
 
     def _named(self, model: "Model") -> "Model":

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_backprop_segmentation.batch.entry import Entry, State, found_in
 from napari_backprop_segmentation.errors import engine_errors, reason
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.network.model import Model
     from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
+T = TypeVar("T")
 YIELD_SECONDS = 1 / 20  # napari is asked so often whether the thread should end
 
 
@@ -138,20 +139,28 @@ def segmented(
     """
     control.done = 0
     control.total = 0 if model is not None else total_steps(params, run_input.axes, run_input.array.shape)
-    yielded = time.monotonic()
     with engine_errors(), suppress(worker.CancelledError):
-        steps = worker.start_steps(run_input, params, control.run, model)
-        while not control.run.cancelled:
-            try:
-                next(steps)
-            except StopIteration as done:
-                result: Segmentation = done.value
-                return None if control.run.cancelled else result
-            control.done += 1
-            if time.monotonic() - yielded >= YIELD_SECONDS:
-                yield None
-                yielded = time.monotonic()
-        steps.close()
+        found: Segmentation | None = yield from followed(
+            worker.start_steps(run_input, params, control.run, model), control
+        )
+        return None if control.run.cancelled else found
+    return None
+
+
+def followed(steps: Generator[Any, Any, T], control: Control) -> Generator[None, None, T | None]:
+    """Take all steps of a run, and return what it ends with; None where it was cancelled before."""
+    yielded = time.monotonic()
+    while not control.run.cancelled:
+        try:
+            next(steps)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        control.done += 1
+        if time.monotonic() - yielded >= YIELD_SECONDS:
+            yield None
+            yielded = time.monotonic()
+    steps.close()
     return None
 
 

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from napari_backprop_segmentation.objects.around import around
 from napari_backprop_segmentation.objects.candidates import NAMES, describe, level_tree, look, ridge_tree
 from napari_backprop_segmentation.objects.choose import best_nodes, exclusive
 from napari_backprop_segmentation.objects.forest import grow
@@ -195,3 +196,19 @@ def test_figures_are_finite_for_colour_and_volume(shape):
     forest = grow(np.random.default_rng(0).random(shape).astype(np.float32))
     assert forest.looks.shape[2] == len(NAMES)
     assert np.isfinite(forest.looks).all()
+
+
+def test_of_several_channels_what_lies_around_bright_things_is_offered_behind_them():
+    nuclei, labels = discs((96, 96), 5, 24)
+    image = np.stack([np.random.default_rng(1).normal(0.5, 0.05, nuclei.shape).astype(np.float32), nuclei])
+    readings = Readings(image)
+    names = [reading.name for reading in readings]
+    place = names.index("around bright ones")
+    inner, outer = readings[place - 1], readings[place]
+    assert inner.name.startswith("bright") and inner.count == outer.count == labels.max()
+    assert np.array_equal(outer.painted[inner.painted > 0], inner.painted[inner.painted > 0])
+    typical = np.median(np.bincount(inner.painted.ravel())[1:])
+    grown = np.bincount(outer.painted.ravel())[1:]
+    assert 3.2 * typical < np.median(grown) < 4.5 * typical  # twice as wide
+    assert np.array_equal(outer.labels(2.0) > 0, around(inner.labels(2.0)) > 0)
+    assert not [name for name in (r.name for r in Readings(nuclei[None])) if name.startswith("around")]

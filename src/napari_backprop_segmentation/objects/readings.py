@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.image.colour import RGB
+from napari_backprop_segmentation.objects.around import around
 from napari_backprop_segmentation.objects.candidates import (
     Candidates,
     Kind,
@@ -112,7 +114,7 @@ class Reading:
     Attributes
     ----------
     name : str
-        What was looked for: one of `KINDS`, or the name of a preset.
+        What was looked for: one of `KINDS`, or how else it was made.
     painted : (*spatial) int32
         Objects, numbered from 1; 0 is background.
     score : float
@@ -187,7 +189,10 @@ class Readings(Sequence[Reading]):
         for (name, labels, repaint), agree in zip(made, again.sum(axis=1) / max(len(again) - 1, 1), strict=False):
             figures = self._judge.figures(labels, float(agree))
             found.append(Reading(name, labels, expected(figures), figures, repaint))
-        self._readings = sorted(found, key=lambda reading: -reading.score)[:OFFERED]
+        found.sort(key=lambda reading: -reading.score)
+        if len(lights(image)) > 1 and len(image) != RGB:
+            found = with_nested(found)
+        self._readings = found[:OFFERED]
 
     def __len__(self) -> int:
         return len(self._readings)
@@ -212,6 +217,20 @@ def tree_labels(image: NDArray[np.float32], merge_tree: Nested | None) -> list[T
     for channel, name, found in all_candidates(image, merge_tree):
         judged += tree_readings(found, name, channel, EVIDENCE)
     return different(sorted(judged, key=lambda reading: -reading.score))
+
+
+def with_nested(readings: Sequence[Reading]) -> list[Reading]:
+    """Return readings with one more, behind the first of things that stand out: what lies around each of these.
+
+    Where a channel shows nuclei and another one cells, either may be meant, and no figure tells which.
+    """
+    sides = [reading.name.split()[0] for reading in readings]
+    place = next((i for i, side in enumerate(sides) if side in ("bright", "dark")), None)
+    if place is None:
+        return list(readings)
+    inner, name = readings[place], f"around {sides[place]} ones"
+    outer = replace(inner, name=name, painted=around(inner.painted), repaint=lambda s: around(inner.labels(s)))
+    return [*readings[: place + 1], outer, *readings[place + 1 :]]
 
 
 def _numbered_by(make: Callable[[float], NDArray[np.integer]], strictness: float) -> NDArray[np.int32]:

@@ -26,6 +26,8 @@ NONE_FOUND = "Nothing else was found that could be objects in this image."
 MEANINGS = {  # of the names of readings
     "bright": "Things that are brighter than what is around them.",
     "dark": "Things that are darker than what is around them.",
+    "around bright ones": "What lies around bright things, such as cells around their nuclei.",
+    "around dark ones": "What lies around dark things, such as cells around their nuclei.",
     "between bright lines": "What bright lines enclose, such as cells between stained membranes.",
     "between dark lines": "What dark lines enclose, such as cells between dark borders.",
     "regions of the network": "Regions that the network has learned to tell apart, and that look alike.",
@@ -180,6 +182,8 @@ def in_words(number: int, name: str) -> str:
     --------
     >>> in_words(61, "between dark lines"), in_words(1, "bright"), in_words(38, "regions of the network")
     ('61 objects between dark lines', '1 bright object', '38 regions of the network')
+    >>> in_words(31, "around bright ones")
+    '31 objects around bright ones'
     """
     noun, *rest = name.split()
     if noun == "regions":

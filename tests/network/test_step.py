@@ -42,12 +42,13 @@ def test_looking_at_a_run_does_not_change_it(crop_pixels):
 
 
 def test_the_loss_is_the_weighted_sum_of_all_losses():
-    params = QUICK.replace(method="continuity", similarity_weight=0.5, continuity_weight=2.0, stroke_weight=3.0)
-    step = next(training_steps(ArraySource(PHOTO), params, DRAWN))
-    assert list(step.losses) == ["similarity", "strokes", "continuity"]
+    weights = {"similarity_weight": 0.5, "continuity_weight": 2.0, "stroke_weight": 3.0, "cooccurrence_weight": 0.25}
+    step = next(training_steps(ArraySource(PHOTO), QUICK.replace(method="continuity", **weights), DRAWN))
+    assert list(step.losses) == ["similarity", "strokes", "continuity", "cooccurrence"]
     assert min(step.losses.values()) > 0
     parts = step.losses
-    assert step.loss == 0.5 * parts["similarity"] + 3.0 * parts["strokes"] + 2.0 * parts["continuity"]
+    known = {name.removesuffix("_weight").replace("stroke", "strokes"): weight for name, weight in weights.items()}
+    assert step.loss == pytest.approx(sum(known[name] * value for name, value in parts.items()))
 
 
 def test_losses_without_a_part_in_a_run_are_zero():

@@ -70,6 +70,8 @@ class Crops:
     ----------
     training : Training
     plan : Plan
+    dice : torch.Generator
+        What losses draw at random; the seed decides.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Crops:
     ) -> None:
         self._sources, self._shown, self._references = sources, shown, references
         self.training, self.plan = training, plan
+        self.dice = torch.Generator().manual_seed(training.seed)
         self._strokes = list(strokes)
         most = max(1, MOST_CROPS // len(sources))
         by_image = [

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from napari_backprop_segmentation.network.crops import Crop, Crops
-from napari_backprop_segmentation.network.losses import Targets, loss_weights, losses_and_gradient
+from napari_backprop_segmentation.network.loss_terms import Targets
+from napari_backprop_segmentation.network.losses import loss_weights, losses_and_gradient
 from napari_backprop_segmentation.network.superpixels import majority_vote
-from napari_backprop_segmentation.params.sections import Training
 
 
 def objective(
@@ -30,7 +30,7 @@ def objective(
     """
     weights = loss_weights(crops.training, crops.has_strokes)
     parts = [
-        losses_and_gradient(response[i : i + 1], _targets(labels[i], crop, crops.training), weights)
+        losses_and_gradient(response[i : i + 1], _targets(labels[i], crop, crops), weights)
         for i, crop in enumerate(seen)
     ]
     if len(parts) == 1:
@@ -39,11 +39,11 @@ def objective(
     return torch.stack(losses).mean(dim=0), torch.cat(gradients) / len(seen), weights
 
 
-def _targets(labels: Tensor, crop: Crop, training: Training) -> Targets:
+def _targets(labels: Tensor, crop: Crop, crops: Crops) -> Targets:
     """Return what the responses are pulled towards: the voted labels, or the user's where there are some."""
     if crop.superpixels is not None:
-        labels = majority_vote(labels, crop.superpixels, crop.n_superpixels, training.n_channels)
+        labels = majority_vote(labels, crop.superpixels, crop.n_superpixels, crops.training.n_channels)
     if crop.strokes is None:
-        return Targets(labels)
+        return Targets(labels, dice=crops.dice)
     stroked = crop.strokes > 0
-    return Targets(torch.where(stroked, crop.strokes - 1, labels), stroked)
+    return Targets(torch.where(stroked, crop.strokes - 1, labels), stroked, crops.dice)

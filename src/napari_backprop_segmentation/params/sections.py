@@ -104,6 +104,15 @@ class Losses(Section):
         minimum=0.0,
         maximum=1000.0,
     )
+    cooccurrence_weight: float = setting(
+        0.0,
+        LOSS,
+        "Co-occurrence weight",
+        "Weight of a loss that makes the responses of pixels 4 to 12 pixels apart more alike than those of any two. 0, "
+        "without it, is the published method.",
+        minimum=0.0,
+        maximum=1000.0,
+    )
     stroke_weight: float = setting(
         0.5,
         LOSS,

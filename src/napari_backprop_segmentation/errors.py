@@ -53,6 +53,10 @@ class WorkersError(SegmentationError):
     """The workers of a cluster, or its scheduler, are not there any more, or never were."""
 
 
+class MistakenKind(Exception):  # noqa: N818 - nothing has gone wrong: the run begins again
+    """The image is of another kind than it was taken for; never leaves `run`."""
+
+
 class OutputError(SegmentationError, OSError):
     """A result cannot be written, or not without losing what is there already."""
 

@@ -1,10 +1,13 @@
+import itertools
+
 import numpy as np
 import pytest
 from scipy import ndimage
 from skimage.draw import disk
 from skimage.feature import peak_local_max
+from skimage.measure import label
 
-from napari_backprop_segmentation.objects.necks import object_peaks, split_at_necks
+from napari_backprop_segmentation.objects.necks import NECK, joined_without_neck, object_peaks, split_at_necks
 
 
 def blobs(shape, seed):
@@ -54,3 +57,46 @@ def test_nothing_to_divide():
     single = np.zeros((5, 6), np.int32)
     single[2, 3] = 1
     np.testing.assert_array_equal(split_at_necks(single), single)
+
+
+@pytest.mark.parametrize("length", [20, 60])
+def test_a_rod_has_no_neck(length):
+    rng = np.random.default_rng(0)
+    rod = np.zeros((30, 80), bool)
+    rod[8:21, 8 : 8 + length] = True
+    rod[rng.choice([7, 8, 20, 21], 8), rng.integers(8, 8 + length, 8)] ^= True  # dents: the distance has several peaks
+    assert split_at_necks(rod.astype(np.int32)).max() == 1
+
+
+@pytest.mark.parametrize(("apart", "count"), [(0.6, 1), (0.9, 1), (1.4, 2), (1.7, 2)])
+def test_discs_are_two_from_about_one_radius_apart(apart, count):
+    radius = 12
+    both = np.zeros((40, 60), np.int32)
+    for centre in (18, 18 + apart * radius):
+        both[disk((20, centre), radius, shape=both.shape)] = 1
+    found = split_at_necks(both)
+    assert found.max() == count
+    assert np.array_equal(found > 0, both > 0)
+
+
+def test_parts_without_a_neck_are_joined_as_pair_by_pair():
+    rng = np.random.default_rng(3)
+    objects = np.repeat([1, 2], 12)[None].repeat(10, axis=0).astype(np.int32)
+    for _ in range(20):
+        parts = rng.integers(1, 5, (5, 12)).repeat(2, axis=0).repeat(2, axis=1) + 4 * (objects - 1)
+        parts = label(parts, connectivity=1)
+        width = rng.random(objects.shape)
+        group = np.arange(parts.max() + 1)
+        for i, j in itertools.combinations(range(1, parts.max() + 1), 2):
+            faces = []
+            for axis in (0, 1):
+                for one, other in ((i, j), (j, i)):
+                    near = np.roll(parts, -1, axis) == other
+                    near[(-1,) if axis == 0 else (slice(None), -1)] = False
+                    here = (parts == one) & near & (objects == np.roll(objects, -1, axis))
+                    faces += np.minimum(width, np.roll(width, -1, axis))[here].tolist()
+            if faces and max(faces) >= NECK * min(width[parts == i].max(), width[parts == j].max()):
+                group[group == group[j]] = group[i]
+        found = joined_without_neck(parts, objects, width)
+        pairs = set(zip(found.ravel().tolist(), group[parts].ravel().tolist(), strict=True))
+        assert len(pairs) == len(np.unique(found)) == len(np.unique(group[parts]))

@@ -1,6 +1,6 @@
 """Other readings of an image: offered after a run, and taken by their number."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +10,8 @@ from skimage.draw import disk
 
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.errors import ParameterError
+from napari_backprop_segmentation.objects.judgement import best_ious
+from napari_backprop_segmentation.objects.readings import numbered
 from napari_backprop_segmentation.pipeline import settle
 from napari_backprop_segmentation.pipeline.count import takes_reading
 
@@ -133,3 +135,48 @@ def test_large_images_of_a_recognised_kind_are_not_read_in_all_ways(monkeypatch)
     assert "offered" not in large.record
     monkeypatch.undo()
     assert "offered" in finish(run(nuclei.clip(0, 255).astype(np.uint8), AUTOMATIC)).record
+
+
+def test_no_two_readings_show_the_same(result):
+    offers = [numbered(offer.labels()) for offer in result.readings]
+    assert len(offers) >= 4
+    for one, other in combinations(offers, 2):
+        first, second = best_ious(one, other)
+        assert first * second < 0.8**2
+
+
+@pytest.fixture(scope="module")
+def rods():
+    """Bright rods, three times as long as wide."""
+    image = np.full((120, 120), 60.0)
+    for number, (y, x) in enumerate((y, x) for y in range(12, 110, 20) for x in range(14, 110, 24)):
+        across = number % 2
+        image[
+            y - (3 if across else 9) : y + (3 if across else 9), x - (9 if across else 3) : x + (9 if across else 3)
+        ] = 160
+    image = gaussian_filter(image, 1) + np.random.default_rng(0).normal(0, 4, image.shape)
+    return image.clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["em", "phase"])
+def test_an_image_that_was_taken_for_another_kind_is_done_again(rods, kind, monkeypatch):
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.recognise", lambda *_: kind)
+    taken = "napari_backprop_segmentation.objects.readings.Readings.score"
+    monkeypatch.setattr(taken, lambda *_: -0.1)  # of what the preset finds
+    found = finish(run(rods, Params.preset("auto", **QUICK)))
+    assert found.record["kind"] == "fast"
+    assert found.record["reading"]
+    assert len(np.unique(found.labels)) - 1 == 20
+    monkeypatch.setattr(taken, lambda *_: 0.1)
+    assert finish(run(rods, Params.preset("auto", **QUICK))).record["kind"] == kind
+
+
+def test_readings_are_the_same_whatever_a_preset_merges_by(rods, monkeypatch):
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.recognise", lambda *_: "nuclei")
+    monkeypatch.setattr("napari_backprop_segmentation.objects.readings.Readings.score", lambda *_: -1.0)
+    plain = finish(run(rods, Params(**QUICK, reading=1)))
+    auto = finish(run(rods, Params.preset("auto", **QUICK)))
+    assert auto.record["kind"] == "nuclei" and auto.record["params"]["texture_weight"] == 0
+    np.testing.assert_array_equal(auto.labels, plain.labels)
+    again = finish(run(rods, Params.from_dict(auto.record["params"])))
+    np.testing.assert_array_equal(again.labels, auto.labels)

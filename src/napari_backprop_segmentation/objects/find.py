@@ -12,7 +12,7 @@ from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.ridges import Ridges, find_ridges
 from napari_backprop_segmentation.objects.candidates import Nested
-from napari_backprop_segmentation.objects.foreground import cleaned, foreground_objects
+from napari_backprop_segmentation.objects.foreground import Foreground, cleaned, foreground_objects
 from napari_backprop_segmentation.objects.outlined import outlined_objects
 from napari_backprop_segmentation.objects.readings import Reading, Readings
 from napari_backprop_segmentation.params.fields import ObjectKind
@@ -105,15 +105,18 @@ def readings_of(tree: Hierarchy, image: NDArray[np.float32], spacing: tuple[floa
 
     Parameters as of `find_objects`.
     """
-    regions = fine_regions(tree)
+    ground = Foreground(fine_regions(tree), image, spacing)
 
-    def foreground(side: ObjectKind, strictness: float) -> NDArray[Any]:
-        rules = Objects(objects=side, sensitivity=sensitivity_of(strictness))
-        return foreground_objects(regions, image, rules, spacing)
+    def foreground(side: ObjectKind, divided: bool, strictness: float) -> NDArray[Any]:
+        return ground.objects(Objects(objects=side, split_objects=divided, sensitivity=sensitivity_of(strictness)))
 
     def outlined(strictness: float) -> NDArray[Any]:
         rules = Objects(objects="outlined", sensitivity=sensitivity_of(strictness))
         return outlined_objects(tree, image, find_ridges(image), rules, spacing)
 
-    made = {f"{side} on the ground": partial(foreground, side) for side in ("bright", "dark")}
+    made = {
+        f"{side} on the ground{words}": partial(foreground, side, divided)
+        for side in ("bright", "dark")
+        for divided, words in ((True, ""), (False, ", undivided"))  # what is branched or bent falls apart at its bends
+    }
     return Readings(image, nested(tree), {**made, "outlined": outlined}, [tree.cut(detail) for detail in WITNESSES])

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 from skimage.segmentation import watershed
 
@@ -15,13 +17,19 @@ from napari_backprop_segmentation.objects.splitting import each_label
 
 SPLIT_SIGMA = 1.0  # pixels of smoothing of the distance to the outline, else every dent is a peak
 SPLIT_SHARE = 0.75  # of the radius of a typical object: peaks closer than this belong to one object
+# Of the half width of the thinner side: what is wider is no neck. Two discs meet so where they are one radius apart.
+# F1 of fluorescent nuclei, large and small, of tissue in purple, and in purple and white, and of generated rods:
+# .91, .78, .66, .70, .74 without this rule; .93, .79, .70, .69, .91 at .9; .94, .79, .70, .69, .98 at .85; .94, .78,
+# .70, .68, .99 at .8. It costs .02 on TiO2 particles (.44).
+NECK = 0.85
 
 
 def split_at_necks(objects: NDArray[np.int32], spacing: Sequence[float] | None = None) -> NDArray[Any]:
     """Return objects divided at the necks of their outline.
 
     A watershed of the distance to the outline, from its peaks. Peaks closer together than three quarters of the
-    radius of a typical object are one.
+    radius of a typical object are one, and so are those between which the object is hardly narrower than at the lower
+    one: a rod or a worm has many peaks and no neck.
 
     Parameters
     ----------
@@ -57,7 +65,43 @@ def split_at_necks(objects: NDArray[np.int32], spacing: Sequence[float] | None =
     if several.any():
         divided = several[objects]
         basins += watershed(-smooth, np.where(divided, seeds, 0), mask=divided)
-    return renumbered(objects * np.int64(seeds.max() + 1) + basins, objects > 0)
+    parts = renumbered(objects * np.int64(seeds.max() + 1) + basins, objects > 0)
+    return joined_without_neck(parts, objects, smooth) if several.any() else parts
+
+
+def joined_without_neck(
+    parts: NDArray[Any], objects: NDArray[np.int32], half_width: NDArray[np.float64]
+) -> NDArray[np.int32]:
+    """Return parts of objects (*spatial), of which those are joined between which there is no neck.
+
+    Parameters
+    ----------
+    parts : (*spatial) int array
+        Numbered from 1 without gaps; 0 is outside.
+    objects : (*spatial) int32
+        What they are parts of; those of different objects are never joined.
+    half_width : (*spatial) float64
+        The distance to the outline.
+    """
+    n = int(parts.max()) + 1
+    codes, widths = [], []
+    for axis in range(parts.ndim):
+        one, other = (np.moveaxis(parts, axis, 0)[cut] for cut in (slice(-1), slice(1, None)))
+        owner, width = np.moveaxis(objects, axis, 0), np.moveaxis(half_width, axis, 0)
+        meets = (one != other) & (owner[:-1] == owner[1:])
+        codes.append(np.minimum(one, other)[meets].astype(np.int64) * n + np.maximum(one, other)[meets])
+        widths.append(np.minimum(width[:-1], width[1:])[meets])
+    pairs, where = np.unique(np.concatenate(codes), return_inverse=True)
+    passage = np.zeros(len(pairs))  # how wide the way from one to the other is
+    np.maximum.at(passage, where, np.concatenate(widths))
+    low, high = np.divmod(pairs, n)
+    widest = np.zeros(n)
+    widest[1:] = ndimage.maximum(half_width, parts, np.arange(1, n))
+    wide = passage >= NECK * np.minimum(widest[low], widest[high])
+    joins = coo_array((wide[wide], (low[wide], high[wide])), shape=(n, n))
+    _, numbers = connected_components(joins, directed=False)
+    found: NDArray[np.int32] = numbers[parts].astype(np.int32)
+    return found
 
 
 def object_peaks(heights: NDArray[np.float64], objects: NDArray[np.int32], closest: int) -> NDArray[np.int64]:

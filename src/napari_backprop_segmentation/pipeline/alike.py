@@ -1,17 +1,16 @@
 """Objects of one plane or volume that are like those the user has pointed at."""
 
-from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.objects.find import readings_of
 from napari_backprop_segmentation.pipeline.count import offers
 from napari_backprop_segmentation.pipeline.finder import finder_of
-from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.merged import Merged
 from napari_backprop_segmentation.pipeline.segmentation import Offer, Segmentation
 from napari_backprop_segmentation.teaching.plain import recorded
 
 
-def found_alike(job: Job, tree: Hierarchy) -> Segmentation:
+def found_alike(merged: Merged) -> Segmentation:
     """Return all objects that are like those the user has pointed at."""
-    finder = finder_of(job, tree)
+    job = merged.job
+    finder = finder_of(job, merged.tree)
     labels = finder.seen_alike(job.examples or (), job.counter_examples, job.how_alike)
     record = {
         "regions": "merged",
@@ -20,9 +19,8 @@ def found_alike(job: Job, tree: Hierarchy) -> Segmentation:
         "counter_examples": recorded(job.counter_examples),
         "how_alike": job.how_alike,
     }
-    part = job.part
 
     def look() -> list[Offer]:
-        return offers(job, readings_of(tree, part.read(part.whole), part.spacing))
+        return offers(job, merged.readings)
 
-    return Segmentation(labels, hierarchy=tree, look=look, find=lambda: finder, record=record)
+    return Segmentation(labels, hierarchy=merged.tree, look=look, find=lambda: finder, record=record)

@@ -20,7 +20,7 @@ def settled_params(request: Request, source: ArraySource, has_strokes: bool) -> 
     checks.check_objects(request, in_pieces)
     params, kind = asked, None
     if asked.automatic and (asked.method not in STEPLESS or request.model is not None):
-        kind = recognise(source.glimpse(), source.is_rgb)
+        kind = request.kind or recognise(source.glimpse(), source.is_rgb)
         params = asked.filled(kind)
         logger.info("this looks like an image for the preset %s", kind)
     if has_strokes and params.strokes_as != "network":

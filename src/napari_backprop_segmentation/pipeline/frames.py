@@ -7,8 +7,9 @@ from napari_backprop_segmentation.image.source import Part
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.pipeline.count import best_reading
 from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.merged import Merged
 from napari_backprop_segmentation.pipeline.training_schedule import spread
-from napari_backprop_segmentation.pipeline.trees import classified, knowing_classes, tree_of
+from napari_backprop_segmentation.pipeline.trees import classified, knowing_classes, plain_params, tree_of
 
 MOST_SEEN = 4  # frames and slices in which classes are looked for: each takes as long as labelling it
 JUDGED = 3  # frames in which readings are compared
@@ -21,8 +22,8 @@ def frame_tree(job: Job, part: Part, model: Model) -> Hierarchy:
 
 def judged(job: Job, model: Model) -> Job:
     """Return the job with the reading that is best over some frames, if one is better than what the preset finds."""
-    name = best_reading(job, [(part, tree_of(job, part, model)) for part in _some(job, JUDGED)])
-    return replace(job, read_as=name, params=job.params.replace(reading=1)) if name else job
+    name = best_reading([Merged(job, part, model, tree_of(job, part, model)) for part in _some(job, JUDGED)])
+    return replace(job, read_as=name, params=plain_params(job.params).replace(reading=1)) if name else job
 
 
 def knowing_all_classes(job: Job, model: Model) -> Model:

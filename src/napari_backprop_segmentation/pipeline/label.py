@@ -9,7 +9,7 @@ from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.pipeline.in_blocks import from_blocks, predicted
 from napari_backprop_segmentation.pipeline.job import Job
-from napari_backprop_segmentation.pipeline.recount import Recount
+from napari_backprop_segmentation.pipeline.merged import Merged
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.teacher import teaching
 from napari_backprop_segmentation.pipeline.trees import classified, knowing_classes, tree_of
@@ -41,6 +41,5 @@ def ending(regions: str, stopped_by: str, iterations: int) -> dict[str, Any]:
 
 def from_tree(job: Job, tree: Hierarchy, model: Model) -> Segmentation:
     """Return what is wanted of the merge tree of an image, which a network was trained for."""
-    recount = None if job.iterated or job.params.by_class or job.examples is not None else Recount(job, tree)
-    found = wanted(job, tree, recount)
-    return replace(found, model=model, teach=teaching(job, model, tree, partial(seen, job, found)), recount=recount)
+    found = wanted(Merged(job, job.part, model, tree))
+    return replace(found, model=model, teach=teaching(job, model, tree, partial(seen, job, found)))

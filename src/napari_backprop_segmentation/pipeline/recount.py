@@ -3,18 +3,16 @@
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ParameterError
-from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.objects.find import cleaned_reading, fine_regions, reading_at, readings_of
+from napari_backprop_segmentation.objects.find import cleaned_reading, fine_regions, reading_at
 from napari_backprop_segmentation.objects.foreground import Foreground
 from napari_backprop_segmentation.objects.outlined import Outlined
 from napari_backprop_segmentation.objects.readings import Readings
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.sections import Objects
-from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.merged import Merged
 
 
 class Recount:
@@ -22,19 +20,18 @@ class Recount:
 
     Parameters
     ----------
-    job : Job
-    tree : Hierarchy
-        Of the image as the run has seen it.
+    merged : Merged
+        The image as the run has seen it.
     """
 
-    def __init__(self, job: Job, tree: Hierarchy) -> None:
-        self._job, self._tree = job, tree
+    def __init__(self, merged: Merged) -> None:
+        self._job, self._tree, self._merged = merged.job, merged.tree, merged
         self._last: tuple[tuple[int, float], NDArray[Any]] | None = None  # what was read
 
-    @cached_property
+    @property
     def readings(self) -> Readings:
         """All ways in which objects can be seen in the image, as the run has seen it."""
-        return readings_of(self._tree, self._image, self._job.part.spacing)
+        return self._merged.readings
 
     def __call__(self, params: Params) -> NDArray[Any]:
         """Return the objects (*spatial), numbered from 1; 0 is the ground.
@@ -76,13 +73,8 @@ class Recount:
         return cleaned_reading(self._last[1], rules)
 
     @cached_property
-    def _image(self) -> NDArray[np.float32]:
-        part = self._job.part
-        return part.read(part.whole)
-
-    @cached_property
     def _foreground(self) -> Foreground:
-        return Foreground(fine_regions(self._tree), self._image, self._job.part.spacing)
+        return Foreground(fine_regions(self._tree), self._merged.image, self._job.part.spacing)
 
     @cached_property
     def _outlined(self) -> Outlined:
@@ -90,4 +82,4 @@ class Recount:
             raise ParameterError(
                 "objects must be other than 'outlined' here, got 'outlined'; run again to look for lines"
             )
-        return Outlined(self._tree, self._image, self._job.ridges, self._job.part.spacing)
+        return Outlined(self._tree, self._merged.image, self._job.ridges, self._job.part.spacing)

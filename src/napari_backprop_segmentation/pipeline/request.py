@@ -11,6 +11,7 @@ from napari_backprop_segmentation.image.source import ArraySource
 from napari_backprop_segmentation.network.model import Model, Start
 from napari_backprop_segmentation.params.fields import STEPLESS, Statistics
 from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.presets import DEFAULT_PRESET
 from napari_backprop_segmentation.pipeline.job import Progress
 from napari_backprop_segmentation.pipeline.unfinished import Unfinished
 
@@ -20,7 +21,7 @@ class Request:
     """The arguments of `run`; see there.
 
     `together` says whether a network is trained on this image and others, `binning` how it is binned then, where that
-    is decided.
+    is decided. `kind` is the preset of the kind of image, where it is not to be looked for.
     """
 
     image: Any
@@ -42,8 +43,13 @@ class Request:
     how_alike: float | None = None
     together: bool = False
     binning: int | None = None
+    kind: str | None = None
     client: Any = None
     resume: Any = None
+
+    def as_any(self) -> "Request":
+        """Return the same of an image of no known kind."""
+        return replace(self, kind=DEFAULT_PRESET)
 
     @property
     def statistics(self) -> Statistics:

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.errors import ParameterError, engine_errors
+from napari_backprop_segmentation.errors import MistakenKind, ParameterError, engine_errors
 from napari_backprop_segmentation.hierarchy.merge import Merge, merge_regions
 from napari_backprop_segmentation.network.allocator import reused_memory
 from napari_backprop_segmentation.network.model import Model, Start
@@ -146,7 +146,11 @@ def run(
     )
     started = time.perf_counter()
     with engine_errors(), reused_memory():
-        found = yield from dispatch.segmented(request)
+        try:
+            found = yield from dispatch.segmented(request)
+        except MistakenKind:
+            logger.info("this does not look like an image of that kind any more; once more as any image")
+            found = yield from dispatch.segmented(request.as_any())
     seconds = round(time.perf_counter() - started, 3)
     logger.info("done after %s s: %s", seconds, found.stopped_by)
     return found.noted({"seconds": seconds})

@@ -12,13 +12,40 @@ from napari_backprop_segmentation.hierarchy.codebook import codebook_of
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.source import Part
 from napari_backprop_segmentation.network.model import Model
+from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.sections import Regions
 from napari_backprop_segmentation.pipeline.job import Job
+
+SHOWN = ("regions", "detail", "n_regions", "min_region")  # what is shown of a tree, and what is in pixels of this image
 
 
 def tree_of(job: Job, part: Part, model: Model) -> Hierarchy:
     """Return the merge tree of the regions of one plane or volume."""
     return build_tree(model, part, Regions.of(job.params), job.merge, job.ridges)
+
+
+def plain_tree(job: Job, part: Part, model: Model, tree: Hierarchy) -> Hierarchy:
+    """Return the merge tree that readings are made of: how regions merge otherwise has no part in it.
+
+    A preset that was taken for a kind of image is a guess, and readings are what else may be right. Nor does it matter
+    which settings were given, so that the settings in a record lead to the same readings.
+
+    Parameters
+    ----------
+    job : Job
+    part : Part
+    model : Model
+    tree : Hierarchy
+        As the settings of the run say; the same one where these are plain.
+    """
+    rules = Regions.of(plain_params(job.params))
+    return tree if rules == Regions.of(job.params) else build_tree(model, part, rules, job.merge)
+
+
+def plain_params(params: Params) -> Params:
+    """Return settings with the defaults of merging."""
+    rules = Regions.of(params)
+    return params.with_sections(replace(Regions(), **{name: getattr(rules, name) for name in SHOWN}))
 
 
 def classified(job: Job, part: Part, model: Model, tree: Hierarchy) -> Hierarchy:

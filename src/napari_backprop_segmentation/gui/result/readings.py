@@ -26,6 +26,10 @@ NONE_FOUND = "Nothing else was found that could be objects in this image."
 MEANINGS = {  # of the names of readings
     "bright": "Things that are brighter than what is around them.",
     "dark": "Things that are darker than what is around them.",
+    "bright on the ground": "What is brighter than the ground, divided where it has a waist.",
+    "dark on the ground": "What is darker than the ground, divided where it has a waist.",
+    "bright on the ground, undivided": "What is brighter than the ground, also where it is branched or bent.",
+    "dark on the ground, undivided": "What is darker than the ground, also where it is branched or bent.",
     "around bright ones": "What lies around bright things, such as cells around their nuclei.",
     "around dark ones": "What lies around dark things, such as cells around their nuclei.",
     "between bright lines": "What bright lines enclose, such as cells between stained membranes.",

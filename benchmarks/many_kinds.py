@@ -1,6 +1,6 @@
 """Write a folder of generated images of many kinds with exact truth, for the other benchmarks to read.
 
-    python benchmarks/generated.py DIR [--seeds 3 4]
+    python benchmarks/many_kinds.py DIR [--seeds 3 4]
 
 Sets with ground truth hold few kinds of things, and most of these are round. Here are also rods, worms, lattices,
 powder and cells with halos, so that a rule that only suits nuclei shows. Pixels are 16 bits, 400 x 400.

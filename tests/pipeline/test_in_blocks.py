@@ -6,7 +6,7 @@ from skimage import data
 
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.hierarchy import initial_regions
-from napari_backprop_segmentation.pipeline import estimate, in_blocks
+from napari_backprop_segmentation.pipeline import blockwise, estimate
 
 COINS = data.coins()[:120, :150]
 CELLS = (100 + 60 * np.sin(np.indices((6, 60, 70)) / 5).sum(axis=0)).astype(np.uint8)
@@ -19,7 +19,9 @@ def small_blocks(monkeypatch):
 
 
 @pytest.mark.parametrize(("image", "axes"), [(COINS, "YX"), (CELLS, "ZYX")], ids=["plane", "volume"])
-@pytest.mark.parametrize("settings", [{}, {"detail": 70.0}, {"n_regions": 5}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"detail": 70.0}, {"n_regions": 5}, {"objects": "bright"}, {"regions": "classes"}]
+)
 def test_what_is_written_piece_by_piece_is_what_is_returned(image, axes, settings):
     params = QUICK.replace(**settings)
     whole = finish(run(image, params, axes=axes))
@@ -63,7 +65,7 @@ def test_without_room_to_merge_labels_stay_as_trained(error, monkeypatch):
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(in_blocks, "build_tree_in_blocks", fail)
+    monkeypatch.setattr(blockwise, "tree_and_looks", fail)
     out = np.zeros(COINS.shape, np.int32)
     found = finish(run(COINS, QUICK, out=out))
     np.testing.assert_array_equal(out, finish(run(COINS, QUICK.replace(regions="trained"))).labels)

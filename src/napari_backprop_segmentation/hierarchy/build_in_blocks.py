@@ -1,5 +1,7 @@
 """From a trained network to the merge tree of an image that does not fit the memory."""
 
+from typing import Any
+
 import numpy as np
 
 from napari_backprop_segmentation.hierarchy.blockwise_means import blockwise_means
@@ -36,9 +38,11 @@ def build_tree_in_blocks(seen: Seen, regions: Regions, merge: Merge, work: Work 
     return tree_and_looks(seen, regions, merge, work)[0]
 
 
-def tree_and_looks(seen: Seen, regions: Regions, merge: Merge, work: Work = HERE) -> tuple[Hierarchy, LeafLooks]:
-    """Return the same, and what its leaves look like."""
-    graph = leaf_graph_in_blocks(seen.source, regions, work)
+def tree_and_looks(
+    seen: Seen, regions: Regions, merge: Merge, work: Work = HERE, ridges: Any = None
+) -> tuple[Hierarchy, LeafLooks]:
+    """Return the same, and what its leaves look like; between `Ridges` where the finest regions are what lies there."""
+    graph = leaf_graph_in_blocks(seen.source, regions, work, ridges)
     means = blockwise_means(graph, (seen, regions), work)
     return build_hierarchy(graph, means, merge), LeafLooks(graph.areas, means)
 

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_backprop_segmentation.image.blocks import Window, with_halo
+from napari_backprop_segmentation.image.blocks import Edges, Window, edges_of, with_halo
 from napari_backprop_segmentation.image.kept_blocks import Arrays, Work
 from napari_backprop_segmentation.image.label_file import LabelFile
 from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.image.passes import PASS_SIDE, around, passed
 from napari_backprop_segmentation.objects.blockwise_parts import PartTable
-from napari_backprop_segmentation.objects.edges import Edges, edges_of, without_cut
+from napari_backprop_segmentation.objects.edges import without_cut
 from napari_backprop_segmentation.objects.necks import (
     NeckDistance,
     neck_halo,

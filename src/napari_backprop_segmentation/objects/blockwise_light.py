@@ -84,7 +84,7 @@ def _direction(source: Source, regions: Any, n: int, side: ObjectKind, work: Wor
 
 def _all_shades(source: Source, regions: Any, n: int, work: Work) -> Shades:
     """Return the shades of all windows together."""
-    counts = {name: np.zeros((n,), np.int64) for name in ("areas", "framed")}
+    counts: dict[str, Any] = {name: np.zeros(n, np.int64) for name in ("areas", "framed")}
     sums, samples = np.zeros((n, source.shape[0]), np.int64), []
     there: list[NDArray[np.int64]] = []
     for shades in work.threaded(_shades_in, source, _shown(regions, windows_of(source), there)):

@@ -3,109 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from napari_backprop_segmentation.image.blocks import Window
+from napari_backprop_segmentation.image.components import PLAIN, Components, Labels, enclosed, joined
 from napari_backprop_segmentation.image.kept_blocks import Arrays, Work
 from napari_backprop_segmentation.image.label_file import LabelFile
 from napari_backprop_segmentation.image.passes import passed
-from napari_backprop_segmentation.objects.edges import edges_of
 
 GROUND, PARTS = "ground", "parts"  # names of what is kept
 MOST_PIXELS = 2**24  # around a part that is looked at in one piece: those of the largest image that is
-PLAIN = ("areas", "boxes", "outer", "first")
-Labels = NDArray[np.int32]
-
-
-@dataclass(frozen=True, eq=False)
-class Components:
-    """What hangs together in one window.
-
-    Attributes
-    ----------
-    first : (n,) int64
-        Place of the first pixel of each in the flat image.
-    areas : (n,) int64
-    boxes : (n, ndim, 2) int64
-        From the first pixel along each axis to behind the last.
-    outer : (n,) bool
-        Which lie at the edge of the image.
-    before, after : sequence of int32 arrays
-        For each axis the numbers, from 1, at the first and at the last pixels along it.
-    """
-
-    first: NDArray[np.int64]
-    areas: NDArray[np.int64]
-    boxes: NDArray[np.int64]
-    outer: NDArray[np.bool_]
-    before: Sequence[Labels]
-    after: Sequence[Labels]
-
-    @classmethod
-    def of(cls, labels: Labels, n: int, window: Window, shape: tuple[int, ...]) -> Self:
-        """Describe components (*window) numbered from 1 to n."""
-        flat = labels.ravel()
-        place = np.empty(n + 1, np.int64)
-        place[flat[::-1]] = np.arange(flat.size - 1, -1, -1)  # the one written last stays
-        inside = np.unravel_index(place[1:], labels.shape) if n else (np.zeros(0, np.int64),) * labels.ndim
-        starts = [w.start for w in window]
-        found = [[(s.start, s.stop) for s in box] for box in ndimage.find_objects(labels, n)]
-        boxes = np.array(found, np.int64).reshape(n, labels.ndim, 2) + np.array(starts)[:, None]
-        ends = [np.take(labels, [0, -1], axis) for axis in range(labels.ndim)]
-        outer = np.zeros(n + 1, bool)
-        for axis, (pair, at_edge) in enumerate(zip(ends, edges_of(window, shape), strict=True)):
-            for line, there in enumerate(at_edge):
-                if there:
-                    outer[pair.take(line, axis)] = True
-        return cls(
-            first=np.ravel_multi_index(tuple(i + s for i, s in zip(inside, starts, strict=True)), shape),
-            areas=np.bincount(flat, minlength=n + 1)[1:],
-            boxes=boxes,
-            outer=outer[1:],
-            before=[np.take(pair, 0, axis) for axis, pair in enumerate(ends)],
-            after=[np.take(pair, 1, axis) for axis, pair in enumerate(ends)],
-        )
-
-    def arrays(self) -> Arrays:
-        """Return all of it under names."""
-        plain = {name: getattr(self, name) for name in PLAIN}
-        faces = {"before": self.before, "after": self.after}
-        return plain | {f"{name}{axis}": each for name, some in faces.items() for axis, each in enumerate(some)}
-
-    @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Self:
-        """Return what `arrays` has named."""
-        axes = range(arrays["boxes"].shape[1])
-        plain = {name: arrays[name] for name in PLAIN}
-        return cls(**plain, before=[arrays[f"before{a}"] for a in axes], after=[arrays[f"after{a}"] for a in axes])
-
-
-def joined(found: Sequence[Components], windows: Sequence[Window]) -> NDArray[np.int64]:
-    """Return which of the components of all windows hang together (n,), numbered from 0."""
-    counts = np.array([len(each.areas) for each in found])
-    behind = np.concatenate([[0], np.cumsum(counts)])
-    at = {tuple(w.start for w in window): number for number, window in enumerate(windows)}
-    pairs = [np.zeros((0, 2), np.int64)]
-    for number, window in enumerate(windows):
-        for axis in range(len(window)):
-            start = tuple(w.stop if a == axis else w.start for a, w in enumerate(window))
-            other = at.get(start)
-            if other is None:
-                continue
-            one, two = found[number].after[axis].ravel(), found[other].before[axis].ravel()
-            touch = (one > 0) & (two > 0)
-            both = np.stack([one[touch] - 1 + behind[number], two[touch] - 1 + behind[other]], axis=1)
-            pairs.append(np.unique(both, axis=0))
-    edges, n = np.concatenate(pairs), int(behind[-1])
-    graph = coo_array((np.ones(len(edges), np.int8), (edges[:, 0], edges[:, 1])), (n, n))
-    groups = connected_components(graph, directed=False)[1] if n else np.zeros(0, np.int64)
-    return groups.astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,28 +83,49 @@ def blockwise_parts(
     arrays = passed(work, PARTS, _parts_in, level, [partial(item, i) for i in range(len(windows))], take=take)
     found = [Components.from_arrays(each) for each in arrays]
     groups = joined(found, windows)
+    n_cut = 0
+    if cut:
+        sizes = boxes_of(groups, np.concatenate([each.boxes for each in found]))
+        large = np.prod(sizes[..., 1] - sizes[..., 0], axis=1) > MOST_PIXELS
+        groups = np.where(large[groups], len(sizes) + np.arange(len(groups)), groups)  # parts of their own then
+        n_cut = int(large.sum())
+    return part_table(file, found, groups, n_cut=n_cut)
+
+
+def part_table(
+    pieces: LabelFile, found: Sequence[Components], groups: NDArray[np.int64], *, n_cut: int = 0, by_group: bool = False
+) -> PartTable:
+    """Return the parts that groups (n_pieces,) of pieces make up.
+
+    Parameters
+    ----------
+    pieces, found
+        See `PartTable`, `Components`.
+    groups : (n_pieces,) int64
+    n_cut : int
+    by_group : bool
+        Whether parts are numbered in the order of their groups, not of their first pixels.
+    """
     areas, boxes, outer, first = (np.concatenate([getattr(each, name) for each in found]) for name in PLAIN)
-    sizes = _boxes(groups, boxes)
-    large = np.prod(sizes[..., 1] - sizes[..., 0], axis=1) > MOST_PIXELS if cut else np.zeros(len(sizes), bool)
-    pieces = large[groups]  # which are parts of their own then
-    groups = np.where(pieces, len(sizes) + np.arange(len(groups)), groups)
     ordered = np.lexsort((first, groups))
     starts = ordered[np.flatnonzero(np.diff(groups[ordered], prepend=-1))]  # the first piece of each part
+    if not by_group:
+        starts = starts[np.argsort(first[starts])]
     number = np.empty(int(groups.max(initial=-1)) + 1, np.int64)
-    number[groups[starts[np.argsort(first[starts])]]] = np.arange(len(starts))
+    number[groups[starts]] = np.arange(len(starts))
     part = number[groups]
     return PartTable(
-        pieces=file,
+        pieces=pieces,
         part=np.concatenate([[0], part + 1]).astype(np.int32),
         areas=np.bincount(part, areas, len(starts)).astype(np.int64),
-        boxes=_boxes(part, boxes),
+        boxes=boxes_of(part, boxes),
         outer=np.bincount(part, outer, len(starts)) > 0,
-        first=np.sort(first[starts]),
-        n_cut=int(large.sum()),
+        first=first[starts],
+        n_cut=n_cut,
     )
 
 
-def _boxes(groups: NDArray[np.int64], boxes: NDArray[np.int64]) -> NDArray[np.int64]:
+def boxes_of(groups: NDArray[np.int64], boxes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the boxes (m, ndim, 2) around groups, numbered from 0, of boxes (n, ndim, 2)."""
     found = np.empty((int(groups.max(initial=-1)) + 1, *boxes.shape[1:]), np.int64)
     found[..., 0], found[..., 1] = np.iinfo(np.int64).max, -1
@@ -213,11 +145,7 @@ def _holes(light: Any, level: float, windows: Sequence[Window], work: Work) -> l
 
     arrays = passed(work, GROUND, _ground_in, level, [partial(item, window) for window in windows], take=take)
     found = [Components.from_arrays(each) for each in arrays]
-    groups = joined(found, windows)
-    open_ = np.zeros(int(groups.max(initial=-1)) + 1, bool)
-    open_[groups[np.concatenate([each.outer for each in found])]] = True
-    cuts = np.cumsum([len(each.areas) for each in found])[:-1]
-    return [np.concatenate([[False], own]) for own in np.split(~open_[groups], cuts)]
+    return enclosed(found, joined(found, windows))
 
 
 def _ground_in(level: float, item: tuple[Window, tuple[int, ...], NDArray[np.float32]]) -> Components:

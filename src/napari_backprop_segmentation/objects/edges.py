@@ -1,25 +1,17 @@
 """Objects that the edge of the image cuts off."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import label as connected_components
 
-from napari_backprop_segmentation.image.blocks import Window
-
-Edges = Sequence[tuple[bool, bool]]  # for each axis whether a window begins, and whether it ends, where the image does
+from napari_backprop_segmentation.image.blocks import Edges
 
 
 def whole_edges(ndim: int) -> Edges:
     """Return the edges of all of an image."""
     return [(True, True)] * ndim
-
-
-def edges_of(window: Window, shape: Sequence[int]) -> Edges:
-    """Return at which of its sides a window meets the edge of an image (*spatial)."""
-    return [(side.start == 0, side.stop == n) for side, n in zip(window, shape, strict=True)]
 
 
 def without_cut(objects: NDArray[Any], edges: Edges) -> NDArray[Any]:

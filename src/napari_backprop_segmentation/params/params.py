@@ -15,7 +15,6 @@ from napari_backprop_segmentation.params.references import References
 from napari_backprop_segmentation.params.sections import Input, Objects, Regions, Run, Series, Training
 from napari_backprop_segmentation.params.teaching import Teaching
 
-IN_BLOCKS = ("off", "auto", "bright", "dark")  # objects that can be looked for block by block
 RENAMED = {  # in records of earlier versions
     "leaves": "initial_regions",
     "surroundings": "context",
@@ -132,8 +131,7 @@ class Params(Run, Series, Input, Objects, Teaching, References, Regions, Trainin
     @property
     def merges_in_blocks(self) -> bool:
         """Whether what is asked for can be had block by block, of an image that does not fit the memory."""
-        found = self.objects in IN_BLOCKS and not self.reading
-        return self.wants_tree and found and self.initial_regions == "graph" and self.n_runs == 1
+        return self.wants_tree and not self.reading and self.initial_regions != "network" and self.n_runs == 1
 
     @property
     def by_class(self) -> bool:

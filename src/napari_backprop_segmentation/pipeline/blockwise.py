@@ -8,7 +8,8 @@ from napari_backprop_segmentation.hierarchy.build_in_blocks import classes_in_bl
 from napari_backprop_segmentation.hierarchy.tree import PAINTED_SIDE, Hierarchy
 from napari_backprop_segmentation.image.blocks import blocks
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.objects.find_in_blocks import find_objects_in_blocks
+from napari_backprop_segmentation.objects.find_in_blocks import BlockwiseObjects, find_objects_in_blocks
+from napari_backprop_segmentation.objects.find_outlined_in_blocks import find_outlined_in_blocks
 from napari_backprop_segmentation.params.sections import Objects, Regions
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
@@ -18,7 +19,7 @@ from napari_backprop_segmentation.pipeline.written import given_back, out_of, se
 def found_in_blocks(job: Job, model: Model) -> Segmentation:
     """Return what is wanted, written where it is to go."""
     regions, seen = Regions.of(job.params), seen_by(job, model)
-    tree, looks = tree_and_looks(seen, regions, job.merge, job.work)
+    tree, looks = tree_and_looks(seen, regions, job.merge, job.work, job.ridges)
     if job.params.counts:
         return _objects(job, model, tree)
     if job.params.by_class:
@@ -35,7 +36,11 @@ def found_in_blocks(job: Job, model: Model) -> Segmentation:
 
 
 def _objects(job: Job, model: Model, tree: Hierarchy) -> Segmentation:
-    found = find_objects_in_blocks(tree, job.part, Objects.of(job.params), job.work)
+    rules = Objects.of(job.params)
+    if rules.objects == "outlined" and job.ridges is not None:
+        found = BlockwiseObjects(find_outlined_in_blocks(tree, job.part, job.ridges, rules, job.work))
+    else:
+        found = find_objects_in_blocks(tree, job.part, rules, job.work)
     painted, windows = found.painted, list(blocks(job.part.shape[1:], PAINTED_SIDE))
     out = out_of(job, np.uint8 if painted is None else painted.table.dtype)
     job.less.notes.extend(found.remarks)

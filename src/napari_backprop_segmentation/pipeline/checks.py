@@ -31,7 +31,7 @@ def check_objects(request: Request, in_pieces: bool) -> None:
         (
             refused,
             "where the labels of one image are written piece by piece",
-            "leave out `out`, take objects='bright', 'dark' or 'auto' without reading",
+            "leave out `out`, or the reading",
         ),
     )
     for met, where, advice in obstacles:

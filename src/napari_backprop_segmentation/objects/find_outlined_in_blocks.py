@@ -2,7 +2,6 @@
 
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.blockwise_background import background_in_blocks
-from napari_backprop_segmentation.image.blockwise_ridges import blockwise_heights
 from napari_backprop_segmentation.image.kept_blocks import HERE, Work
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.image.source import Source
@@ -28,7 +27,7 @@ def find_outlined_in_blocks(
     background = background_in_blocks(source, ridges, work)
     if background.even or tree.n_leaves == 1:
         return None
-    sums = blockwise_sums(tree.index, tree.n_leaves, background, blockwise_heights(source, ridges, work), work)
+    sums = blockwise_sums(tree.index, tree.n_leaves, background, (source, ridges), work)
     judged, has_ground = merits_of(tree, sums, source.spacing), background.rough is not None
     best, rules = chosen_leaves(tree, judged, rules, ridges.width, has_ground=has_ground)
     lines = None if has_ground else (source, ridges, source.spacing)

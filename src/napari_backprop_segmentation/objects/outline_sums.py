@@ -52,7 +52,7 @@ class Sums:
             moments[:, leaves] += each["moments"]
         codes, where = np.unique(np.concatenate([each["codes"] for each in found]), return_inverse=True)
         lengths, heights = (
-            np.bincount(where, np.concatenate([each[name] for each in found]), len(codes))
+            np.bincount(where, np.concatenate([each[name] for each in found]), len(codes)).astype(np.float64)
             for name in ("lengths", "heights")
         )
         return cls(areas, inside, moments, np.stack(np.divmod(codes, MOST_REGIONS), axis=1), lengths, heights)

@@ -8,15 +8,18 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.blocks import Window, blocks
 from napari_backprop_segmentation.image.blockwise_background import Background
+from napari_backprop_segmentation.image.blockwise_ridges import blockwise_heights
 from napari_backprop_segmentation.image.kept_blocks import Arrays, Work
 from napari_backprop_segmentation.image.passes import PASS_SIDE, passed
+from napari_backprop_segmentation.image.ridges import Ridges
+from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.objects.outline_sums import Sums, sums_in
 
 OUTLINES = "outlines"  # name of what is kept
 Item = tuple[Window, NDArray[np.int32], NDArray[np.bool_], NDArray[np.float32]]
 
 
-def blockwise_sums(index: Any, n: int, background: Background, heights: Any, work: Work) -> Sums:
+def blockwise_sums(index: Any, n: int, background: Background, lines: tuple[Source, Ridges], work: Work) -> Sums:
     """Return the sums over n leaves.
 
     Parameters
@@ -25,11 +28,11 @@ def blockwise_sums(index: Any, n: int, background: Background, heights: Any, wor
         The leaf of each pixel.
     n : int
     background : Background
-    heights : (*spatial) float32, read by windows
-        Of lines.
+    lines : (Source, Ridges)
+        The image, and what lines it is looked through for.
     work : Work
     """
-    shape = tuple(index.shape)
+    shape, heights = tuple(index.shape), blockwise_heights(*lines, work)
 
     def item(window: Window) -> Item:
         behind = tuple(slice(w.start, min(w.stop + 1, size)) for w, size in zip(window, shape, strict=True))

@@ -54,7 +54,8 @@ class Regions:
 
     def __getitem__(self, window: Window) -> Labels:
         """Return the regions of a window."""
-        return self.best[self.index[window]]
+        found: Labels = self.best[self.index[window]]
+        return found
 
 
 def outlined_painted(regions: Regions, rules: Objects, work: Work) -> Painted:

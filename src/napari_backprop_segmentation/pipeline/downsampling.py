@@ -25,10 +25,10 @@ def enlarged(steps: Steps, binning: Binning) -> Steps:
         found: Segmentation = done.value
     finally:
         steps.close()
-    on_disk = isinstance(found.labels, np.memmap)
+    seen = found.labels
     return replace(
         found,
-        labels=binning.enlarged_file(found.labels) if on_disk else binning.enlarged(found.labels),
+        labels=binning.enlarged_file(seen) if isinstance(seen, np.memmap) else binning.enlarged(seen),
         hierarchy=binning.tree(found.hierarchy),
         agreement=binning.agreement(found.agreement),
         look=None if found.look is None else lambda: [_offer(each, binning) for each in found.readings],

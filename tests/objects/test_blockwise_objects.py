@@ -83,9 +83,10 @@ def test_objects_in_blocks_are_those_of_the_whole(name, side, monkeypatch):
     labels = painted(found, expected, 40)
     np.testing.assert_array_equal(labels, expected)
     assert labels.dtype == expected.dtype
-    borders = np.arange(passes.PASS_SIDE[expected.ndim], expected.shape[-1], passes.PASS_SIDE[expected.ndim])
-    before, behind = (expected.take(borders - step, -1) for step in (1, 0))
-    assert ((before == behind) & (before > 0)).any()  # some cross the border of blocks
+    if side == SIDES[0]:  # some cross the borders of blocks
+        borders = np.arange(side[expected.ndim], expected.shape[-1], side[expected.ndim])
+        before, behind = (expected.take(borders - step, -1) for step in (1, 0))
+        assert ((before == behind) & (before > 0)).any()
 
 
 @pytest.mark.parametrize("fatal", [1, 4, 9, 14, 20])

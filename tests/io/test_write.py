@@ -184,3 +184,18 @@ def test_a_checksum_that_fails_costs_no_labels(tmp_path, monkeypatch):
     with pytest.raises(OutputError, match=r"the result is kept as '.*a\.kept\.tif'"):
         write_labels(tmp_path / "a.tif", LABELS, RECORD)
     np.testing.assert_array_equal(read_image(tmp_path / "a.kept.tif").pixels, LABELS)
+
+
+def test_large_labels_become_tiles_and_a_bigtiff(tmp_path, monkeypatch):
+    labels = (np.indices((600, 700)).sum(axis=0) // 50).astype(np.int32)
+    layout = write.tiff_layout
+    assert layout(labels) == {"bigtiff": False}
+    monkeypatch.setattr(write, "tiff_layout", lambda pixels: layout(pixels, large_pixels=1000, big_bytes=10_000))
+    write.write_labels(tmp_path / "large.tif", labels, {})
+    with tifffile.TiffFile(tmp_path / "large.tif") as file:
+        assert file.is_bigtiff
+        assert file.is_ome
+        assert file.pages[0].is_tiled
+        assert file.pages[0].tile == (512, 512)
+        np.testing.assert_array_equal(file.asarray(), labels)
+    assert layout(np.broadcast_to(labels, (3000, 600, 700))) == {"bigtiff": True}

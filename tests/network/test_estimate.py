@@ -107,9 +107,15 @@ def test_images_too_large_for_a_tree_say_so():
     assert merges_regions(Params(), MOST_TREE_PIXELS) == (True, ())
     assert merges_regions(Params(), MOST_TREE_PIXELS + 1) == (False, ())  # block by block
     assert estimate(Params(), (3, 10_000, 10_000), NOTHING, PLENTY).notes == ()
-    for settings in ({"regions": "classes"}, {"objects": "bright"}, {"initial_regions": "network"}, {"n_runs": 2}):
+    for settings in ({"reading": 1}, {"initial_regions": "network"}, {"n_runs": 2}):
         assert merges_regions(Params(**settings), MOST_TREE_PIXELS + 1) == (False, (note,))
-    assert estimate(Params(objects="bright"), (3, 10_000, 10_000), NOTHING, PLENTY).notes == (note,)
+    for settings in (
+        {"regions": "classes"},
+        {"objects": "bright"},
+        {"objects": "outlined", "initial_regions": "lines"},
+    ):
+        assert merges_regions(Params(**settings), MOST_TREE_PIXELS + 1) == (False, ())
+    assert estimate(Params(reading=1), (3, 10_000, 10_000), NOTHING, PLENTY).notes == (note,)
     assert merges_regions(Params(regions="trained"), MOST_TREE_PIXELS + 1) == (False, ())
     assert merges_regions(Params(regions="trained", objects="auto"), PIXELS) == (True, ())
 

@@ -2,9 +2,12 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter, label
 
 from napari_backprop_segmentation import measure
 from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.objects import measure as measuring
+from napari_backprop_segmentation.objects import measure_in_blocks
 
 
 def square_and_dot():
@@ -102,6 +105,30 @@ def test_images_and_labels_of_any_number_type(dtype):
     table = measure(labels > 0, (labels > 3).astype(dtype))
     assert table["label"].tolist() == [1]
     np.testing.assert_allclose(table["mean"], [1 / 25], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes", "spacing"),
+    [((60, 70), "YX", (0.5, 0.5)), ((50, 40, 2), "YXC", (1.0, 2.0)), ((9, 20, 30), "ZYX", None)],
+)
+def test_labels_that_do_not_fit_the_memory_are_measured_in_blocks(shape, axes, spacing, monkeypatch):
+    rng = np.random.default_rng(0)
+    spatial = shape[:2] if axes.endswith("C") else shape
+    noise = gaussian_filter(rng.normal(size=spatial), 3)
+    labels = label(noise > 0)[0] * 3
+    labels[0, 0] = 2  # one pixel at the edge
+    image = rng.integers(0, 60_000, shape).astype(np.uint16)
+    if axes == "YX":
+        image = np.ma.masked_greater(image, 50_000)
+    whole = measure(labels, image, axes=axes, spacing=spacing, unit="µm")
+    monkeypatch.setattr(measuring, "MOST_AT_ONCE", 100)
+    for side in (7, 16, 64):
+        monkeypatch.setattr(measure_in_blocks, "PASS_SIDE", {2: side, 3: side})
+        found = measure(labels, image, axes=axes, spacing=spacing, unit="µm")
+        assert list(found) == list(whole)
+        for name, column in whole.items():
+            np.testing.assert_allclose(found[name], column, rtol=1e-9, atol=1e-9, err_msg=name)
+    assert not len(measure(np.zeros_like(labels), image, axes=axes)["label"])
 
 
 def test_lists_are_arrays():

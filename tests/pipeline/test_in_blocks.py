@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from cells import membranes
+from scipy.ndimage import zoom
 from skimage import data
 
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.hierarchy import initial_regions
-from napari_backprop_segmentation.pipeline import estimate, in_blocks
+from napari_backprop_segmentation.image import passes
+from napari_backprop_segmentation.pipeline import blockwise, estimate
 
 COINS = data.coins()[:120, :150]
 CELLS = (100 + 60 * np.sin(np.indices((6, 60, 70)) / 5).sum(axis=0)).astype(np.uint8)
@@ -19,7 +22,9 @@ def small_blocks(monkeypatch):
 
 
 @pytest.mark.parametrize(("image", "axes"), [(COINS, "YX"), (CELLS, "ZYX")], ids=["plane", "volume"])
-@pytest.mark.parametrize("settings", [{}, {"detail": 70.0}, {"n_regions": 5}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"detail": 70.0}, {"n_regions": 5}, {"objects": "bright"}, {"regions": "classes"}]
+)
 def test_what_is_written_piece_by_piece_is_what_is_returned(image, axes, settings):
     params = QUICK.replace(**settings)
     whole = finish(run(image, params, axes=axes))
@@ -28,7 +33,7 @@ def test_what_is_written_piece_by_piece_is_what_is_returned(image, axes, setting
     assert found.labels is out
     assert len(np.unique(out)) > 3
     np.testing.assert_array_equal(out, whole.labels)
-    assert found.record["regions"] == "merged"
+    assert found.record["regions"] == whole.record["regions"]
     np.testing.assert_array_equal(found.hierarchy.cut(90), whole.hierarchy.cut(90))
 
 
@@ -40,6 +45,21 @@ def test_an_image_too_large_for_one_piece_has_the_same_regions(monkeypatch):
     assert found.labels.dtype == whole.labels.dtype
     assert found.labels.flags.writeable
     assert "notes" not in found.record or not found.record["notes"]
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["in memory", "kept"])
+def test_outlined_objects_seen_at_a_fraction_of_the_size(kept, tmp_path, monkeypatch):
+    image = zoom(membranes()[0], 4, order=1)[:411, :380]
+    params = Params.preset("em", n_channels=4, iterations=1, n_superpixels=60, device="cpu")
+    whole = finish(run(image, params))
+    assert whole.record["binning"] > 1
+    monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)
+    monkeypatch.setitem(passes.PASS_SIDE, 2, 40)
+    found = finish(run(image, params, model=whole.model, resume=tmp_path / "kept" if kept else None))
+    np.testing.assert_array_equal(found.labels, whole.labels)
+    np.testing.assert_array_equal(found.hierarchy.cut(70), whole.hierarchy.cut(70))
+    assert found.record["notes"] == []
+    assert isinstance(found.labels, np.memmap) == kept
 
 
 def test_a_network_trained_before_has_them_too():
@@ -63,7 +83,7 @@ def test_without_room_to_merge_labels_stay_as_trained(error, monkeypatch):
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(in_blocks, "build_tree_in_blocks", fail)
+    monkeypatch.setattr(blockwise, "tree_and_looks", fail)
     out = np.zeros(COINS.shape, np.int32)
     found = finish(run(COINS, QUICK, out=out))
     np.testing.assert_array_equal(out, finish(run(COINS, QUICK.replace(regions="trained"))).labels)

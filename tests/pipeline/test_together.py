@@ -33,12 +33,13 @@ def test_the_automatic_preset_is_no_obstacle_for_a_method_without_a_network():
     assert (result.record["kind"], result.record["params"]["objects"]) == (None, "off")
 
 
-def test_objects_that_are_written_piece_by_piece_are_refused_unless_frame_by_frame():
-    params = Params.preset("nuclei", **QUICK)
+def test_readings_that_are_written_piece_by_piece_are_refused_unless_frame_by_frame():
+    params = Params.preset("nuclei", **QUICK, reading=1)
     with pytest.raises(
         ParameterError, match="objects must be 'off' where the labels of one image are written piece by"
     ):
         next(run(COINS, params, out=np.zeros(COINS.shape, int)))
+    params = Params.preset("nuclei", **QUICK)
     out = np.zeros((2, *COINS.shape), np.int32)
     finish(run(np.stack([COINS, COINS]), params, axes="TYX", out=out))
     assert (out == 0).any(axis=(1, 2)).all()
@@ -54,7 +55,7 @@ def test_objects_that_are_written_piece_by_piece_are_refused_unless_frame_by_fra
 def test_objects_that_a_preset_asks_for_in_vain_are_told(monkeypatch, caplog, options, words):
     monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.recognise", lambda *_: "nuclei")
     with caplog.at_level(logging.WARNING):
-        result = finish(run(COINS, Params.preset("auto", **QUICK), axes="YX", **options))
+        result = finish(run(COINS, Params.preset("auto", **QUICK, initial_regions="network"), axes="YX", **options))
     assert f"this run looks for no objects, though objects is 'bright', {words}" in caplog.text
     assert result.record["params"]["objects"] == "off"
     assert np.min(result.labels) > 0

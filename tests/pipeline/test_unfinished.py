@@ -112,6 +112,17 @@ def test_what_another_run_has_kept_is_refused(tmp_path):
         finish(run(COINS, TRAINED, resume=tmp_path / "mine"))
 
 
+def test_two_runs_do_not_share_a_folder(whole, tmp_path):
+    first = run(COINS, QUICK, resume=tmp_path / "kept")
+    next(first)
+    with pytest.raises(
+        ParameterError, match=r"by one run at a time, got another one that is going on in .*kept'; wait"
+    ):
+        finish(run(COINS, QUICK, resume=tmp_path / "kept"))
+    first.close()
+    np.testing.assert_array_equal(finish(run(COINS, QUICK, resume=tmp_path / "kept")).labels, whole[QUICK])
+
+
 def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(whole, tmp_path, monkeypatch):
     real = Parts.put
 

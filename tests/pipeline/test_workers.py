@@ -31,7 +31,7 @@ def small_blocks(monkeypatch):
 
 
 @pytest.mark.usefixtures("small_blocks")
-@pytest.mark.parametrize("settings", [{}, {"regions": "trained"}])
+@pytest.mark.parametrize("settings", [{}, {"regions": "trained"}, {"objects": "bright", "min_object": 10}])
 def test_workers_find_what_this_process_finds(client, settings):
     params = QUICK.replace(**settings)
     whole = finish(run(COINS, params))

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import label as connected_components
 
-from napari_backprop_segmentation.hierarchy.border_costs import face_costs_in
+from napari_backprop_segmentation.hierarchy.border_costs import face_costs_in, line_costs_in
 from napari_backprop_segmentation.hierarchy.features import features_in
-from napari_backprop_segmentation.hierarchy.initial_regions import divided, felzenszwalb_regions
+from napari_backprop_segmentation.hierarchy.initial_regions import divided, divider
 from napari_backprop_segmentation.hierarchy.pairs import Pairs, pairs_along, summed_pairs
 from napari_backprop_segmentation.hierarchy.region_graph import feature_sums
 from napari_backprop_segmentation.image.blocks import Window
+from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.network.seen import Seen
 from napari_backprop_segmentation.params.sections import Regions
@@ -40,20 +42,45 @@ class FoundRegions:
     before: Sequence[NDArray[np.float16] | None]
 
 
-def find_regions(common: tuple[Source, Regions], window: Window) -> FoundRegions:
-    """Divide a block into its finest regions; the image and the settings are common to all blocks."""
-    source, regions = common
-    here = connected_components(divided(source, window, felzenszwalb_regions), background=-1, connectivity=1)
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Where the finest regions are what lies between lines.
+
+    Attributes
+    ----------
+    ridges : Ridges
+    heights : (*spatial) float32, read by windows
+        See `ridge_height`.
+    """
+
+    ridges: Ridges
+    heights: Any
+
+
+def find_regions(
+    common: tuple[Source, Regions, Ridges | None], item: tuple[Window, NDArray[np.float32] | None]
+) -> FoundRegions:
+    """Divide a block into its finest regions; the image and the settings are common to all blocks.
+
+    With a block go the heights of lines in it and in the last pixels of the blocks before, where lines count.
+    """
+    (source, regions, ridges), (window, heights) = common, item
+    here = connected_components(divided(source, window, divider(ridges)), background=-1, connectivity=1)
     here = here - here.min()
-    # with the last pixels of the blocks before
-    grown = tuple(slice(max(w.start - 1, 0), w.stop) for w in window)
+    grown = with_last(window)
     found, before = [], []
-    for axis, costs in enumerate(face_costs_in(source, grown, regions)):
+    faces = face_costs_in(source, grown, regions) if heights is None else line_costs_in(heights, source, regions)
+    for axis, costs in enumerate(faces):
         inner = tuple(slice(w.start - g.start, None) for w, g in zip(window, grown, strict=True))
         found.append(pairs_along(here, costs[inner], axis))
         face = tuple(slice(0, 1) if a == axis else part for a, part in enumerate(inner))
         before.append(costs[face] if window[axis].start else None)
     return FoundRegions(_small(here), summed_pairs(found), before)
+
+
+def with_last(window: Window) -> Window:
+    """Return a block with the last pixels of those before it."""
+    return tuple(slice(max(w.start - 1, 0), w.stop) for w in window)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.hierarchy.block_regions import FoundRegions, find_regions
+from napari_backprop_segmentation.hierarchy.block_regions import FoundRegions, Lines, find_regions, with_last
 from napari_backprop_segmentation.hierarchy.initial_regions import leaf_windows
 from napari_backprop_segmentation.hierarchy.pairs import MOST_REGIONS, Pairs, pairs_along, summed_pairs
 from napari_backprop_segmentation.hierarchy.region_graph import RegionGraph, summed
@@ -50,7 +50,7 @@ class _Block:
         return cls(arrays["first"], arrays["areas"], Pairs(arrays["codes"], arrays["lengths"]))
 
 
-def blockwise_graph(source: Source, regions: Regions, work: Work = HERE) -> RegionGraph:
+def blockwise_graph(source: Source, regions: Regions, work: Work = HERE, lines: Lines | None = None) -> RegionGraph:
     """Return the finest regions of an image, and what the borders between them cost; see `leaf_graph`.
 
     They are numbered as those of the image in one piece: in the order of their first pixels.
@@ -60,13 +60,17 @@ def blockwise_graph(source: Source, regions: Regions, work: Work = HERE) -> Regi
     source : Source
     regions : Regions
     work : Work
+    lines : Lines, optional
+        Where the finest regions are what lies between these.
     """
     windows = leaf_windows(source.shape[1:])
     index, parts = work.kept.labels(REGIONS, source.shape[1:]), work.kept.parts(REGIONS)
     blocks = [None if arrays is None else _Block.of(arrays) for arrays in map(parts.get, range(len(windows)))]
     with any_channels():
         left = [window for window, block in zip(windows, blocks, strict=True) if block is None]
-        coming, n = work.threaded(find_regions, (source, regions), left), 0
+        common = (source, regions, None if lines is None else lines.ridges)
+        items = ((w, None if lines is None else lines.heights[with_last(w)]) for w in left)
+        coming, n = work.threaded(find_regions, common, items), 0
         for number, window in enumerate(windows):
             block = blocks[number]
             if block is None:

@@ -11,6 +11,7 @@ from napari_backprop_segmentation.hierarchy.features import feature_windows
 from napari_backprop_segmentation.hierarchy.region_graph import RegionGraph
 from napari_backprop_segmentation.image.blocks import in_groups
 from napari_backprop_segmentation.image.kept_blocks import HERE, Parts, Work
+from napari_backprop_segmentation.image.whole_sums import present
 from napari_backprop_segmentation.network.seen import Seen
 from napari_backprop_segmentation.params.sections import Regions
 
@@ -22,6 +23,7 @@ def blockwise_means(
     graph: RegionGraph,
     looks: tuple[Seen, Regions],
     work: Work = HERE,
+    name: str = FEATURES,
 ) -> NDArray[np.float64]:
     """Return the mean features (n, F) of regions; see `region_means`.
 
@@ -31,25 +33,27 @@ def blockwise_means(
     looks : (Seen, Regions)
         What decides how a pixel looks.
     work : Work
+    name : str
+        Of what is kept.
     """
     groups = in_groups(list(feature_windows(graph.index.shape)), AT_ONCE)
-    parts, waiting = work.kept.parts(FEATURES), deque[list[NDArray[np.int32]]]()
+    parts, waiting = work.kept.parts(name), deque[list[NDArray[np.int64]]]()
     sums, done = _sums_so_far(parts, len(groups), len(graph.areas))
 
     def shown() -> Iterator[list[Shown]]:
         for group in groups[done:]:
-            found = [np.unique(graph.index[window], return_inverse=True) for window in group]
-            waiting.append([present for present, _ in found])
-            yield [Shown.of(w, where, len(present)) for w, (present, where) in zip(group, found, strict=True)]
+            found = [present(graph.index[window]) for window in group]
+            waiting.append([numbers for numbers, _ in found])
+            yield [Shown.of(w, where, len(numbers)) for w, (numbers, where) in zip(group, found, strict=True)]
 
     for number, found in enumerate(work.in_turn(sum_features, looks, shown()), start=done):
-        present = waiting.popleft()
+        numbers = waiting.popleft()
         if sums is None:
             sums = np.zeros((len(graph.areas), found[0].shape[1]))
-        for regions, part in zip(present, found, strict=True):
+        for regions, part in zip(numbers, found, strict=True):
             sums[regions] += part
         if parts.folder is not None:
-            touched = np.unique(np.concatenate(present))
+            touched = np.unique(np.concatenate(numbers))
             parts.put(number, {"regions": touched, "sums": sums[touched]})
     if sums is None:
         raise ValueError("features must cover the image, got no block; pass at least one")

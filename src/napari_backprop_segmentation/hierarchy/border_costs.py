@@ -31,6 +31,15 @@ def face_costs_in(source: Source, window: Window, regions: Regions) -> list[NDAr
     return _costs(edge_strength_in(source, window), source, regions)
 
 
+def line_costs_in(heights: NDArray[np.float32], source: Source, regions: Regions) -> list[NDArray[np.float16]]:
+    """Return the same where lines count as edges, see `ridge_height` (*window)."""
+    if _all_alike(source, regions):
+        return [np.ones(heights.shape, np.float16)] * heights.ndim
+    low = heights.astype(np.float16)
+    behind = [low.take(np.minimum(np.arange(n) + 1, n - 1), axis) for axis, n in enumerate(low.shape)]
+    return _costs([np.maximum(low, each) for each in behind], source, regions)
+
+
 def _all_alike(source: Source, regions: Regions) -> bool:
     return not regions.edge_weight and len(set(source.spacing)) == 1
 

@@ -61,27 +61,55 @@ class Codebook:
         return replace(regions, response_weight=self.response_weight, texture_weight=self.texture_weight)
 
 
-def codebook_of(images: Sequence[tuple[Hierarchy, Source]], model: Model, regions: Regions) -> Codebook:
+@dataclass(frozen=True, eq=False)
+class LeafLooks:
+    """What the leaves of a merge tree look like.
+
+    Attributes
+    ----------
+    areas : (n_leaves,) float64
+        Pixels.
+    means : (n_leaves, F) float64
+    """
+
+    areas: NDArray[np.float64]
+    means: NDArray[np.float64]
+
+
+def leaf_looks(tree: Hierarchy, model: Model, source: Source, regions: Regions) -> LeafLooks:
+    """Return what the leaves of the merge tree of an image look like."""
+    areas = np.bincount(tree.index.ravel()).astype(np.float64)
+    alone = RegionGraph(tree.index, areas, np.empty((0, 2), np.int64), np.empty(0))
+    return LeafLooks(areas, region_means(alone, tree_features(model, source, regions)))
+
+
+def codebook_of(images: Sequence[tuple[Hierarchy, LeafLooks]], regions: Regions) -> Codebook:
     """Return the codebook of one image, or of several together.
 
     Parameters
     ----------
-    images : sequence of (Hierarchy, Source)
+    images : sequence of (Hierarchy, LeafLooks)
         Each with the merge tree of its regions.
-    model : Model
     regions : Regions
+        Under which they look so.
     """
     most = max(1, MOST_REGIONS // len(images))
-    found = [looks(tree, model, source, regions, most)[1:] for tree, source in images]
+    found = [looks(tree, leaves, most)[1:] for tree, leaves in images]
     means, areas = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return Codebook(means, areas, regions.response_weight, regions.texture_weight)
 
 
 def looks(
-    tree: Hierarchy, model: Model, source: Source, regions: Regions, most: int = MOST_REGIONS
+    tree: Hierarchy, leaves: LeafLooks, most: int = MOST_REGIONS
 ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
-    """Return at most so many regions of an image (*spatial) from 0, what each looks like (n, F), and its area (n,)."""
-    index = tree.cut(n_regions=most).astype(np.int32) - 1
-    areas = np.bincount(index.ravel()).astype(np.float64)
-    alone = RegionGraph(index, areas, np.empty((0, 2), np.int64), np.empty(0))
-    return index, region_means(alone, tree_features(model, source, regions)), areas
+    """Return at most so many regions of an image, and what they look like.
+
+    Returns
+    -------
+    (n_leaves,) int32, (n, F) float64, (n,) float64
+        The region of each leaf, from 0; what each region looks like, and its area.
+    """
+    table = tree.table(n_regions=most).astype(np.int32) - 1
+    areas = np.bincount(table, leaves.areas).astype(np.float64)
+    sums = [np.bincount(table, feature * leaves.areas) for feature in leaves.means.T]
+    return table, np.stack(sums, axis=1) / areas[:, None], areas

@@ -35,7 +35,12 @@ def initial_regions(source: Source, kind: str, ridges: Ridges | None = None) -> 
         return plane_regions(source, felzenszwalb_regions)
     if ridges is None:
         raise ParameterError("ridges must be found for initial_regions='lines', got none; call source_ridges")
-    return plane_regions(source, partial(basins, ridges=ridges))
+    return plane_regions(source, divider(ridges))
+
+
+def divider(ridges: Ridges | None) -> Callable[[NDArray[np.float32]], NDArray[np.int64]]:
+    """Return what divides a plane: into what lies between lines, where these are known, else by its graph."""
+    return felzenszwalb_regions if ridges is None else partial(basins, ridges=ridges)
 
 
 def plane_regions(source: Source, divide: Callable[[NDArray[np.float32]], NDArray[np.int64]]) -> NDArray[np.int32]:

@@ -4,10 +4,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.hierarchy.block_regions import Lines
 from napari_backprop_segmentation.hierarchy.blockwise import blockwise_graph
 from napari_backprop_segmentation.hierarchy.border_costs import face_costs
 from napari_backprop_segmentation.hierarchy.initial_regions import initial_regions
 from napari_backprop_segmentation.hierarchy.region_graph import RegionGraph, region_graph, simplified
+from napari_backprop_segmentation.image.blockwise_ridges import blockwise_heights
 from napari_backprop_segmentation.image.kept_blocks import HERE, Work
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.image.source import Source
@@ -40,9 +42,14 @@ def plain_leaf_graph(source: Source, regions: Regions, ridges: Ridges | None = N
     return leaf_graph(initial_regions(source, regions.initial_regions, ridges), source, regions, ridges)
 
 
-def leaf_graph_in_blocks(source: Source, regions: Regions, work: Work = HERE) -> RegionGraph:
+def leaf_graph_in_blocks(
+    source: Source, regions: Regions, work: Work = HERE, ridges: Ridges | None = None
+) -> RegionGraph:
     """Return the same of an image that does not fit the memory; the finest regions are those without a network."""
-    graph = blockwise_graph(source, regions, work)
+    lines = None
+    if regions.initial_regions == "lines" and ridges is not None:
+        lines = Lines(ridges, blockwise_heights(source, ridges, work))
+    graph = blockwise_graph(source, regions, work, lines)
     most = most_leaves(graph.index.size)
     return simplified(graph, regions.min_region, most if work.most_regions is None else min(most, work.most_regions))
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 from skimage.measure import label as connected_components
 
 from napari_backprop_segmentation.image.blocks import Window
@@ -206,6 +205,6 @@ def region_means(graph: RegionGraph, features: Iterable[tuple[Window, NDArray[np
 
 def feature_sums(where: NDArray[Any], n: int, values: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the sums (n, F) of features (F, *window) over the pixels of each of n regions, numbered from 0."""
-    member = csr_array((np.ones(where.size), where.ravel(), np.arange(where.size + 1)), (where.size, n))
-    sums: NDArray[np.float64] = member.T @ values.reshape(len(values), -1).T.astype(np.float64)
-    return sums
+    flat = where.ravel().astype(np.intp, copy=False)
+    # one after another, in the order of the pixels: several times as fast as a product with a sparse matrix
+    return np.stack([np.bincount(flat, feature.ravel(), n) for feature in values], axis=1)

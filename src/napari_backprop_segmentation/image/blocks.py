@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 Window = tuple[slice, ...]
+Edges = Sequence[tuple[bool, bool]]  # for each axis whether a window begins, and whether it ends, where the image does
 SMALLEST_SIDE = 32  # pixels: smaller blocks are mostly halo
 BLOCK_SIDE = {2: 256, 3: 64}  # pixels: 65 thousand in a block of a plane, 262 thousand in one of a volume
 
@@ -24,6 +25,11 @@ def with_halo(window: Window, halo: int, shape: Sequence[int]) -> tuple[Window, 
     grown = tuple(slice(max(w.start - halo, 0), min(w.stop + halo, n)) for w, n in zip(window, shape, strict=True))
     inner = tuple(slice(w.start - g.start, w.stop - g.start) for w, g in zip(window, grown, strict=True))
     return grown, inner
+
+
+def edges_of(window: Window, shape: Sequence[int]) -> Edges:
+    """Return at which of its sides a window meets the edge of an image (*spatial)."""
+    return [(side.start == 0, side.stop == n) for side, n in zip(window, shape, strict=True)]
 
 
 def halves(window: Window) -> tuple[Window, ...]:

@@ -68,9 +68,12 @@ class KeptBlocks:
     ----------
     folder : Path, optional
         Nothing is kept without one: labels lie in the folder for temporary files, and go with the run.
+    release : callable
+        Lets others use the folder.
     """
 
     folder: Path | None = None
+    release: Callable[[], object] = lambda: None
 
     def parts(self, name: str) -> Parts:
         """Return what one pass over the image has added so far."""

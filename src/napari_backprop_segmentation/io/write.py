@@ -23,6 +23,7 @@ from napari_backprop_segmentation.io.record import PLAIN_START, SOFTWARE, descri
 logger = logging.getLogger(__name__)
 LABEL_DTYPES = (np.uint8, np.uint16, np.int32)
 WIDE_DTYPES = (*LABEL_DTYPES, np.uint32, np.int64, np.uint64)
+BIG_BYTES = 2**32 - 2**25  # from here on a file may not fit the offsets of a plain TIFF, however well it is compressed
 LARGE_PIXELS, TILE = 2**24, (512, 512)  # larger planes are written in tiles, so that a part of one can be read
 LONGEST_STEM = 40  # characters of a name that a temporary name repeats: names of files are limited
 
@@ -122,13 +123,27 @@ def _without_axes(part: Path, pixels: NDArray[Any], metadata: dict[str, Any], _:
 
 
 def _imwrite(part: Path, pixels: NDArray[Any], **options: Any) -> None:
-    if math.prod(pixels.shape[-2:]) > LARGE_PIXELS:
-        options["tile"] = TILE
+    options |= tiff_layout(pixels)
     with quiet_decoders():
         tifffile.imwrite(part, pixels, photometric="minisblack", compression="zlib", software=SOFTWARE, **options)
         with tifffile.TiffFile(part) as written:
             if written.ome_metadata:
                 ElementTree.fromstring(written.ome_metadata)  # a unit with a quote in it breaks it
+
+
+def tiff_layout(pixels: NDArray[Any], large_pixels: int = LARGE_PIXELS, big_bytes: int = BIG_BYTES) -> dict[str, Any]:
+    """Return how pixels (..., Y, X) are laid out in a TIFF, as options of tifffile.
+
+    Parameters
+    ----------
+    pixels : (..., Y, X) array
+    large_pixels : int
+        Planes of more than these are written in tiles.
+    big_bytes : int
+        Arrays of more than these become a BigTIFF: tifffile would not make one of what is compressed.
+    """
+    tiled = math.prod(pixels.shape[-2:]) > large_pixels
+    return {"bigtiff": pixels.nbytes > big_bytes, **({"tile": TILE} if tiled else {})}
 
 
 def _storable(labels: NDArray[Any]) -> NDArray[Any]:
@@ -152,7 +167,7 @@ def kept(path: Path, pixels: NDArray[Any], kind: str, reason: BaseException, fol
 
 
 def _save_tiff(part: Path, pixels: NDArray[Any]) -> None:
-    tifffile.imwrite(part, pixels, photometric="minisblack", compression="zlib", metadata=None)
+    tifffile.imwrite(part, pixels, photometric="minisblack", compression="zlib", metadata=None, **tiff_layout(pixels))
 
 
 def _save_array(part: Path, pixels: NDArray[Any]) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.segmentation import watershed
 
 from napari_backprop_segmentation.image.labels import renumbered
+from napari_backprop_segmentation.objects.flooding import flooded
 from napari_backprop_segmentation.objects.splitting import best_antichain, merit_of, moments, roundness_from
 
 LEVELS = 32  # of brightness between the threshold and the brightest pixels of a part
@@ -70,7 +70,7 @@ def reach_of(cores: NDArray[np.int32], light: NDArray[np.float32], mask: NDArray
     found: NDArray[np.int32] = of_part[parts]
     if several.any():
         divided = several[parts]
-        found[divided] = watershed(-light, np.where(divided, cores, 0), mask=divided)[divided]
+        found[divided] = flooded(-light, np.where(divided, cores, 0), divided)[divided]
     return found
 
 

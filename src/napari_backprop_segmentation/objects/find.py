@@ -61,7 +61,12 @@ def find_objects(
 
 def fine_regions(tree: Hierarchy) -> NDArray[Any]:
     """Return the regions among which objects are looked for."""
-    return tree.cut(OBJECT_DETAIL if tree.index.ndim == len("YX") else VOLUME_OBJECT_DETAIL)
+    return tree.cut(object_detail(tree.index.ndim))
+
+
+def object_detail(ndim: int) -> float:
+    """Return the detail of these regions, in planes and in volumes."""
+    return OBJECT_DETAIL if ndim == len("YX") else VOLUME_OBJECT_DETAIL
 
 
 def nested(tree: Hierarchy) -> Nested:

@@ -1,5 +1,6 @@
 """What is measured of each object: size, shape, place, and brightness in every channel."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,12 +17,14 @@ from napari_backprop_segmentation.image.axes import (
     named_axes,
     spatial_axes,
 )
+from napari_backprop_segmentation.objects.measure_in_blocks import Figures, measured_in_blocks
 from napari_backprop_segmentation.objects.shape import LENGTHS, shapes
 
 Table = dict[str, NDArray[Any]]
 SIZES = {2: "area", 3: "volume"}
 POWERS = {1: "", 2: "²", 3: "³"}
 TIME = "T"
+MOST_AT_ONCE = 2**24  # pixels: of larger images no more than a block is read at a time
 MOST_GAPS = 4  # numbers a pixel that are looked up in a table; beyond, labels are sorted
 
 
@@ -75,6 +78,8 @@ def measure(
     if image.dtype.kind not in "buif":
         raise ImageError(f"image must be of a number type, got {image.dtype}; convert it first")
     sizes = checked_spacing(spacing, spatial.lstrip(TIME))
+    if math.prod(labels.shape) > MOST_AT_ONCE and not spatial.startswith(TIME):
+        return _named(measured_in_blocks(labels, image, letters, sizes), labels.shape, sizes, str(unit or ""))
     parts = [_one(part, pixels, sizes, str(unit or "")) for part, pixels in _frames(labels, image, letters)]
     if not spatial.startswith(TIME):
         return parts[0]
@@ -120,23 +125,31 @@ def _one(labels: NDArray[Any], pixels: NDArray[Any], spacing: tuple[float, ...],
         raise ImageError(f"labels must be whole numbers from 0, got {labels.min()}; give the labels of this image")
     found, objects = _numbered(labels)
     index = np.arange(1, len(found) + 1)
-    counts = np.bincount(objects.ravel(), minlength=len(found) + 1)[1:]
-    length = length_unit(spacing, unit)
-    table: Table = {"label": found}
-    table[f"{SIZES[labels.ndim]} ({length}{POWERS[labels.ndim]})"] = counts * float(np.prod(spacing))
-    table["share (%)"] = 100 * counts / labels.size
-    for name, column in shapes(objects, spacing).items():
-        table[f"{name} ({length})" if name in LENGTHS else name] = column
     centres = np.reshape(ndimage.center_of_mass(np.ones(labels.shape, np.uint8), objects, index), (-1, labels.ndim))
-    for letter, values, size in zip("zyx"[-labels.ndim :], centres.T, spacing, strict=True):
-        table[f"centroid {letter} ({length})"] = values * size
+    counts = np.bincount(objects.ravel(), minlength=len(found) + 1)[1:]
+    channels = []
     with np.errstate(invalid="ignore"):  # where nothing is unlabelled, scipy divides by the pixels of label 0
-        for number, channel in enumerate(pixels.astype(np.uint8) if pixels.dtype.kind == "b" else pixels):
-            name = f" channel {number}" if len(pixels) > 1 else ""
+        for channel in pixels.astype(np.uint8) if pixels.dtype.kind == "b" else pixels:
             seen = np.where(np.ma.getmaskarray(channel), 0, objects) if np.ma.is_masked(channel) else objects
             values = np.ma.getdata(channel)
-            table[f"mean{name}"] = np.reshape(ndimage.mean(values, seen, index), -1)
-            table[f"std{name}"] = np.reshape(ndimage.standard_deviation(values, seen, index), -1)
+            spread = ndimage.standard_deviation(values, seen, index)
+            channels.append((np.reshape(ndimage.mean(values, seen, index), -1), np.reshape(spread, -1)))
+    return _named(Figures(found, counts, shapes(objects, spacing), centres, channels), labels.shape, spacing, unit)
+
+
+def _named(figures: Figures, shape: Sequence[int], spacing: tuple[float, ...], unit: str) -> Table:
+    """Return figures in columns, see `measure`."""
+    length, ndim = length_unit(spacing, unit), len(shape)
+    table: Table = {"label": figures.labels}
+    table[f"{SIZES[ndim]} ({length}{POWERS[ndim]})"] = figures.counts * float(np.prod(spacing))
+    table["share (%)"] = 100 * figures.counts / math.prod(shape)
+    for name, column in figures.shapes.items():
+        table[f"{name} ({length})" if name in LENGTHS else name] = column
+    for letter, values, size in zip("zyx"[-ndim:], figures.centres.T, spacing, strict=True):
+        table[f"centroid {letter} ({length})"] = values * size
+    for number, (mean, spread) in enumerate(figures.channels):
+        name = f" channel {number}" if len(figures.channels) > 1 else ""
+        table[f"mean{name}"], table[f"std{name}"] = mean, spread
     return table
 
 

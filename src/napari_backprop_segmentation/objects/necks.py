@@ -1,8 +1,9 @@
 """Where touching objects part at the necks of their outline."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,13 @@ from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
-from skimage.segmentation import watershed
 
 from napari_backprop_segmentation.image.labels import renumbered
+from napari_backprop_segmentation.objects.flooding import flooded
 from napari_backprop_segmentation.objects.splitting import each_label
 
 SPLIT_SIGMA = 1.0  # pixels of smoothing of the distance to the outline, else every dent is a peak
+SPLIT_HALO = 4  # pixels: where that smoothing has ended
 SPLIT_SHARE = 0.75  # of the radius of a typical object: peaks closer than this belong to one object
 # Of the half width of the thinner side: what is wider is no neck. Two discs meet so where they are one radius apart.
 # F1 of fluorescent nuclei, large and small, of tissue in purple, and in purple and white, and of generated rods:
@@ -38,25 +40,73 @@ def split_at_necks(objects: NDArray[np.int32], spacing: Sequence[float] | None =
     spacing : sequence of float, optional
         Size of a pixel along each axis, in any unit; all alike if left out.
     """
-    n = int(objects.max())
-    if not n:
+    if not objects.any():
         return objects
+    return divided_at_necks(objects, NeckDistance.of(objects, spacing), spacing)
+
+
+@dataclass(frozen=True, eq=False)
+class NeckDistance:
+    """How far inside its object each pixel lies.
+
+    Attributes
+    ----------
+    distance : (*spatial) float64
+        To the outline of its own object, also where that touches another one; 0 outside.
+    typical : float
+        The largest distance in a typical object: half of all pixels lie in objects that are thicker.
+    """
+
+    distance: NDArray[np.float64]
+    typical: float
+
+    @classmethod
+    def of(cls, objects: NDArray[np.int32], spacing: Sequence[float] | None = None) -> Self:
+        """Return the distances of all objects of an image; parameters as of `split_at_necks`."""
+        distance = outline_distance(objects, spacing)
+        return cls(distance, typical_radius(radii_of(distance, objects), np.bincount(objects.ravel())[1:]))
+
+
+def outline_distance(objects: NDArray[np.int32], spacing: Sequence[float] | None) -> NDArray[np.float64]:
+    """Return how far each pixel (*window) is from the outline of its object; 0 outside."""
     distance = np.zeros(objects.shape)
     for window, inside in each_label(objects):
         # An object ends at the edge of its window, also where that is the edge of another.
         own = ndimage.distance_transform_edt(np.pad(inside, 1), sampling=spacing)
         distance[window][inside] = own[(slice(1, -1),) * inside.ndim][inside]
-    radii = np.asarray(ndimage.maximum(distance, objects, np.arange(1, n + 1)))
-    areas = np.bincount(objects.ravel(), minlength=n + 1)[1:]
+    return distance
+
+
+def radii_of(distance: NDArray[np.float64], objects: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Return the largest distance (n,) in each object."""
+    return np.asarray(ndimage.maximum(distance, objects, np.arange(1, int(objects.max()) + 1)))
+
+
+def typical_radius(radii: NDArray[np.float64], areas: NDArray[np.int64]) -> float:
+    """Return the radius of a typical object, see `NeckDistance`."""
     order = np.argsort(radii)
-    typical = radii[order][np.searchsorted(np.cumsum(areas[order]), areas.sum() / 2)]
+    return float(radii[order][np.searchsorted(np.cumsum(areas[order]), areas.sum() / 2)])
+
+
+def neck_halo(typical: float, spacing: Sequence[float] | None = None) -> int:
+    """Return how many pixels around an object decide where its necks are, see `NeckDistance`."""
+    sizes = np.array(spacing or (1.0,))
+    return SPLIT_HALO + (int(_reach(typical, sizes).max()) if np.ptp(sizes) else 0)
+
+
+def divided_at_necks(
+    objects: NDArray[np.int32], inner: NeckDistance, spacing: Sequence[float] | None = None
+) -> NDArray[Any]:
+    """Return objects divided at their necks, see `split_at_necks`; distances may be of further objects."""
+    n = int(objects.max())
+    if not n:
+        return objects
     sizes = np.array(spacing or (1.0,) * objects.ndim)
-    smooth = ndimage.gaussian_filter(distance, SPLIT_SIGMA * sizes.min() / sizes) * (objects > 0)
-    apart = SPLIT_SHARE * typical
+    smooth = ndimage.gaussian_filter(inner.distance, SPLIT_SIGMA * sizes.min() / sizes) * (inner.distance > 0)
     if np.ptp(sizes):
-        seeds = _highest_within(smooth, np.maximum(1, np.rint(apart / sizes)).astype(int))
+        seeds = np.where(objects > 0, _highest_within(smooth, _reach(inner.typical, sizes)), 0)
     else:
-        peaks = object_peaks(smooth, objects, max(1, round(apart / sizes[0])))
+        peaks = object_peaks(smooth, objects, int(_reach(inner.typical, sizes)[0]))
         seeds = np.zeros(objects.shape, np.int32)
         seeds.ravel()[peaks] = np.arange(1, len(peaks) + 1)
     # An object with one peak stays as it is. A basin may reach into a neighbour; each object keeps its own share.
@@ -64,7 +114,7 @@ def split_at_necks(objects: NDArray[np.int32], spacing: Sequence[float] | None =
     basins = np.zeros(objects.shape, np.int64)
     if several.any():
         divided = several[objects]
-        basins += watershed(-smooth, np.where(divided, seeds, 0), mask=divided)
+        basins += flooded(-smooth, np.where(divided, seeds, 0), divided)
     parts = renumbered(objects * np.int64(seeds.max() + 1) + basins, objects > 0)
     return joined_without_neck(parts, objects, smooth) if several.any() else parts
 
@@ -102,6 +152,11 @@ def joined_without_neck(
     _, numbers = connected_components(joins, directed=False)
     found: NDArray[np.int32] = numbers[parts].astype(np.int32)
     return found
+
+
+def _reach(typical: float, sizes: NDArray[np.float64]) -> NDArray[np.int_]:
+    """Return within how many pixels along each axis peaks are one."""
+    return np.maximum(1, np.rint(SPLIT_SHARE * typical / sizes)).astype(int)
 
 
 def object_peaks(heights: NDArray[np.float64], objects: NDArray[np.int32], closest: int) -> NDArray[np.int64]:

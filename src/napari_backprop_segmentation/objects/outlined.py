@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from skimage.filters import difference_of_gaussians
 from skimage.measure import label as connected_components
 
-from napari_backprop_segmentation.hierarchy.region_graph import border_faces, graph_of
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.background import smooth_background
 from napari_backprop_segmentation.image.ridge_response import ridge_height
 from napari_backprop_segmentation.image.ridges import Ridges
+from napari_backprop_segmentation.image.whole_sums import FINE
 from napari_backprop_segmentation.objects.foreground import cleaned
-from napari_backprop_segmentation.objects.splitting import best_antichain, closed, filled, region_roundness
+from napari_backprop_segmentation.objects.outline_sums import Sums, sums_in
+from napari_backprop_segmentation.objects.splitting import best_antichain, closed, filled, roundness_from
 from napari_backprop_segmentation.params.sections import SENSITIVE, Objects
 
 LEAST_SHARE = 0.5  # of a region that is textured
@@ -27,6 +28,7 @@ SIZE_POWER = 1.2  # more than 1, else the two halves of an object would be as go
 LEAST_ON_GROUND, LEAST = 270.0, 60.0  # pixels of the smallest object, with and without a ground, at magnification 1
 CLUMP = 6.0  # times the size of a typical object: larger ones on a ground are clumps
 WALL_SIGMA, WALL_AROUND, WALL = 1.5, 15.0, 0.05  # pixels, pixels, lightness: what is a line itself
+WALL_HALO = int(4 * WALL_AROUND + 0.5)  # pixels: where the wider Gaussian has ended
 HALO_WIDTH, MEMBRANE_WIDTH = 1.7, 3.1  # pixels: read off phase contrast at half size, and electron microscopy
 CLEFT = 4.0  # pixels: half the width of lines that belong to an object where it lies on either side of them
 
@@ -96,23 +98,14 @@ class Outlined:
 
     @cached_property
     def _lines(self) -> NDArray[np.bool_]:
-        return _walls(self._light, self._ridges.sign, self._steps)
+        return walls(self._light, self._ridges.sign, self._steps)
 
     def objects(self, rules: Objects) -> NDArray[np.int32]:
         """Return the objects (*spatial), numbered from 1; 0 is the ground."""
         tree, light, ground = self._tree, self._light, self._ground
         if light.min() == light.max() or tree.n_leaves == 1:
             return np.zeros(light.shape, np.int32)
-        least = LEAST if ground is None else LEAST_ON_GROUND
-        least *= magnification(self._ridges.width, ground is not None) ** 2 * min(1.0, rules.strictness)
-        rules = replace(rules, min_object=max(rules.min_object, round(least)))
-        areas, merit, outline = self._judged
-        merit = np.where(areas < rules.min_object, 0, merit)
-        best = best_antichain(tree.parents, merit, tree.n_leaves)
-        if ground is not None:
-            best = without_clumps(tree, areas, merit, best)
-        if rules.strictness > 1:
-            best = _clearly_outlined(tree, best, outline, areas, rules.strictness)
+        best, rules = chosen_leaves(tree, self._judged, rules, self._ridges.width, has_ground=ground is not None)
         objects = regions = best[tree.index]
         if not rules.split_objects:
             objects = connected_components(objects > 0, connectivity=1)
@@ -124,6 +117,34 @@ class Outlined:
             return objects
         whole = filled(objects.astype(np.int32))
         return closed(whole, regions, CLEFT, self._steps) if ground is None else whole
+
+
+def chosen_leaves(
+    tree: Hierarchy, judged: tuple[NDArray[np.float64], ...], rules: Objects, width: float, *, has_ground: bool
+) -> tuple[NDArray[np.int32], Objects]:
+    """Return in which object each leaf lies (n_leaves,), from 1; 0 where there is none; and how large objects must be.
+
+    Parameters
+    ----------
+    tree : Hierarchy
+    judged : three of (n_nodes,) float64
+        See `merits_of`.
+    rules : Objects
+    width : float
+        Of the lines.
+    has_ground : bool
+    """
+    least = LEAST_ON_GROUND if has_ground else LEAST
+    least *= magnification(width, has_ground) ** 2 * min(1.0, rules.strictness)
+    rules = replace(rules, min_object=max(rules.min_object, round(least)))
+    areas, merit, outline = judged
+    merit = np.where(areas < rules.min_object, 0, merit)
+    best = best_antichain(tree.parents, merit, tree.n_leaves)
+    if has_ground:
+        best = without_clumps(tree, areas, merit, best)
+    if rules.strictness > 1:
+        best = _clearly_outlined(tree, best, outline, areas, rules.strictness)
+    return best, rules
 
 
 def magnification(width: float, has_background: bool) -> float:
@@ -164,6 +185,13 @@ def without_clumps(
 def _merits(
     tree: Hierarchy, inside: NDArray[np.bool_], height: NDArray[np.float32], steps: tuple[float, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    whole = tuple(slice(0, n) for n in inside.shape)
+    return merits_of(tree, Sums.of([sums_in(whole, tree.index, inside, height)], tree.n_leaves), steps)
+
+
+def merits_of(
+    tree: Hierarchy, sums: Sums, steps: tuple[float, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return for each node (n_nodes,) its pixels, its merit, 0 for what is no object, and its outline's height."""
     import higra as hg  # takes most of a second, and few runs need it
 
@@ -173,13 +201,15 @@ def _merits(
         found: NDArray[np.float64] = hg.accumulate_sequential(nodes, values, hg.Accumulators.sum)
         return found
 
-    areas = total(np.bincount(tree.index.ravel(), minlength=tree.n_leaves).astype(np.float64))
-    share = total(np.bincount(tree.index.ravel(), inside.ravel(), tree.n_leaves)) / areas
+    areas = total(sums.areas)
+    share = total(sums.inside) / areas
     textured = np.clip((share - LEAST_SHARE) / (1 - LEAST_SHARE), 0, 1)
-    roundness = np.clip(region_roundness(tree.index, total, steps), 0, 1)
-    outline = _outline_heights(tree, height)
+    sizes = [*steps, *(one * other for i, one in enumerate(steps) for other in steps[i:])]
+    moments = [total(values) * size for values, size in zip(sums.moments, sizes, strict=True)]
+    roundness = np.clip(roundness_from([areas, *moments], len(steps), steps), 0, 1)
+    outline = _heights_of(tree, sums)
     merit = areas**SIZE_POWER * textured * roundness * outline
-    merit[areas == tree.index.size] = 0
+    merit[areas == areas[-1]] = 0
     return areas, merit, outline
 
 
@@ -209,26 +239,28 @@ def _clearly_outlined(
 
 
 def _outline_heights(tree: Hierarchy, height: NDArray[np.float32]) -> NDArray[np.float64]:
+    whole = tuple(slice(0, n) for n in height.shape)
+    return _heights_of(tree, Sums.of([sums_in(whole, tree.index, np.ones(height.shape, bool), height)], tree.n_leaves))
+
+
+def _heights_of(tree: Hierarchy, sums: Sums) -> NDArray[np.float64]:
     """Return the mean height (n_nodes,) of the line along the outline of each node, the edge of the image left out."""
     import higra as hg
 
-    touching, flat = graph_of(tree.index), height.ravel()
     graph = hg.UndirectedGraph(tree.n_leaves)
-    graph.add_edges(touching.edges[:, 0], touching.edges[:, 1])
-    highs = np.zeros(len(touching.edges))
-    for faces in border_faces(touching):
-        higher = np.maximum(flat[faces.pixels], flat[faces.pixels + faces.step])
-        highs += np.bincount(faces.pairs, higher, len(highs))
+    graph.add_edges(sums.edges[:, 0], sums.edges[:, 1])
     nodes = hg.Tree(tree.parents)
-    sums = []
-    for lengths in (touching.lengths, highs):
-        perimeters = np.bincount(touching.edges.ravel(), np.repeat(lengths, 2), tree.n_leaves)
-        sums.append(hg.attribute_contour_length(nodes, perimeters, lengths, graph))
-    found: NDArray[np.float64] = np.maximum(sums[1], 0) / np.maximum(sums[0], 1)
+    lengths, heights = (
+        hg.attribute_contour_length(
+            nodes, np.bincount(sums.edges.ravel(), np.repeat(values, 2), tree.n_leaves), values, graph
+        )
+        for values in (sums.lengths, sums.heights)
+    )
+    found: NDArray[np.float64] = np.maximum(heights, 0) / FINE / np.maximum(lengths, 1)
     return found
 
 
-def _walls(light: NDArray[np.float32], sign: int, steps: tuple[float, ...]) -> NDArray[np.bool_]:
+def walls(light: NDArray[np.float32], sign: int, steps: tuple[float, ...]) -> NDArray[np.bool_]:
     """Return where lines are (*spatial)."""
     near, around = ([sigma / size for size in steps] for sigma in (WALL_SIGMA, WALL_AROUND))
     found: NDArray[np.bool_] = sign * difference_of_gaussians(light, near, around, mode="reflect") > WALL

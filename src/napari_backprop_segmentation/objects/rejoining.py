@@ -16,7 +16,13 @@ from napari_backprop_segmentation.objects.splitting import merit_of, roundness_f
 Floats = NDArray[np.float64]
 
 
-def rejoined(parts: NDArray[Any], spacing: Sequence[float] | None = None, demand: float = 1.0) -> NDArray[np.int32]:
+def rejoined(
+    parts: NDArray[Any],
+    spacing: Sequence[float] | None = None,
+    demand: float = 1.0,
+    *,
+    start: tuple[int, ...] = (),
+) -> NDArray[np.int32]:
     """Return parts, of which those are joined that touch and make up one object.
 
     Two parts are joined where the whole, its volume weighted by roundness, counts more than both for themselves: the
@@ -31,13 +37,16 @@ def rejoined(parts: NDArray[Any], spacing: Sequence[float] | None = None, demand
         Size of a pixel along each axis, in any unit; all alike if left out.
     demand : float
         How many times itself the smaller part must add to the whole; above 1 where something speaks for two.
+    start : tuple of int
+        Where in the image the parts begin: places are counted from its first pixel, so that they are rounded alike
+        whatever the window is.
 
     Returns
     -------
     (*spatial) int32
         Numbered from 1 without gaps, in the order of the first parts.
     """
-    groups = _Groups(_sums(parts, spacing), _touching(parts), parts.ndim, spacing, demand)
+    groups = _Groups(_sums(parts, spacing, start), _touching(parts), parts.ndim, spacing, demand)
     found: NDArray[np.int32] = groups.joined()[parts]
     return found
 
@@ -112,12 +121,12 @@ class _Groups:
         return part
 
 
-def _sums(parts: NDArray[Any], spacing: Sequence[float] | None) -> Floats:
+def _sums(parts: NDArray[Any], spacing: Sequence[float] | None, start: tuple[int, ...]) -> Floats:
     """Return for each part (n + 1,) its volume, the sums of its coordinates, and of the products of two of them."""
     where = np.nonzero(parts)
     numbers, length = parts[where], int(parts.max()) + 1
-    steps = spacing or (1.0,) * parts.ndim
-    grid = [axis * step for axis, step in zip(where, steps, strict=True)]
+    steps, first = spacing or (1.0,) * parts.ndim, start or (0,) * parts.ndim
+    grid = [(axis + begin) * step for axis, begin, step in zip(where, first, steps, strict=True)]
     products = [one * other for i, one in enumerate(grid) for other in grid[i:]]
     return np.stack([np.bincount(numbers, weights, length) for weights in (None, *grid, *products)], axis=1)
 

@@ -39,9 +39,8 @@ def shapes(objects: NDArray[np.int32], spacing: Sequence[float]) -> Shapes:
         - ``solidity``: the share of its convex hull that an object fills, from corner to corner of its pixels.
     """
     ndim, unit = objects.ndim, math.prod(spacing)
-    square = ndim == 2 and math.isclose(*spacing)
-    names = [*["perimeter"] * square, "equivalent diameter", "feret diameter max"]
-    names += [*["eccentricity"] * (ndim == 2), "solidity"]
+    names = shape_names(ndim, spacing)
+    square = "perimeter" in names
     found: dict[str, list[float]] = {name: [] for name in names}
     ball = {2: math.pi, 3: 4 / 3 * math.pi}[ndim]
     for number, window in enumerate(ndimage.find_objects(objects), start=1):
@@ -50,7 +49,7 @@ def shapes(objects: NDArray[np.int32], spacing: Sequence[float]) -> Shapes:
         if square:
             found["perimeter"].append(float(perimeter(np.pad(inside, 1))) * spacing[0])
         found["equivalent diameter"].append(2 * (size / ball) ** (1 / ndim))
-        longest, hull = _hull(inside, spacing)
+        longest, hull = hull_of(corners_of(inside, spacing, (0,) * ndim))
         found["feret diameter max"].append(longest)
         found["solidity"].append(size / hull)
         if ndim == 2:
@@ -58,14 +57,44 @@ def shapes(objects: NDArray[np.int32], spacing: Sequence[float]) -> Shapes:
     return {name: np.asarray(values, dtype=np.float64) for name, values in found.items()}
 
 
-def _hull(inside: NDArray[np.bool_], spacing: Sequence[float]) -> tuple[float, float]:
-    """Return the diameter and the size of the convex hull around all corners of the pixels of an object."""
+def shape_names(ndim: int, spacing: Sequence[float]) -> list[str]:
+    """Return what is measured of the shape of objects, in order."""
+    square = ndim == 2 and math.isclose(*spacing)
+    names = [*["perimeter"] * square, "equivalent diameter", "feret diameter max"]
+    return [*names, *["eccentricity"] * (ndim == 2), "solidity"]
+
+
+def corners_of(inside: NDArray[np.bool_], spacing: Sequence[float], start: Sequence[int]) -> Floats:
+    """Return the corners (n, ndim) of the outermost pixels of an object, of which its convex hull is made.
+
+    Parameters
+    ----------
+    inside : (*window) bool
+    spacing : sequence of float
+        Size of a pixel along each axis.
+    start : sequence of int
+        Where the window begins.
+    """
     there = inside.any(axis=-1)
     first = inside.argmax(axis=-1)[there]
     last = inside.shape[-1] - 1 - inside[..., ::-1].argmax(axis=-1)[there]
     lines = np.argwhere(there)
     ends = np.concatenate([np.column_stack([lines, first]), np.column_stack([lines, last])])  # no others lie outermost
-    corners = (ends[:, None] + SHIFTS[inside.ndim]).reshape(-1, inside.ndim) * spacing
+    found: Floats = (ends[:, None] + start + SHIFTS[inside.ndim]).reshape(-1, inside.ndim) * spacing
+    return found
+
+
+def hull_points(corners: Floats) -> Floats:
+    """Return the points (m, ndim) among some (n, ndim) that their convex hull hangs on; all of those in a line."""
+    try:
+        found: Floats = corners[ConvexHull(corners).vertices]
+    except QhullError:
+        return np.unique(corners, axis=0)
+    return found
+
+
+def hull_of(corners: Floats) -> tuple[float, float]:
+    """Return the diameter and the size of the convex hull around points (n, ndim)."""
     try:
         hull = ConvexHull(corners)
     except QhullError:  # too thin for it: pixels of which one side is nothing beside the others
@@ -79,3 +108,11 @@ def _eccentricity(inside: NDArray[np.bool_], spacing: Sequence[float]) -> float:
     pixels: NDArray[Any] = np.argwhere(inside) * np.asarray(spacing)
     lesser, greater = np.linalg.eigvalsh(np.atleast_2d(np.cov(pixels.T, bias=True)))
     return math.sqrt(max(0.0, 1 - max(float(lesser), 0.0) / float(greater))) if greater > 0 else 0.0
+
+
+def eccentricities(covariance: Floats, spacing: Sequence[float]) -> Floats:
+    """Return the eccentricity (n,) of ellipses of these covariances (n, ndim, ndim) in pixels."""
+    sizes = np.asarray(spacing)
+    lesser, *_, greater = np.moveaxis(np.linalg.eigvalsh(covariance * sizes[:, None] * sizes), -1, 0)
+    share = np.maximum(lesser, 0) / np.where(greater > 0, greater, 1)
+    return np.where(greater > 0, np.sqrt(np.maximum(0, 1 - share)), 0.0)

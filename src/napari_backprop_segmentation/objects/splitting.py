@@ -1,6 +1,6 @@
 """Which parts of a tree are most like single objects, and what belongs to each: holes, clefts."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,25 +57,6 @@ def moments(coordinates: Sequence[NDArray[np.float64]]) -> Iterator[NDArray[np.f
     for i, one in enumerate(coordinates):
         for other in coordinates[i:]:
             yield one * other
-
-
-def region_roundness(
-    index: NDArray[np.int32], total: Callable[[NDArray[Any]], NDArray[np.float64]], spacing: Sequence[float]
-) -> NDArray[np.float64]:
-    """Return the roundness (n_nodes,) of unions of regions.
-
-    Parameters
-    ----------
-    index : (*spatial) int32
-        Region of each pixel, from 0.
-    total : callable
-        From a value of each region to the sum in each union.
-    spacing : sequence of float
-        Size of a pixel along each axis, in any unit.
-    """
-    places = np.indices(index.shape, np.float64).reshape(index.ndim, -1) * np.array(spacing)[:, None]
-    sums = [total(np.bincount(index.ravel(), values)) for values in moments(places)]
-    return roundness_from(sums, index.ndim, spacing)
 
 
 def merit_of(roundness: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -145,18 +126,29 @@ def closed(
         Size of a pixel along each axis.
     """
     whole = objects.copy()
+    for number, (window, inside) in enumerate(each_label(whole), start=1):
+        if inside.any():  # else an island of an object before
+            whole[window][clefts_of(inside, whole[window], within[window], radius, spacing)] = number
+    return renumbered(whole, whole > 0)
+
+
+def clefts_of(
+    inside: NDArray[np.bool_],
+    objects: NDArray[Any],
+    within: NDArray[Any],
+    radius: float,
+    spacing: Sequence[float],
+) -> NDArray[np.bool_]:
+    """Return what an object (*window) encloses, see `closed`."""
     pads = [int(np.ceil(radius / size)) for size in spacing]
     inner = tuple(slice(pad, -pad) for pad in pads)
-    for number, (window, inside) in enumerate(each_label(whole), start=1):
-        if not inside.any():
-            continue  # an island of an object before
-        home = np.bincount(within[window][inside]).argmax()
-        padded = np.pad(inside, [(pad, pad) for pad in pads])
-        near = ndimage.distance_transform_edt(~padded, sampling=spacing) <= radius
-        cleft = (ndimage.distance_transform_edt(near, sampling=spacing) > radius)[inner] & (whole[window] == 0)
-        enclosed = cleft | ndimage.binary_fill_holes(inside | cleft) & ~inside
-        whole[window][enclosed & (within[window] == home)] = number
-    return renumbered(whole, whole > 0)
+    home = np.bincount(within[inside]).argmax()
+    padded = np.pad(inside, [(pad, pad) for pad in pads])
+    near = ndimage.distance_transform_edt(~padded, sampling=spacing) <= radius
+    cleft = (ndimage.distance_transform_edt(near, sampling=spacing) > radius)[inner] & (objects == 0)
+    enclosed = cleft | ndimage.binary_fill_holes(inside | cleft) & ~inside
+    found: NDArray[np.bool_] = enclosed & (within == home)
+    return found
 
 
 def each_label(labels: NDArray[np.int32]) -> Iterator[tuple[tuple[slice, ...], NDArray[np.bool_]]]:

@@ -26,7 +26,7 @@ def settled_params(request: Request, source: ArraySource, has_strokes: bool) -> 
     if has_strokes and params.strokes_as != "network":
         params = params.replace(regions="merged").marked(params.given)  # strokes are answered on a merge tree
     chosen_among = has_strokes and params.strokes_as == "objects"  # objects are one of those that strokes choose among
-    if params.counts and (in_pieces or (has_strokes and not chosen_among)):
+    if params.counts and ((in_pieces and not params.merges_in_blocks) or (has_strokes and not chosen_among)):
         reason = "labels keep the numbers of the strokes" if has_strokes else "labels are written piece by piece"
         logger.warning("this run looks for no objects, though objects is %r, as its %s", params.objects, reason)
         params = params.replace(objects="off").marked(params.given)

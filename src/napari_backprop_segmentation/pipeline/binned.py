@@ -1,6 +1,8 @@
 """Planes that show things larger than need be: from the image to the binned one that is looked at, and back."""
 
+import math
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,9 @@ from skimage.measure import block_reduce
 from napari_backprop_segmentation.hierarchy.consensus import Agreement
 from napari_backprop_segmentation.hierarchy.linking import LinkedTrees
 from napari_backprop_segmentation.hierarchy.region_graph import border_faces, graph_of
-from napari_backprop_segmentation.hierarchy.tree import Hierarchy
+from napari_backprop_segmentation.hierarchy.tree import PAINTED_SIDE, Hierarchy
+from napari_backprop_segmentation.image.blocks import Window, blocks
+from napari_backprop_segmentation.image.label_file import LabelFile
 from napari_backprop_segmentation.network.step import Command, NewStrokes
 from napari_backprop_segmentation.params.params import Params
 
@@ -77,8 +81,57 @@ class Binning:
         return Agreement(tree, found.saliencies * self.factor, border_faces(graph_of(tree.index)))
 
     def _plane_tree(self, found: Hierarchy) -> Hierarchy:
+        in_memory = isinstance(found.index, np.ndarray)
+        index: Any = self.enlarged(found.index) if in_memory else Enlarged(found.index, self)
         # Altitudes weigh areas against lengths, so they grow with the side of a pixel.
-        return replace(found, index=self.enlarged(found.index), altitudes=found.altitudes * self.factor)
+        return replace(found, index=index, altitudes=found.altitudes * self.factor)
+
+    def enlarged_file(self, labels: np.memmap[Any, Any]) -> NDArray[Any]:
+        """Return labels (Y, X) that are mapped from a file at the size of the image, from a file beside it."""
+        view = Enlarged(labels, self)
+        file = LabelFile(view.shape, at=Path(str(labels.filename)).with_name("enlarged.npy"), dtype=labels.dtype)
+        for window in blocks(view.shape, PAINTED_SIDE):
+            file[window] = view[window]
+        return file.array()
+
+
+@dataclass(frozen=True, eq=False)
+class Enlarged:
+    """Labels of a binned plane at the size of the image, made where they are read.
+
+    Attributes
+    ----------
+    labels : (Y, X) int, read by windows
+    binning : Binning
+    """
+
+    labels: Any
+    binning: Binning
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the image (Y, X)."""
+        return self.binning.shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of pixels."""
+        return math.prod(self.shape)
+
+    def __getitem__(self, window: Window) -> NDArray[Any]:
+        """Return the labels of a window."""
+        rows, columns = (
+            np.minimum(np.arange(*side.indices(n)) // self.binning.factor, small - 1)
+            for side, n, small in zip(window, self.shape, self.labels.shape, strict=True)
+        )
+        seen = np.asarray(self.labels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+        found: NDArray[Any] = seen[(rows - rows[0])[:, None], columns - columns[0]]
+        return found
 
 
 def binned_params(params: Params, factor: int) -> Params:

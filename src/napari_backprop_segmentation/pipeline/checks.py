@@ -24,10 +24,15 @@ def check_objects(request: Request, in_pieces: bool) -> None:
     ParameterError
     """
     params = request.params
+    refused = in_pieces and not params.merges_in_blocks
     stepless = params.method in STEPLESS and request.model is None
     obstacles = (
         (stepless, f"for the method {params.method!r}", "choose the method 'superpixels' or 'continuity'"),
-        (in_pieces, "where the labels of one image are written piece by piece", "leave out `out`"),
+        (
+            refused,
+            "where the labels of one image are written piece by piece",
+            "leave out `out`, or the reading",
+        ),
     )
     for met, where, advice in obstacles:
         if met and params.counts:

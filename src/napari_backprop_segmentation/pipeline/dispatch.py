@@ -18,16 +18,19 @@ from napari_backprop_segmentation.pipeline.strokes import answered
 def segmented(request: Request) -> Steps:
     """Take all of a run."""
     job = settle(request)
-    if job.iterated:
-        steps = segment_series(job)
-    elif job.params.n_runs > 1:
-        steps = segment_ensemble(job)
-    else:
-        steps = segment_image(job)
-    found = yield from answered(enlarged(steps, job.binning), job, request.strokes)
-    facts = record_of(job, request.image)
-    facts["params"] |= found.record.get("params", {})  # what was decided when the merge tree was there
-    return respecting(found.noted(facts), job.fixed)
+    try:
+        if job.iterated:
+            steps = segment_series(job)
+        elif job.params.n_runs > 1:
+            steps = segment_ensemble(job)
+        else:
+            steps = segment_image(job)
+        found = yield from answered(enlarged(steps, job.binning), job, request.strokes)
+        facts = record_of(job, request.image)
+        facts["params"] |= found.record.get("params", {})  # what was decided when the merge tree was there
+        return respecting(found.noted(facts), job.fixed)
+    finally:
+        job.work.kept.release()
 
 
 def trained(request: Request) -> Generator[Any, Any, Model]:

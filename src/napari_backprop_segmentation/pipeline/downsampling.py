@@ -3,6 +3,8 @@
 from collections.abc import Generator
 from dataclasses import replace
 
+import numpy as np
+
 from napari_backprop_segmentation.network.step import Command, Step
 from napari_backprop_segmentation.pipeline.binned import Binning
 from napari_backprop_segmentation.pipeline.segmentation import Offer, Segmentation
@@ -23,9 +25,10 @@ def enlarged(steps: Steps, binning: Binning) -> Steps:
         found: Segmentation = done.value
     finally:
         steps.close()
+    seen = found.labels
     return replace(
         found,
-        labels=binning.enlarged(found.labels),
+        labels=binning.enlarged_file(seen) if isinstance(seen, np.memmap) else binning.enlarged(seen),
         hierarchy=binning.tree(found.hierarchy),
         agreement=binning.agreement(found.agreement),
         look=None if found.look is None else lambda: [_offer(each, binning) for each in found.readings],

@@ -2,18 +2,15 @@
 
 from typing import Any
 
-import numpy as np
-
 from napari_backprop_segmentation.errors import ENGINE_ERRORS
-from napari_backprop_segmentation.hierarchy.build_in_blocks import build_tree_in_blocks
-from napari_backprop_segmentation.image.label_file import LabelFile
 from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.network.seen import Seen, predict_in_blocks
-from napari_backprop_segmentation.params.sections import Regions
+from napari_backprop_segmentation.network.seen import predict_in_blocks
+from napari_backprop_segmentation.pipeline.blockwise import found_in_blocks
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.unfinished import no_room, of_place
+from napari_backprop_segmentation.pipeline.written import given_back, out_of, seen_by
 
 
 def from_blocks(job: Job, model: Model) -> Segmentation | None:
@@ -25,7 +22,7 @@ def from_blocks(job: Job, model: Model) -> Segmentation | None:
         If there is no room on the disk for finished blocks that are to be kept.
     """
     try:
-        return _regions(job, model)
+        return found_in_blocks(job, model)
     except OSError as error:  # of the disk, where the finest regions lie
         if job.work.kept.folder is not None:
             if not of_place(error):
@@ -50,42 +47,10 @@ def predicted(job: Job, model: Model) -> Any:
         labels = model.predict(job.part, job.out)
         return labels if job.out is None else job.out.array
     try:
-        out = _out(job, label_dtype(model.training.n_channels))
-        predict_in_blocks(_seen(job, model), out, job.work)
+        out = out_of(job, label_dtype(model.training.n_channels))
+        predict_in_blocks(seen_by(job, model), out, job.work)
     except OSError as error:
         if kept.folder is None or not of_place(error):
             raise
         raise no_room(kept.folder, error) from error
-    return _given(job, out)
-
-
-def _regions(job: Job, model: Model) -> Segmentation:
-    regions = Regions.of(job.params)
-    tree = build_tree_in_blocks(_seen(job, model), regions, job.merge, job.work)
-    table = tree.table(None if regions.n_regions else regions.detail, n_regions=regions.n_regions or None)
-    if job.out is not None and job.out.room is not None and table.max() > job.out.room:
-        table = tree.table(n_regions=job.out.room)
-        job.less.notes.append(f"has at most {job.out.room} regions, as the numbers of out end there")
-    out = _out(job, table.dtype)
-    tree.paint(table, out)
-    return Segmentation(_given(job, out), model, hierarchy=tree)
-
-
-def _seen(job: Job, model: Model) -> Seen:
-    seen = Seen(model, job.part)
-    return seen if job.work.each is None else seen.elsewhere(job.params.device)
-
-
-def _out(job: Job, dtype: Any) -> Any:
-    """Return what labels are written into, piece by piece: what was given, a kept file, or memory."""
-    if job.out is not None:
-        return job.out
-    shape, kept = job.part.shape[1:], job.work.kept
-    return np.empty(shape, dtype) if kept.folder is None else kept.labels("labels", shape, dtype)
-
-
-def _given(job: Job, out: Any) -> Any:
-    """Return the labels as the caller gets them."""
-    if job.out is not None:
-        return job.out.array
-    return out.array() if isinstance(out, LabelFile) else out
+    return given_back(job, out)

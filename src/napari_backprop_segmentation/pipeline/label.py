@@ -30,7 +30,7 @@ def label_image(job: Job, model: Model) -> Segmentation:
             return found.noted(ending(found.record["regions"], *reason))
     blockwise = from_blocks(job, model) if job.in_blocks and not model.taught else None
     if blockwise is not None:
-        return blockwise.noted(ending("merged", *reason))
+        return blockwise.noted(ending(blockwise.record["regions"], *reason))
     return Segmentation(predicted(job, model), model, record=ending("trained", *reason))
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.build import build_tree
 from napari_backprop_segmentation.hierarchy.classes import class_tree
-from napari_backprop_segmentation.hierarchy.codebook import codebook_of
+from napari_backprop_segmentation.hierarchy.codebook import codebook_of, leaf_looks
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.source import Part
 from napari_backprop_segmentation.network.model import Model
@@ -52,7 +52,8 @@ def classified(job: Job, part: Part, model: Model, tree: Hierarchy) -> Hierarchy
     """Return the merge tree of the classes that the network knows, where these are wanted, else that of the regions."""
     if not job.params.by_class or model.codebook is None:
         return tree
-    return class_tree(tree, model, part, Regions.of(job.params), model.codebook)
+    regions = model.codebook.weighted(Regions.of(job.params))
+    return class_tree(tree, leaf_looks(tree, model, part, regions), model.codebook)
 
 
 def knowing_classes(model: Model, images: Sequence[tuple[Job, Part, Hierarchy]]) -> Model:
@@ -67,7 +68,9 @@ def knowing_classes(model: Model, images: Sequence[tuple[Job, Part, Hierarchy]])
     params = images[0][0].params
     if not params.by_class or model.codebook is not None:
         return model
-    return replace(model, codebook=codebook_of([(tree, part) for _, part, tree in images], model, Regions.of(params)))
+    regions = Regions.of(params)
+    found = [(tree, leaf_looks(tree, model, part, regions)) for _, part, tree in images]
+    return replace(model, codebook=codebook_of(found, regions))
 
 
 def cut_as_asked(job: Job, tree: Hierarchy) -> NDArray[Any]:

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from filelock import FileLock, Timeout
 
 from napari_backprop_segmentation.errors import OutputError, ParameterError
 from napari_backprop_segmentation.image.checksum import pixel_checksum
@@ -23,6 +24,7 @@ from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.record import PACKAGE
 
+LOCK = "run.lock"  # held while a run goes on
 TOLD = "run.json"  # what tells the run from others
 PLACE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 FREE = frozenset({"detail", "n_regions"})  # settings that decide nothing of what is kept
@@ -67,7 +69,28 @@ def kept_of(unfinished: Unfinished, job: Job, image: Any) -> KeptBlocks:
             f"finished blocks must be of the same run, got those of another one in {str(unfinished.folder)!r} "
             f"(different: {different}); ask for the same as then to go on, or remove that folder to begin anew"
         )
-    return KeptBlocks(unfinished.folder)
+    return KeptBlocks(unfinished.folder, _locked(unfinished.folder))
+
+
+def _locked(folder: Path) -> Callable[[], object]:
+    """Keep other runs from a folder, also those of other processes; return what lets them use it again.
+
+    Raises
+    ------
+    ParameterError
+        If one is going on there. The lock of a process that was killed is gone with it.
+    """
+    lock = FileLock(folder / LOCK, timeout=0, thread_local=False)  # a window ends a run in another thread
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise ParameterError(
+            f"finished blocks must be made by one run at a time, got another one that is going on in {str(folder)!r}; "
+            "wait until it has ended, or choose another place"
+        ) from error
+    except (OSError, NotImplementedError):  # some shared disks know no locks
+        return lambda: None
+    return lock.release
 
 
 def forget(folder: Path) -> None:

@@ -19,6 +19,7 @@ OWN = "napari-backprop-segmentation"
 DECIDING = (OWN, "torch", "numpy", "scipy", "scikit-image", "scikit-learn", "higra", "zarr", "tifffile")
 AHEAD = 2  # blocks a worker has waiting, so that it never waits for this process
 ASK_SECONDS = 1.0
+SIZE_WARNING, MOST_SENT = "distributed.admin.large-graph-warning-threshold", "1GB"
 START_SECONDS = 60  # for the first worker to come
 
 
@@ -50,7 +51,7 @@ class Workers:
                 shared = client.scatter(common, broadcast=True, hash=False)
             for item in items:
                 with scheduler_errors(client):
-                    waiting.append(client.submit(called, function, shared, item, pure=False))
+                    waiting.append(_submitted(client, function, shared, item))
                     enough = len(waiting) > self._ahead()
                 if enough:
                     yield result_of(client, waiting.popleft())
@@ -66,6 +67,14 @@ class Workers:
         if time.monotonic() > self._asked_at + ASK_SECONDS:
             self._n_waiting, self._asked_at = AHEAD * sum(self._client.nthreads().values()), time.monotonic()
         return self._n_waiting
+
+
+def _submitted(client: Any, function: Callable[[Any, Any], T], shared: Any, item: Any) -> Any:
+    import dask
+
+    # a block of pixels is what a worker needs, and larger than what dask expects of a task
+    with dask.config.set({SIZE_WARNING: MOST_SENT}):
+        return client.submit(called, function, shared, item, pure=False)
 
 
 def result_of(client: Any, future: Any) -> Any:

@@ -1,0 +1,262 @@
+"""The objects of an image that does not fit the memory: the same as those of the image in one piece.
+
+Parts that hang together are found block by block, and each is looked at as a whole by whoever has the block that its
+first pixel lies in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from napari_backprop_segmentation.image.blocks import Edges, Window, edges_of, with_halo
+from napari_backprop_segmentation.image.kept_blocks import Arrays, Work
+from napari_backprop_segmentation.image.label_file import LabelFile
+from napari_backprop_segmentation.image.labels import label_dtype
+from napari_backprop_segmentation.image.passes import PASS_SIDE, around, passed
+from napari_backprop_segmentation.objects.blockwise_parts import PartTable
+from napari_backprop_segmentation.objects.edges import without_cut
+from napari_backprop_segmentation.objects.necks import (
+    NeckDistance,
+    neck_halo,
+    outline_distance,
+    radii_of,
+    typical_radius,
+)
+from napari_backprop_segmentation.objects.single import bright_objects, necks_divided
+from napari_backprop_segmentation.params.sections import Objects
+
+SINGLE, DIVIDED = "single", "divided"  # names of what is kept
+Labels = NDArray[np.int32]
+Spacing = tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Painted:
+    """Labels in a file that are shown under other numbers.
+
+    Attributes
+    ----------
+    file : (*spatial) int32, read by windows
+    table : (n + 1,) int
+        The number of each label; 0 for what is left out.
+    """
+
+    file: Any
+    table: NDArray[Any]
+
+    @property
+    def count(self) -> int:
+        """How many objects there are."""
+        return int(self.table.max(initial=0))
+
+    def paint(self, windows: Sequence[Window], out: Any) -> None:
+        """Write the objects into `out`, an array of the shape of the image."""
+        for window in windows:
+            out[window] = self.table[self.file[window]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """Objects in one window.
+
+    Attributes
+    ----------
+    labels : (*window) int32
+        From 1 without gaps, in the order of their owners.
+    owners : (n,) int64
+        The part or object, from 1, that each lies in.
+    figures : mapping of arrays (n, ...)
+        ``areas`` in pixels, and what else is to be known of each.
+    """
+
+    labels: Labels
+    owners: NDArray[np.int64]
+    figures: Arrays
+
+
+@dataclass(frozen=True, eq=False)
+class _Singles:
+    """All single objects of an image, before they are divided at their necks.
+
+    Attributes
+    ----------
+    file : (*spatial) int32, read by windows
+        Numbered from 1, group after group.
+    behind : (n_groups + 1,) int64
+        How many there are before each group.
+    areas, parts : (n,) int64
+    radii : (n,) float64
+    boxes : (n, ndim, 2) int64
+    """
+
+    file: LabelFile
+    behind: NDArray[np.int64]
+    areas: NDArray[np.int64]
+    parts: NDArray[np.int64]
+    radii: NDArray[np.float64]
+    boxes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, file: LabelFile, found: Sequence[Arrays]) -> "_Singles":
+        """Return the objects of all groups together."""
+        behind = np.cumsum([0, *(len(each["areas"]) for each in found)])
+        if not behind[-1]:
+            found = [{name: np.zeros(0, np.int64) for name in ("areas", "parts", "radii", "boxes")}]
+        return cls(
+            file,
+            behind,
+            **{k: np.concatenate([each[k] for each in found if len(each[k])] or [found[0][k]]) for k in found[0]},
+        )
+
+
+def joined_objects(parts: PartTable, rules: Objects) -> Painted:
+    """Return all that hangs together as objects."""
+    good = _fitting(parts.areas, rules)
+    if rules.drop_border:
+        good &= ~parts.outer
+    return Painted(parts.pieces, _numbers(good, np.arange(len(good)))[parts.part])
+
+
+def single_objects(
+    light: Any, ground: float, parts: PartTable, rules: tuple[Objects, Objects], spacing: Spacing, *, work: Work
+) -> Painted:
+    """Return single objects, see `single.bright_objects`.
+
+    Parameters
+    ----------
+    light : (*spatial) float32, read by windows
+    ground : float
+        How high the ground is.
+    parts : PartTable
+    rules : (Objects, Objects)
+        Which objects are kept, and under which rules they are found.
+    spacing : tuple of float
+    work : Work
+    """
+    groups = _groups(parts, light.shape)
+    file = work.kept.labels(SINGLE, light.shape)
+
+    def item(group: NDArray[np.int64]) -> tuple[Window, NDArray[np.float32], Labels]:
+        window = around(parts.boxes[group])
+        return window, light[window], _chosen(parts[window], group + 1)
+
+    def take(number: int, behind: int, found: _Found) -> Arrays:
+        group = groups[number]
+        _write(file, around(parts.boxes[group]), found.labels, behind)
+        return {**found.figures, "parts": group[found.owners - 1]}
+
+    common = (ground, rules[1], spacing)
+    found = passed(work, SINGLE, _single_in, common, [partial(item, group) for group in groups], take=take)
+    singles = _Singles.of(file, found)
+    return _divided(singles, rules[0], spacing, work)
+
+
+def _divided(singles: _Singles, rules: Objects, spacing: Spacing, work: Work) -> Painted:
+    """Return objects divided at their necks."""
+    file = work.kept.labels(DIVIDED, singles.file.shape)
+    if not len(singles.areas):
+        return Painted(file, np.zeros(1, np.uint8))
+    typical = typical_radius(singles.radii, singles.areas)
+    halo = neck_halo(typical, spacing)
+    groups = [span for span in zip(singles.behind[:-1], singles.behind[1:], strict=True) if span[0] < span[1]]
+
+    file_of = singles.file.__getitem__
+
+    def item(span: tuple[Any, Any]) -> tuple[Labels, int, Window, Window, Edges]:
+        own = around(singles.boxes[slice(*span)])
+        grown = with_halo(own, halo, file.shape)[0]
+        near = np.unique(file_of(grown))
+        near = near[near > 0]
+        wide = around(np.concatenate([singles.boxes[near - 1], np.array([[(w.start, w.stop) for w in grown]])]))
+        order = np.concatenate([np.arange(*span) + 1, near[(near <= span[0]) | (near > span[1])]])
+        return _chosen_as(file_of(wide), order), span[1] - span[0], wide, own, edges_of(wide, file.shape)
+
+    def take(number: int, behind: int, found: _Found) -> Arrays:
+        span = groups[number]
+        _write(file, around(singles.boxes[slice(*span)]), found.labels, behind)
+        return {**found.figures, "parts": singles.parts[slice(*span)][found.owners - 1]}
+
+    common = (typical, rules.drop_border, spacing)
+    found = passed(work, DIVIDED, _divided_in, common, [partial(item, span) for span in groups], take=take)
+    areas, parts = (np.concatenate([each[name] for each in found]) for name in ("areas", "parts"))
+    return Painted(file, _numbers(_fitting(areas, rules), np.argsort(parts, kind="stable")))
+
+
+def _single_in(common: tuple[float, Objects, Spacing], item: tuple[Window, NDArray[np.float32], Labels]) -> _Found:
+    (ground, sought, spacing), (window, light, parts) = common, item
+    start = tuple(w.start for w in window)
+    labels = bright_objects(light, parts > 0, ground, sought, spacing, start=start)
+    n = int(labels.max())
+    boxes = np.array([[(s.start, s.stop) for s in box] for box in ndimage.find_objects(labels)], np.int64)
+    figures = {
+        "areas": np.bincount(labels.ravel(), minlength=1)[1:],
+        "radii": radii_of(outline_distance(labels, spacing), labels) if n else np.zeros(0),
+        "boxes": boxes.reshape(n, labels.ndim, 2) + np.array(start)[:, None],
+    }
+    return _Found(labels, _owners(labels, parts), figures)
+
+
+def _divided_in(common: tuple[float, bool, Spacing], item: tuple[Labels, int, Window, Window, Edges]) -> _Found:
+    (typical, drop_border, spacing), (labels, n, wide, own, edges) = common, item
+    objects = np.where(labels > n, 0, labels)
+    distance = NeckDistance(outline_distance(labels, spacing), typical)
+    found = necks_divided(objects, distance, spacing, tuple(w.start for w in wide))
+    owners = _owners(found, objects)
+    if drop_border:
+        found = without_cut(found, edges)
+    inner = tuple(slice(o.start - w.start, o.stop - w.start) for o, w in zip(own, wide, strict=True))
+    return _Found(found[inner], owners, {"areas": np.bincount(found.ravel(), minlength=len(owners) + 1)[1:]})
+
+
+def _groups(parts: PartTable, shape: tuple[int, ...]) -> list[NDArray[np.int64]]:
+    """Return parts, numbered from 0, that are looked at together: those of one block, each large one by itself."""
+    side = PASS_SIDE[len(shape)]
+    places = np.stack(np.unravel_index(parts.first, shape), axis=1) // side
+    block = np.ravel_multi_index(tuple(places.T), [-(-n // side) for n in shape])
+    large = (parts.boxes[..., 1] - parts.boxes[..., 0] > side).any(axis=1)
+    key = np.where(large, block.max(initial=0) + 1 + np.arange(len(block)), block)
+    order = np.argsort(key, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(key[order])) + 1) if len(order) else []
+
+
+def _chosen(labels: NDArray[Any], numbers: NDArray[np.int64]) -> Labels:
+    """Return labels (*window) as numbers from 1 in the order of some that are sorted; 0 for all others."""
+    place = np.minimum(np.searchsorted(numbers, labels), len(numbers) - 1)
+    return np.where(numbers[place] == labels, place + 1, 0).astype(np.int32)
+
+
+def _chosen_as(labels: NDArray[Any], numbers: NDArray[np.int64]) -> Labels:
+    """Return the same of numbers in any order."""
+    order = np.argsort(numbers)
+    return np.concatenate([[0], order + 1])[_chosen(labels, numbers[order])].astype(np.int32)
+
+
+def _owners(labels: NDArray[Any], owners: NDArray[Any]) -> NDArray[np.int64]:
+    """Return in which of others each label (n,) lies."""
+    found = np.zeros(int(labels.max(initial=0)) + 1, np.int64)
+    found[labels.ravel()] = owners.ravel()
+    return found[1:]
+
+
+def _write(file: LabelFile, window: Window, labels: NDArray[Any], behind: int) -> None:
+    """Write labels where they are more than 0, numbered behind others."""
+    there = file[window]
+    file[window] = np.where(labels > 0, labels.astype(np.int64) + behind, there)
+
+
+def _fitting(areas: NDArray[np.int64], rules: Objects) -> NDArray[np.bool_]:
+    """Return which objects have a size that is asked for."""
+    return (areas >= rules.min_object) & (areas <= (rules.max_object or np.inf)) & (areas > 0)
+
+
+def _numbers(good: NDArray[np.bool_], order: NDArray[np.int64]) -> NDArray[Any]:
+    """Return the number (n + 1,) from 1 without gaps of each object that is kept, in some order; 0 for others."""
+    kept = order[good[order]]
+    table = np.zeros(len(good) + 1, label_dtype(len(kept)))
+    table[kept + 1] = np.arange(1, len(kept) + 1)
+    return table

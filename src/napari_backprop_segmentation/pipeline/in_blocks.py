@@ -9,7 +9,7 @@ from napari_backprop_segmentation.hierarchy.build_in_blocks import build_tree_in
 from napari_backprop_segmentation.image.label_file import LabelFile
 from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.network.seen import Seen, predict_in_blocks
+from napari_backprop_segmentation.network.seen import LABELS, Seen, predict_and_copy, predict_in_blocks
 from napari_backprop_segmentation.params.sections import Regions
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
@@ -49,14 +49,18 @@ def predicted(job: Job, model: Model) -> Any:
     if job.work.each is None and kept.folder is None:
         labels = model.predict(job.part, job.out)
         return labels if job.out is None else job.out.array
+    shape, dtype = job.part.shape[1:], label_dtype(model.training.n_channels)
     try:
-        out = _out(job, label_dtype(model.training.n_channels))
-        predict_in_blocks(_seen(job, model), out, job.work)
+        if job.out is None or kept.folder is None:
+            out = _out(job, dtype)
+            predict_in_blocks(_seen(job, model), out, job.work)
+            return _given(job, out)
+        predict_and_copy(_seen(job, model), kept.labels(LABELS, shape, dtype), job.out, job.work)
+        return job.out.array
     except OSError as error:
         if kept.folder is None or not of_place(error):
             raise
         raise no_room(kept.folder, error) from error
-    return _given(job, out)
 
 
 def _regions(job: Job, model: Model) -> Segmentation:

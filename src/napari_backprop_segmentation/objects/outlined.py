@@ -165,7 +165,7 @@ def _merits(
     tree: Hierarchy, inside: NDArray[np.bool_], height: NDArray[np.float32], steps: tuple[float, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return for each node (n_nodes,) its pixels, its merit, 0 for what is no object, and its outline's height."""
-    import higra as hg  # takes most of a second, and few runs need it
+    from napari_backprop_segmentation.hierarchy.higra_module import hg  # takes most of a second, and few runs need it
 
     nodes = hg.Tree(tree.parents)
 
@@ -210,7 +210,7 @@ def _clearly_outlined(
 
 def _outline_heights(tree: Hierarchy, height: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the mean height (n_nodes,) of the line along the outline of each node, the edge of the image left out."""
-    import higra as hg
+    from napari_backprop_segmentation.hierarchy.higra_module import hg
 
     touching, flat = graph_of(tree.index), height.ravel()
     graph = hg.UndirectedGraph(tree.n_leaves)

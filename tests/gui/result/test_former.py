@@ -148,3 +148,13 @@ def test_results_of_other_images_and_other_parts_stay(first, widget, viewer, eng
     run_to_end(widget, engine, qtbot)
     assert {LABELS, "other labels", f"{LABELS} [1]"} <= set(names(viewer))
     assert first in viewer.layers
+
+
+def test_labels_of_another_shape_that_are_put_into_it_are_no_result(first, widget, viewer, engine, qtbot):
+    assert result_of(first) is widget.state.target_result is not None
+    first.data = np.ones((5, 6), int)
+    widget.examples.button.native.click()
+    assert result_of(first) is widget.state.target_result is None
+    run_to_end(widget, engine, qtbot)
+    assert first in viewer.layers
+    assert first.data.shape == (5, 6)

@@ -30,6 +30,13 @@ def test_the_list_of_heavy_packages_would_notice():
     assert python(f"import sys, tqdm\nprint(sorted(set({HEAVY!r}) & set(sys.modules)))") == "['tqdm']"
 
 
+def test_what_is_not_compiled_yet_is_imported_without_a_word(tmp_path):
+    """As after an installation by uv, of which the plugin manager of napari makes use."""
+    code = "import napari_backprop_segmentation.hierarchy.higra_module"
+    command = [sys.executable, "-W", "default", "-X", f"pycache_prefix={tmp_path}", "-c", code]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stderr == ""
+
+
 def test_importing_takes_no_time():
     """The best of five, so that a busy machine does not decide."""
     code = (

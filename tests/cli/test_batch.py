@@ -230,6 +230,7 @@ def test_beside_the_files_results_are_no_images_of_the_next_start(folder):
         (["in", "-o", "out", "--summary", "in/notes.txt"], "which is another file"),
         (["in", "-o", "out", "--table-all", "in/notes.txt"], "which is another file"),
         (["in", "-o", "out", "--summary", "in/a.tif", "--overwrite"], "tables of all must have names of their own"),
+        (["in", "-o", "out", "--summary", "out"], "output must not be a folder that other results go into, got 'out'"),
     ],
 )
 def test_what_does_not_fit_is_one_line(folder, tmp_path, monkeypatch, capsys, arguments, words):

@@ -47,6 +47,14 @@ def test_labels_go_into_the_labels_group_of_the_image(store, output, capsys):
     assert done.startswith(f"{store} -> {store / 'labels' / 'backprop'}: ")
 
 
+def test_a_store_in_the_working_folder_is_named_without_one(store, monkeypatch, capsys):
+    monkeypatch.chdir(store.parent)
+    assert main(["run", "a.zarr", "--table", *FAST]) == 0, capsys.readouterr().err
+    assert sorted(os.listdir()) == ["a.zarr", "a_backprop.csv"]
+    assert main(["run", "a.zarr", "--table", *FAST]) == 0
+    assert "done before" in capsys.readouterr().out
+
+
 def test_a_new_store_and_a_table_beside_it(store, tmp_path):
     folder = tmp_path / "out"
     assert main(["run", str(store), "-o", str(folder / "b.zarr"), "--table", "--channels", "GFP", *FAST]) == 0

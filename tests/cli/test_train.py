@@ -1,7 +1,10 @@
 """One network for several files on the command line."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import safetensors.numpy
 import tifffile
 
 from napari_backprop_segmentation.cli.main import main
@@ -46,3 +49,31 @@ def test_kinds_drawn_on_two_files_are_found_in_a_third(folder, capsys):
     assert "strokes must be one file for each of 2 images, got 1" in capsys.readouterr().err
     assert main(["train", a, "--save-model", str(folder / "mine.pt"), *QUICK]) == 2
     assert "model file must end in .safetensors" in capsys.readouterr().err
+
+
+def test_a_network_is_kept_and_nothing_is_overwritten(folder, capsys, monkeypatch, tmp_path):
+    a, b = (str(folder / f"{name}.tif") for name in "ab")
+    model, log = folder / "mine.safetensors", folder / "log.csv"
+    for path in (model, log):
+        path.write_text("years of work")
+        assert main(["train", a, b, "--save-model", str(model), "--log", str(log), *QUICK]) == 2
+        assert f"output must be new or written by this program, got {str(path)!r}" in capsys.readouterr().err
+        assert path.read_text() == "years of work"
+        path.unlink()
+    assert main(["run", a, "-o", str(folder / "out"), "--save-model", str(log.with_name("a.safetensors")), *QUICK]) == 0
+    (folder / "a.safetensors").write_text("years of work")
+    assert main(["run", b, "-o", str(folder / "out"), "--save-model", str(folder / "a.safetensors"), *QUICK]) == 2
+    assert (folder / "a.safetensors").read_text() == "years of work"
+    capsys.readouterr()
+    real = safetensors.numpy.save_file
+
+    def full(tensors, path, **options):
+        if ".kept" not in Path(path).name:
+            raise safetensors.SafetensorError("Error while serializing: No space left on device")
+        real(tensors, path, **options)
+
+    monkeypatch.setattr(safetensors.numpy, "save_file", full)
+    assert main(["train", a, b, "--save-model", str(model), *QUICK]) == 2
+    kept = folder / "mine.kept.safetensors"
+    assert f"No space left on device; the result is kept as {str(kept)!r}" in capsys.readouterr().err
+    assert model_provenance(kept)["references"] == [a, b]

@@ -113,6 +113,29 @@ odd_values = st.one_of(
 )
 
 
+def mostly(value):
+    """Draw this value, seldom another one."""
+    return st.integers(0, 9).flatmap(lambda n: odd_values if n == 0 else st.just(value))
+
+
+def spatial_shape(image, axes):
+    """Return the shape of labels of an image whose axes are these, as far as they are."""
+    return tuple(n for n, letter in zip(np.shape(image), axes, strict=False) if letter not in "CS")
+
+
+def changed(tree, steps, value, lose=False):
+    """Let one place in parsed JSON hold something else, or nothing."""
+    inner = list(tree) if isinstance(tree, dict) else list(range(len(tree))) if isinstance(tree, list) else []
+    if not inner:
+        return value
+    key = inner[steps % len(inner)]
+    if lose and (steps // 7) % 3 == 0:
+        del tree[key]
+    else:
+        tree[key] = changed(tree[key], steps // len(inner), value, lose)
+    return tree
+
+
 def spacings(n):
     """Draw sizes of a pixel, most of them sensible."""
     good = st.lists(st.floats(0.1, 10), min_size=n, max_size=n)

@@ -115,8 +115,13 @@ def test_without_zarr_a_large_pyramid_is_read_as_a_whole(tmp_path, monkeypatch):
     np.testing.assert_array_equal(image.pixels, SMOOTH)
 
 
-def test_an_array_of_numpy_stays_on_the_disk(tmp_path):
+def test_an_array_of_numpy_stays_on_the_disk_unless_it_is_small(tmp_path, monkeypatch):
     np.save(tmp_path / "a.npy", RGB)
+    image = open_image(tmp_path / "a.npy")
+    (tmp_path / "a.npy").write_bytes(b"cut in mid-run")  # which would end the process if it were mapped
+    np.testing.assert_array_equal(image.pixels, RGB)
+    np.save(tmp_path / "a.npy", RGB)
+    monkeypatch.setattr(read, "COPIED_BYTES", 100)
     image = open_image(tmp_path / "a.npy")
     assert isinstance(image.pixels, np.memmap)
     np.testing.assert_array_equal(image.pixels, RGB)

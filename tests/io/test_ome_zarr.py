@@ -131,6 +131,18 @@ def test_metadata_that_are_not_as_the_standard_has_them_are_refused_in_words(sto
     assert "; " in str(told.value)
 
 
+def test_damaged_arrays_and_chunks_are_told_in_words(store, version):
+    image = open_image(store)
+    for chunk in [path for path in (store / "0").rglob("*") if path.is_file() and "z" not in path.name]:
+        chunk.write_bytes(b"no chunk")
+    with pytest.raises(ImageError, match=r"^image must be readable, got .* where a part of it was read; check"):
+        segment(image.pixels, Params(method="graph"), axes=image.axes)
+    path = store / "0" / ("zarr.json" if version == "0.5" else ".zarray")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "shape": [None, 2]}))
+    with pytest.raises(ImageError, match=r"^image must be a readable Zarr store, got the array '0' in .*; copy"):
+        open_image(store)
+
+
 def test_a_later_version_says_what_to_convert_with(tmp_path):
     path = image_store(tmp_path / "a.zarr", "0.5", PIXELS, "tczyx")
     damaged(path, lambda told: told.update(version="0.9"))

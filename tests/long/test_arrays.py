@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from generated import LONG, QUICK, arrays, odd_values, settings_of_runs, share, spacings
+from generated import LONG, QUICK, arrays, mostly, odd_values, settings_of_runs, share, spacings
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -10,11 +10,6 @@ from napari_backprop_segmentation import Params, SegmentationError, finish, meas
 from napari_backprop_segmentation.image.axes import CHANNEL_LETTERS
 from napari_backprop_segmentation.image.output import check_output
 from napari_backprop_segmentation.image.source import ArraySource
-
-
-def mostly(value):
-    """Draw this value, seldom another one."""
-    return st.integers(0, 9).flatmap(lambda n: odd_values if n == 0 else st.just(value))
 
 
 @st.composite

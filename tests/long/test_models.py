@@ -4,24 +4,38 @@ import json
 
 import numpy as np
 import pytest
-from generated import LONG, QUICK, arrays, settings_of_runs, share
+from generated import LONG, QUICK, arrays, changed, settings_of_runs, share
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from napari_backprop_segmentation import Params, SegmentationError, finish, run
+from napari_backprop_segmentation import Params, SegmentationError, finish, run, train_together
 from napari_backprop_segmentation.image.axes import CHANNEL_LETTERS
 from napari_backprop_segmentation.io.model_file import load_model, model_provenance, save_model
 
 RNG = np.random.default_rng(0)
 TRAINED_ON = [("YX", (24, 30)), ("YXS", (24, 30, 3)), ("CYX", (2, 24, 30)), ("ZYX", (6, 16, 16))]
 SMALL = Params(**{**QUICK, "n_layers": 1})
+PLANE, STROKES = RNG.integers(0, 200, (24, 30)).astype(np.uint8), np.zeros((24, 30), int)
+PLANE[6:18, 6:24] += 50
+STROKES[8:10, 8:20], STROKES[1, 1:20] = 1, 2
+
+
+class Models(list):
+    """What is too long to be shown with a failure."""
+
+    def __repr__(self):
+        return f"{len(self)} models"
 
 
 @pytest.fixture(scope="module")
 def models():
-    return [
-        finish(run(RNG.integers(0, 255, shape).astype(np.uint8), SMALL, axes=axes)).model for axes, shape in TRAINED_ON
-    ]
+    found = Models()
+    for axes, shape in TRAINED_ON:
+        found.append(finish(run(RNG.integers(0, 255, shape).astype(np.uint8), SMALL, axes=axes)).model)
+    for strokes in (None, [STROKES, None]):
+        pair, params = [PLANE, PLANE + 3], SMALL.replace(regions="classes")
+        found.append(finish(train_together(pair, params, axes="YX", strokes=strokes)))
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +43,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("models")
 
 
-which = st.integers(0, len(TRAINED_ON) - 1)
+which = st.integers(0, len(TRAINED_ON) + 1)
 
 
 def check_applied(model, case, chosen):
@@ -135,7 +149,7 @@ KEYS = [
     "iterations",
     "taught",
 ]
-KEYS += ["provenance", "new"]
+KEYS += ["provenance", "new", "references", "references", "lesson", "lesson"]
 
 
 def check_header(model, changes, folder):
@@ -149,18 +163,14 @@ def check_header(model, changes, folder):
         header = dict(file.metadata())
     described = json.loads(header["model"])
     for key, inner, value in changes:
-        if inner and isinstance(described.get(key), dict) and described[key]:
-            names = sorted(described[key])
-            described[key][names[inner % len(names)]] = value
-        else:
-            described[key] = value
+        described[key] = changed(described[key], inner - 1, value) if inner and key in described else value
     tensors = {name: np.array(tensor) for name, tensor in load_file(path).items()}
     save_file(tensors, path, metadata={**header, "model": json.dumps(described)})
     refused(load_model, path)
     refused(model_provenance, path)
 
 
-changes = st.lists(st.tuples(st.sampled_from(KEYS), st.integers(0, 40), values), min_size=1, max_size=3)
+changes = st.lists(st.tuples(st.sampled_from(KEYS), st.integers(0, 400), values), min_size=1, max_size=3)
 
 
 @share(200)

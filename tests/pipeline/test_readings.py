@@ -47,6 +47,13 @@ def test_bright_and_dark_objects_are_two_readings(result):
     assert scores == sorted(scores, reverse=True)
 
 
+def test_what_is_left_out_is_not_counted():
+    found = finish(run(bright_and_dark(), Params(**QUICK, min_object=2000)))
+    counts = [offer.count for offer in found.readings]
+    assert counts == [int(offer.labels().max(initial=0)) for offer in found.readings]
+    assert {offer.name: offer.count for offer in found.readings}["bright"] == 0
+
+
 def test_a_reading_is_taken_by_its_number_whatever_else_is_asked(result):
     for number, offer in enumerate(result.readings[:2], start=1):
         again = finish(run(bright_and_dark(), Params(**QUICK, reading=number)))

@@ -118,10 +118,21 @@ def test_statistics_of_an_image_do_not_mind_another_brightness():
     assert same["trained"] < same["image"]
 
 
+def test_a_network_is_not_applied_to_other_channels():
+    model = finish(train_together([FIRST[0], SECOND[0]], Params(**SMALL, statistics="image"), axes="YX"))
+    with pytest.raises(ImageError, match="image must have 1 channels, as the network was trained on so many, got 2"):
+        finish(run(np.stack([FIRST[0]] * 2), Params(**SMALL), axes="CYX", model=model))
+
+
 @pytest.mark.parametrize(
     ("images", "changes", "arguments", "words"),
     [
         ([], {}, {}, "images must be one at least"),
+        (7, {}, {}, "images must be a list of images, got int"),
+        ([FIRST[0]], {}, {"axes": 7}, "axes must be one for all images, or one for each of 1, got 7"),
+        ([FIRST[0]], {}, {"spacing": 0.5}, "spacing must be one for all images"),
+        ([FIRST[0]], {}, {"strokes": "x"}, "strokes must be one for all images"),
+        ([FIRST[0]], {}, {"merge": 7}, "merge must be callable, got int"),
         (
             [FIRST[0], np.stack([FIRST[0]] * 3, -1)],
             {},

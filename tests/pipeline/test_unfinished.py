@@ -156,3 +156,31 @@ def test_where_memory_is_short_fewer_regions_are_merged_and_it_is_told(tmp_path,
     assert found.record["notes"] == ["merges at most 12 regions, as the memory has no room for more"]
     again = finish(run(COINS, QUICK, resume=tmp_path / "kept"))  # with more memory: what was kept is of these regions
     np.testing.assert_array_equal(again.labels, found.labels)
+
+
+@pytest.mark.parametrize("params", [QUICK, TRAINED], ids=["merged", "trained"])
+def test_labels_that_are_lost_or_go_elsewhere_are_made_again(params, whole, tmp_path):
+    kept = tmp_path / "kept"
+    finish(run(COINS, params, resume=kept))
+    for path in kept.glob("*.npy"):
+        path.unlink()
+    for path in kept.glob("*/0000001.npz"):
+        path.write_bytes(b"PK\3\4" + bytes(40))
+    np.testing.assert_array_equal(finish(run(COINS, params, resume=kept)).labels, whole[params])
+    out = np.zeros(COINS.shape, np.int32)  # as of a program that is started again
+    finish(run(COINS, params, resume=kept, out=out))
+    np.testing.assert_array_equal(out, whole[params])
+
+
+def test_what_is_no_folder_of_finished_blocks_is_refused_in_words(tmp_path):
+    for place in (7, "", b"x", "a\0b"):
+        with pytest.raises(ParameterError, match=r"^resume must be the path of a folder, got .*; choose one"):
+            finish(run(COINS, TRAINED, resume=place))
+    (tmp_path / "run.json").write_text('{"settings": "mine"}')
+    with pytest.raises(ParameterError, match=r"of the same run, .* \(different: version, image"):
+        finish(run(COINS, TRAINED, resume=tmp_path))
+    finish(run(COINS, TRAINED, resume=tmp_path / "kept"))
+    (tmp_path / "kept" / "labels.npy").unlink()
+    (tmp_path / "kept" / "labels.npy").mkdir()
+    with pytest.raises(OutputError, match=r"must be kept, got 'Is a directory' in .*; remove it to begin anew"):
+        finish(run(COINS, TRAINED, resume=tmp_path / "kept"))

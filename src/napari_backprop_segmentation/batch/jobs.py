@@ -16,7 +16,7 @@ from napari_backprop_segmentation.batch.targets import (
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.io.label_place import check_replaceable, in_image
 from napari_backprop_segmentation.io.nodes import require_zarr
-from napari_backprop_segmentation.io.overwrite import check_labels, check_source, check_table, check_text
+from napari_backprop_segmentation.io.overwrite import check_labels, check_model, check_source, check_table, check_text
 from napari_backprop_segmentation.io.places import check_places, check_space, remove_abandoned
 from napari_backprop_segmentation.io.read import TIFF_SUFFIXES
 from napari_backprop_segmentation.network.losses import LOSS_NAMES
@@ -208,7 +208,13 @@ def prepare(jobs: Sequence[Job], others: Sequence[Path] = ()) -> None:
     for path in others:
         if _identity(path) in inputs or os.path.realpath(path) in names:
             raise ParameterError(f"tables of all must have names of their own, got {str(path)!r}; choose another name")
-    check_places([*others, *(path for job in jobs for path in job.written)])
+    written = [*others, *(path for job in jobs for path in job.written)]
+    folders = {os.path.realpath(folder) for path in written for folder in path.absolute().parents}
+    if odd := [path for path in written if os.path.realpath(path) in folders]:
+        raise ParameterError(
+            f"output must not be a folder that other results go into, got {str(odd[0])!r}; choose another name"
+        )
+    check_places(written)
     remove_abandoned({*(path.absolute().parent for path in others), *(each for job in jobs for each in _folders(job))})
 
 
@@ -235,10 +241,22 @@ def check_overwriting(job: Job, overwrite: bool = False) -> None:
         check_source(job.labels, job.image)
     if job.table:
         check_table(job.table, job.labels)
-    if job.log:
-        check_text(job.log, ",".join(LOG_COLUMNS))
+    if job.model:
+        check_model(job.model)
+    check_log(job.log)
     for path in filter(None, (job.agreement, job.labels)):
         check_labels(path)
+
+
+def check_log(log: Path | None) -> None:
+    """Refuse to lose a file that is no log of ours.
+
+    Raises
+    ------
+    OutputError
+    """
+    if log:
+        check_text(log, ",".join(LOG_COLUMNS))
 
 
 def forget_unfinished(job: Job) -> None:

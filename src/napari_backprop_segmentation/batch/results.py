@@ -59,7 +59,8 @@ def write_results(
     Raises
     ------
     OutputError
-        If the labels or the agreement cannot be written. They are then kept elsewhere; the message says where.
+        If the labels, the agreement or the network cannot be written. They are then kept elsewhere; the message says
+        where.
     Exception
         Whatever kept the table from being made or written. The labels are there.
     """

@@ -94,7 +94,7 @@ def unfinished_place(labels: Path) -> Path:
     """Return the folder where finished blocks are kept until all labels are: beside them, never within a store."""
     if labels.parent.name == LABELS and is_node(labels.parent.parent):
         store = store_root(labels.parent.parent)
-        inside = "_".join(labels.relative_to(store).parts)
+        inside = "_".join(labels.absolute().relative_to(store).parts)
         return store.with_name(f"{store.name}_{inside}{UNFINISHED}")
     return labels.with_name(f"{labels.name}{UNFINISHED}")
 

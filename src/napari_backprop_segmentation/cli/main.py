@@ -309,6 +309,7 @@ def _add_training_arguments(parser: argparse.ArgumentParser) -> None:
         "teach the same kinds together; as for run",
     )
     parser.add_argument("--log", type=Path, metavar="FILE.csv", help="write one row an iteration")
+    parser.add_argument("--overwrite", action="store_true", help="write over files of these names, whatever they are")
 
 
 def names_of(section: type[Section]) -> set[str]:
@@ -443,6 +444,7 @@ def _train(args: argparse.Namespace) -> int:
     images = commands.listed(args.inputs, args.pattern, args.well, args.field, leave_out=True)
     reading = commands.Reading(args.axes, args.spacing, args.channels, args.level)
     told = {"strokes": args.strokes, "log": args.log, "quiet": args.quiet, "say": _say(args.quiet)}
+    told["overwrite"] = args.overwrite
     return _tell([commands.train_files(images, args.save_model, params, reading, **told)], args.quiet)
 
 

@@ -101,7 +101,7 @@ def merge_regions(regions: Regions | Borders) -> Tree:
     Arbelaez, Maire, Fowlkes and Malik, Contour detection and hierarchical image segmentation, TPAMI 33(5), 2011: merges
     by the mean strength of borders.
     """
-    import higra as hg  # takes most of a second, and is needed only after training
+    from napari_backprop_segmentation.hierarchy.higra_module import hg  # which is needed only after training
 
     adjacency = hg.UndirectedGraph(len(regions.areas))
     adjacency.add_edges(regions.edges[:, 0], regions.edges[:, 1])
@@ -118,7 +118,7 @@ def merge_regions(regions: Regions | Borders) -> Tree:
 
 def _by_energy(adjacency: Any, regions: Regions) -> tuple[Any, NDArray[np.float64]]:
     """Return the tree of higra and the altitudes of its nodes."""
-    import higra as hg
+    from napari_backprop_segmentation.hierarchy.higra_module import hg
 
     perimeters = np.zeros(len(regions.areas))
     np.add.at(perimeters, regions.edges.ravel(), np.repeat(regions.lengths, 2))
@@ -232,7 +232,7 @@ def _unpacked(data: bytes) -> dict[str, Any]:
 
 def _serve() -> None:
     """Read regions from standard input and write their trees to standard output until there are no more."""
-    import higra  # noqa: F401 - while training goes on elsewhere
+    import napari_backprop_segmentation.hierarchy.higra_module  # noqa: F401 - while training goes on elsewhere
 
     while data := _received(sys.stdin.buffer):
         arrays = _unpacked(data)

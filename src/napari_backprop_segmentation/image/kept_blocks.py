@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import struct
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +17,9 @@ from napari_backprop_segmentation.image.each import Each, T, in_threads, in_turn
 from napari_backprop_segmentation.image.label_file import LabelFile
 
 Arrays = Mapping[str, NDArray[Any]]
-DAMAGED = (OSError, ValueError, KeyError, EOFError)
+DAMAGED: tuple[type[Exception], ...]
+DAMAGED = (OSError, ValueError, KeyError, EOFError, MemoryError, RuntimeError, struct.error, zlib.error)
+DAMAGED += (zipfile.BadZipFile,)  # which is none of the others
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Parts:
         if self.folder is None or not (path := self._path(number)).is_file():
             return None
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return dict(arrays)
         except DAMAGED:  # as after a power cut; it is made again
             return None
@@ -85,7 +90,7 @@ class KeptBlocks:
             shutil.rmtree(self.folder / name, ignore_errors=True)  # type: ignore[operator]
 
     def labels(self, name: str, shape: Sequence[int], dtype: Any = np.int32) -> LabelFile:
-        """Return labels (*spatial), as far as they are written.
+        """Return labels (*spatial), as far as they are written; of those that are lost, finished blocks are forgotten.
 
         Raises
         ------
@@ -93,7 +98,10 @@ class KeptBlocks:
             If there is no room for them.
         """
         at = None if self.folder is None else self.folder / f"{name}.npy"
-        return LabelFile(shape, at=at, dtype=dtype)
+        found = LabelFile(shape, at=at, dtype=dtype)
+        if found.is_new:
+            self.drop(name)
+        return found
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,11 @@ class LabelFile:
         A file of its own instead, which stays; labels of this shape and type that it holds already are taken over.
     dtype : dtype
 
+    Attributes
+    ----------
+    is_new : bool
+        Whether there was no such file, so that nothing is written yet.
+
     Raises
     ------
     OSError
@@ -46,7 +51,8 @@ class LabelFile:
             weakref.finalize(self, made.cleanup)
             at = Path(made.name) / "labels.npy"
         self._path, self.dtype = at, np.dtype(dtype)
-        if not self._is_there():
+        self.is_new = not self._is_there()
+        if self.is_new:
             at.parent.mkdir(parents=True, exist_ok=True)
             np.lib.format.open_memmap(at, "w+", self.dtype, self.shape)
             _reserve(at)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.errors import ImageError, SegmentationError, of_memory
 from napari_backprop_segmentation.image.axes import channel_axis, check_axes, checked_spacing, named_axes, spatial_axes
 from napari_backprop_segmentation.image.binning import PLANE, Binned
 from napari_backprop_segmentation.image.blocks import Window, blocks
@@ -249,7 +249,7 @@ class ArraySource:
 
     def _raw(self, window: tuple[slice, ...]) -> NDArray[Any]:
         if self._channel_axis is None:
-            return _pixels(self._array[tuple(window)])[None]
+            return self._at(tuple(window))[None]
         if self._chosen is None:
             return np.moveaxis(self._with_channels(window, slice(0, self.shape[0])), self._channel_axis, 0)
         # One by one: not every kind of array can be indexed by a list.
@@ -259,7 +259,22 @@ class ArraySource:
     def _with_channels(self, window: tuple[slice, ...], channels: slice) -> NDArray[Any]:
         index = list(window)
         index.insert(self._channel_axis or 0, channels)
-        return _pixels(self._array[tuple(index)])
+        return self._at(tuple(index))
+
+    def _at(self, index: Window) -> NDArray[Any]:
+        """Read a part of the array; stores that are damaged raise whatever their codecs do."""
+        try:
+            return _pixels(self._array[index])
+        except (SegmentationError, MemoryError):
+            raise
+        except Exception as error:
+            if isinstance(self._array, np.ndarray) or of_memory(error):
+                raise
+            told = str(error) or type(error).__name__
+            raise ImageError(
+                f"image must be readable, got {told!r} where a part of it was read; check what it is read from, or "
+                "copy that again"
+            ) from error
 
 
 class Part:

@@ -112,7 +112,7 @@ def _grid(described: Any, version: str, group: "zarr.Group", path: Path) -> tupl
     paths = [dataset.path for dataset in described.datasets]
     levels = []
     for dataset in described.datasets:
-        array = group.get(dataset.path)
+        array = _array(group, dataset.path, path)
         if array is None or not hasattr(array, "shape") or len(array.shape) != len(described.axes):
             raise ImageError(
                 f"image must hold the arrays that its metadata name, got no array {dataset.path!r} of "
@@ -123,6 +123,17 @@ def _grid(described: Any, version: str, group: "zarr.Group", path: Path) -> tupl
     scale, translation = _transform(described.coordinateTransformations or (), path)
     axes = tuple(_axis(each) for each in described.axes)
     return Grid(axes, tuple(levels), 0, scale, translation, version), paths
+
+
+def _array(group: "zarr.Group", name: str, path: Path) -> Any:
+    """Return what a group holds under a name; None where there is nothing."""
+    try:
+        return group.get(name)
+    except Exception as error:  # metadata that are damaged raise whatever their parsers do
+        raise ImageError(
+            f"image must be a readable Zarr store, got the array {name!r} in {str(path)!r} ({first_reason(error)}); "
+            "copy the store again"
+        ) from error
 
 
 def _axis(described: Any) -> Axis:

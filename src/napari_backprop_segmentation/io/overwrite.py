@@ -9,6 +9,7 @@ from PIL import Image
 from napari_backprop_segmentation.errors import ImageError, OutputError, SegmentationError
 from napari_backprop_segmentation.io.chunks import row_blocks
 from napari_backprop_segmentation.io.files import open_image
+from napari_backprop_segmentation.io.model_header import is_model
 from napari_backprop_segmentation.io.nodes import is_node
 from napari_backprop_segmentation.io.read import quiet_decoders, read_image
 from napari_backprop_segmentation.io.record import (
@@ -120,6 +121,17 @@ def check_text(path: Path, beginning: str) -> None:
     with path.open("rb") as file:
         if file.read(len(expected)) not in (expected, b""):
             raise _another_file(path)
+
+
+def check_model(path: Path) -> None:
+    """Refuse to overwrite a file that is no trained network of ours.
+
+    Raises
+    ------
+    OutputError
+    """
+    if _is_there(path) and not is_model(path):
+        raise _another_file(path)
 
 
 def check_png(path: Path) -> None:

@@ -15,7 +15,7 @@ from napari_backprop_segmentation.io.nodes import is_node
 from napari_backprop_segmentation.io.write import part_name
 
 PROBE = b"written to find out whether this folder can be written to\n"
-PART = re.compile(r"^\.(?P<stem>.+)\.(?P<pid>\d+)\.part\.(tiff?|csv|png|npy|zip)$", re.IGNORECASE)
+PART = re.compile(r"^\.(?P<stem>.+)\.(?P<pid>\d+)\.part\.(tiff?|csv|png|npy|zip|safetensors)$", re.IGNORECASE)
 # Labels in a store: those that were being written, and those that were being replaced.
 FOLDER = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)\.(part(\.zarr)?|(?P<old>old))$", re.IGNORECASE)
 ABANDONED_SECONDS = 60  # a file that another machine is writing into the folder changes more often

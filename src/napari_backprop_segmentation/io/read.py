@@ -307,8 +307,10 @@ def _stamp(path: Path) -> Stamp | None:
 
 
 def _read_array(path: Path) -> ImageFile:
-    stamp = _stamp(path)
-    return ImageFile(np.load(path, mmap_mode="r", allow_pickle=False), mapped=path, _stamp=stamp)
+    stamp, pixels = _stamp(path), np.load(path, mmap_mode="r", allow_pickle=False)
+    if pixels.nbytes <= COPIED_BYTES:  # a mapped file that is cut while it is read ends the process
+        return ImageFile(np.array(pixels))
+    return ImageFile(pixels, mapped=path, _stamp=stamp)
 
 
 def _read_plain(path: Path) -> ImageFile:

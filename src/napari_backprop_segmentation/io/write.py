@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -155,15 +156,45 @@ def _storable(labels: NDArray[Any]) -> NDArray[Any]:
 
 def kept(path: Path, pixels: NDArray[Any], kind: str, reason: BaseException, folder: Path | None = None) -> OutputError:
     """Return an error that says where the result is now: beside where it should be, or in the temporary folder."""
+    ways = {suffix: partial(_write_whole, write=write, pixels=pixels) for suffix, write in WAYS_TO_KEEP.items()}
+    return kept_by(ways, path, kind, reason, folder)
+
+
+def kept_by(
+    ways: Mapping[str, Callable[[Path], None]],
+    path: Path,
+    kind: str,
+    reason: BaseException,
+    folder: Path | None = None,
+) -> OutputError:
+    """Return an error that says where a result is now.
+
+    Parameters
+    ----------
+    ways : mapping of str to callable
+        What writes it into a file, by the ending of its name; the first that can.
+    path : Path
+        Where it should be.
+    kind : str
+        What it is.
+    reason : BaseException
+        Why it is not there.
+    folder : Path, optional
+        Where it is written rather; beside where it should be if left out, else in the temporary folder.
+    """
     why = f"{kind} must be written to {str(path)!r}, got: {_in_a_line(reason)}"
     for place_for in (folder or path.parent, Path(tempfile.gettempdir())):
-        for suffix, write in WAYS_TO_KEEP.items():
+        for suffix, write in ways.items():
             place = _free_name(place_for, path.stem[:LONGEST_STEM], suffix)
             with suppress(Exception):
-                with replacing(place) as part:
-                    write(part, pixels)
+                write(place)
                 return OutputError(f"{why}; the result is kept as {str(place)!r}: move it to where it is wanted")
     return OutputError(f"{why}; nothing could be written in its folder nor in {tempfile.gettempdir()!r}: make room")
+
+
+def _write_whole(place: Path, write: Callable[[Path, NDArray[Any]], None], pixels: NDArray[Any]) -> None:
+    with replacing(place) as part:
+        write(part, pixels)
 
 
 def _save_tiff(part: Path, pixels: NDArray[Any]) -> None:

@@ -69,3 +69,11 @@ def predict_in_blocks(seen: Seen, out: Any, work: Work) -> None:
         for window, labels in zip(groups[number], found, strict=True):
             out[window] = labels
         parts.put(number, {})
+
+
+def predict_and_copy(seen: Seen, found: Any, out: Any, work: Work) -> None:
+    """Do the same by way of an array that an earlier start may have written into, as `out` need not be the same one."""
+    predict_in_blocks(seen, found, work)
+    shape = seen.source.shape[1:]
+    for window in blocks(shape, BLOCK_SIDE[len(shape)]):
+        out[window] = found[window]

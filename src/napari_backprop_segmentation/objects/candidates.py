@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import higra as hg
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.segmentation import watershed
+
+from napari_backprop_segmentation.hierarchy.higra_module import hg
 
 Floats = NDArray[np.float64]
 

@@ -6,11 +6,11 @@ best objects of about that size are chosen, and which size is right is judged by
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import higra as hg
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_backprop_segmentation.hierarchy.higra_module import hg
 from napari_backprop_segmentation.objects.candidates import Candidates, Kind
 from napari_backprop_segmentation.objects.forest import Forest
 

@@ -110,7 +110,7 @@ def _chosen(pixels: _Pixels, min_size: int, steps: NDArray[np.float64]) -> NDArr
 
     All parts have one tree: below their lowest levels they are joined by a pixel of level 0.
     """
-    import higra as hg  # takes most of a second, and few runs need it
+    from napari_backprop_segmentation.hierarchy.higra_module import hg  # takes most of a second, and few runs need it
 
     n = len(pixels.index)
     graph = hg.UndirectedGraph(n + 1)

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import higra as hg
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 from skimage.color import rgb2lab
 
+from napari_backprop_segmentation.hierarchy.higra_module import hg
 from napari_backprop_segmentation.objects.candidates import (
     LEAST_AREA,
     Kind,

@@ -193,7 +193,7 @@ def merits_of(
     tree: Hierarchy, sums: Sums, steps: tuple[float, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return for each node (n_nodes,) its pixels, its merit, 0 for what is no object, and its outline's height."""
-    import higra as hg  # takes most of a second, and few runs need it
+    from napari_backprop_segmentation.hierarchy.higra_module import hg  # takes most of a second, and few runs need it
 
     nodes = hg.Tree(tree.parents)
 
@@ -245,7 +245,7 @@ def _outline_heights(tree: Hierarchy, height: NDArray[np.float32]) -> NDArray[np
 
 def _heights_of(tree: Hierarchy, sums: Sums) -> NDArray[np.float64]:
     """Return the mean height (n_nodes,) of the line along the outline of each node, the edge of the image left out."""
-    import higra as hg
+    from napari_backprop_segmentation.hierarchy.higra_module import hg
 
     graph = hg.UndirectedGraph(tree.n_leaves)
     graph.add_edges(sums.edges[:, 0], sums.edges[:, 1])

@@ -43,8 +43,11 @@ def objects_among(job: Job, regions: NDArray[Any], part: Part) -> NDArray[Any]:
 
 def offers(job: Job, readings: Readings) -> list[Offer]:
     """Return the readings of an image as they are offered, see `Segmentation.readings`."""
-    rules = Objects.of(job.params)
-    return [Offer(each.name, each.count, each.score, partial(labels_of, each, rules)) for each in readings]
+    rules, found = Objects.of(job.params), []
+    for each in readings:
+        labels = partial(labels_of, each, rules)
+        found.append(Offer(each.name, int(labels().max(initial=0)), each.score, labels))
+    return found
 
 
 def takes_reading(job: Job, own: NDArray[Any] | None, readings: Readings) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from napari_backprop_segmentation.errors import ENGINE_ERRORS
 from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.network.seen import predict_in_blocks
+from napari_backprop_segmentation.network.seen import LABELS, predict_and_copy, predict_in_blocks
 from napari_backprop_segmentation.pipeline.blockwise import found_in_blocks
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
@@ -46,11 +46,15 @@ def predicted(job: Job, model: Model) -> Any:
     if job.work.each is None and kept.folder is None:
         labels = model.predict(job.part, job.out)
         return labels if job.out is None else job.out.array
+    shape, dtype = job.part.shape[1:], label_dtype(model.training.n_channels)
     try:
-        out = out_of(job, label_dtype(model.training.n_channels))
-        predict_in_blocks(seen_by(job, model), out, job.work)
+        if job.out is None or kept.folder is None:
+            out = out_of(job, dtype)
+            predict_in_blocks(seen_by(job, model), out, job.work)
+            return given_back(job, out)
+        predict_and_copy(seen_by(job, model), kept.labels(LABELS, shape, dtype), job.out, job.work)
+        return job.out.array
     except OSError as error:
         if kept.folder is None or not of_place(error):
             raise
         raise no_room(kept.folder, error) from error
-    return given_back(job, out)

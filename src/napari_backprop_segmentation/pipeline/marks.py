@@ -132,7 +132,7 @@ def _mask(runs: Any, name: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """Return the pixels (*spatial) that `plain.recorded` has written down."""
     rows = _array(name, runs)
     fits = rows.ndim == 2 and rows.shape[1] == 2 and len(rows) > 0 and rows.dtype.kind == "i"
-    if not fits or rows.min() < 0 or (rows.sum(axis=1) > np.prod(shape)).any():
+    if not fits or rows.min() < 0 or rows.max() > np.prod(shape) or (rows.sum(axis=1) > np.prod(shape)).any():
         raise ImageError(
             f"{name} must have pixels in the image {shape}, got {str(runs)[:60]}; take them from a record of this image"
         )
@@ -148,9 +148,10 @@ def checked_share(how_alike: float | None) -> float:
     """
     if how_alike is None:
         return HOW_ALIKE
-    if not 0 <= how_alike <= 1:
-        raise ParameterError(f"how_alike must be from 0 to 1, got {how_alike}; 0 finds everything")
-    return how_alike
+    number = isinstance(how_alike, (int, float, np.number)) and not isinstance(how_alike, bool)
+    if not number or not 0 <= how_alike <= 1:
+        raise ParameterError(f"how_alike must be from 0 to 1, got {how_alike!r}; 0 finds everything")
+    return float(how_alike)
 
 
 def check_examples(job: Job) -> None:
@@ -215,15 +216,16 @@ def check_fixed(fixed: Any, shape: tuple[int, ...]) -> NDArray[np.int64] | None:
     """
     if fixed is None:
         return None
-    found = np.asarray(fixed)
+    found = _array("fixed", fixed)
     if found.dtype.kind not in "iu" or found.shape != shape:
         raise ImageError(
             f"fixed must be whole numbers in the spatial shape of the image {shape}, got {found.dtype} of shape "
             f"{found.shape}; take the labels of this image, and {FREE} where nothing is fixed"
         )
-    if found.min(initial=0) < FREE:
+    if found.min(initial=0) < FREE or found.max(initial=0) > np.iinfo(np.int64).max:
         raise ImageError(
-            f"fixed must be labels from 0, or {FREE} where nothing is fixed, got {found.min()}; number anew"
+            f"fixed must be labels from 0, or {FREE} where nothing is fixed, got {found.min()} to {found.max()}; "
+            "number anew"
         )
     return found.astype(np.int64)
 

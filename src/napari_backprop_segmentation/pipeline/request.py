@@ -1,10 +1,12 @@
 """What a user asks of a run, before anything of it is settled."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from napari_backprop_segmentation.errors import ImageError, ParameterError
 from napari_backprop_segmentation.hierarchy.merge import Merge, merge_regions
 from napari_backprop_segmentation.image.normalise import Normaliser
 from napari_backprop_segmentation.image.source import ArraySource
@@ -66,7 +68,7 @@ class Request:
         """Return the image; one that is labelled by a network trained before is prepared as the network's was."""
         earlier = self.start if isinstance(self.start, Model) else self.model
         channels = earlier.preparation.channels if self.channels is None and earlier is not None else self.channels
-        return ArraySource(
+        source = ArraySource(
             self.image,
             self.axes,
             self.normalisation,
@@ -74,6 +76,12 @@ class Request:
             channels=channels,
             spacing=self.spacing,
         )
+        if self.model is not None and source.shape[0] != (n := len(self.model.preparation.scaling.offsets)):
+            raise ImageError(
+                f"image must have {n} channels, as the network was trained on so many, got {source.shape[0]}; choose "
+                "channels or train anew"
+            )
+        return source
 
     @property
     def normalisation(self) -> str:
@@ -84,7 +92,11 @@ class Request:
     def unfinished(self) -> Unfinished | None:
         """Where finished blocks are kept."""
         given = self.resume
-        return given if given is None or isinstance(given, Unfinished) else Unfinished(Path(given))
+        if given is None or isinstance(given, Unfinished):
+            return given
+        if not isinstance(given, (str, os.PathLike)) or not str(given) or "\0" in str(given):
+            raise ParameterError(f"resume must be the path of a folder, got {given!r}; choose one, new or of this run")
+        return Unfinished(Path(given))
 
     def learns(self, params: Params) -> bool:
         """Return whether there is a network, under settings that hold for the image."""

@@ -4,6 +4,8 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from napari_backprop_segmentation.errors import ParameterError, engine_errors
 from napari_backprop_segmentation.hierarchy.merge import Merge, merge_regions
 from napari_backprop_segmentation.network.allocator import reused_memory
@@ -88,6 +90,7 @@ def train_together(
     (True, False)
     """
     chosen = Params() if params is None else params
+    _check_kinds(images, chosen, merge, left_out)
     n = len(images)
     requests = [
         Request(
@@ -114,14 +117,32 @@ def total_steps_together(params: Params, n_images: int) -> int:
     return params.iterations * max(1, groups)
 
 
-def _are_numbers(given: Sequence[Any] | None) -> bool:
-    return given is not None and all(isinstance(each, (int, float)) for each in given)
+def _check_kinds(images: Any, params: Any, merge: Any, left_out: Any) -> None:
+    """Refuse what cannot be used as what it is given for."""
+    if not _is_list(images):
+        raise ParameterError(f"images must be a list of images, got {type(images).__name__}; put them into a list")
+    if not isinstance(params, Params):
+        raise ParameterError(f"params must be a Params, got {params!r}; axes and spacing are given by name")
+    for name, given in (("merge", merge), ("left_out", left_out)):
+        if not callable(given) and not (given is None and name == "left_out"):
+            raise ParameterError(f"{name} must be callable, got {type(given).__name__}; leave it out")
+
+
+def _is_list(given: Any) -> bool:
+    several = isinstance(given, Sequence) and not isinstance(given, (str, bytes))
+    return several or (isinstance(given, np.ndarray) and given.ndim > 0)
+
+
+def _are_numbers(given: Any) -> bool:
+    return _is_list(given) and all(isinstance(each, (int, float, np.number)) for each in given)
 
 
 def _each(name: str, given: Any, n: int, for_all: bool) -> Sequence[Any]:
     """Return what is given for each of n images, be it one for all."""
     if given is None or for_all:
         return [given] * n
+    if not _is_list(given):
+        raise ParameterError(f"{name} must be one for all images, or one for each of {n}, got {given!r}; give {n}")
     if len(given) != n:
         raise ParameterError(f"{name} must be one for all images, or one for each of {n}, got {len(given)}; give {n}")
     return list(given)

@@ -26,7 +26,9 @@ from napari_backprop_segmentation.pipeline.record import PACKAGE
 
 LOCK = "run.lock"  # held while a run goes on
 TOLD = "run.json"  # what tells the run from others
-PLACE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+CHANGED = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOENT)  # by somebody else
+PLACE_ERRORS = (*FULL, *CHANGED, errno.EROFS, errno.EACCES)
 FREE = frozenset({"detail", "n_regions"})  # settings that decide nothing of what is kept
 
 
@@ -118,9 +120,8 @@ def of_place(error: OSError) -> bool:
 def no_room(folder: Path, error: OSError) -> OutputError:
     """Return an error that says that finished blocks cannot be kept, and what to do."""
     reason = error.strerror or str(error)
-    return OutputError(
-        f"finished blocks must be kept, got {reason!r} in {str(folder)!r}; make room there, and start again to go on"
-    )
+    advice = "make room there, and start again to go on" if error.errno not in CHANGED else "remove it to begin anew"
+    return OutputError(f"finished blocks must be kept, got {reason!r} in {str(folder)!r}; {advice}")
 
 
 def _told_before(folder: Path) -> dict[str, Any] | None:
@@ -162,7 +163,8 @@ def _differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Return the names of what is different, settings by their own."""
     names = [name for name in now if before.get(name) != now[name] and name != "settings"]
     then = before.get("settings")
-    return names + [name for name, value in now["settings"].items() if not then or then.get(name) != value]
+    settings = then if isinstance(then, dict) else {}
+    return names + [name for name, value in now["settings"].items() if name not in settings or settings[name] != value]
 
 
 def _checksum(start: Model | Kept | None) -> str | None:

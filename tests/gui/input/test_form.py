@@ -80,6 +80,19 @@ def test_an_rgb_series_has_no_other_channels(widget, viewer):
     assert widget.input_form.axes[0].choices == ("?", "Z", "T")
 
 
+@pytest.mark.parametrize("rgb", [True, False])
+def test_an_axis_that_is_named_channels_beside_other_channels_is_to_be_corrected(widget, viewer, rgb):
+    shape = (2, *SHAPE, 3)[: 4 if rgb else 3]
+    two = [viewer.add_image(np.zeros(shape, np.uint8), rgb=rgb, axis_labels=["c", "y", "x"]) for _ in range(2)]
+    viewer.layers.selection = two[:1] if rgb else two
+    axis, said = widget.input_form.axes[0], "its colours" if rgb else "the layers that are selected together"
+    assert axis.choices == ("Z", "T", "C")
+    assert widget.input_form.describe().endswith(f"the channels of this image are {said}, not an axis.")
+    axis.value = "Z"
+    assert axis.choices == ("Z", "T")
+    assert not widget.input_form.describe().startswith("Choose")
+
+
 def test_channels_are_ticked_by_their_names(widget, viewer, engine, qtbot, notes):
     names = [f"marker {i}" for i in range(41)]
     metadata = {"omero": {"channels": [{"label": name} for name in names]}}

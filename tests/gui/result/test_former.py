@@ -1,10 +1,13 @@
 """The result of one run gives way to that of the next of the same image, and nothing that is anybody's is lost."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from napari.layers import Labels
 from qtpy.QtCore import QThreadPool
 
-from napari_backprop_segmentation.gui.result.layer_result import result_of
+from napari_backprop_segmentation.gui.result.layer_result import LayerResult, result_of
 
 LABELS = "cells labels"
 
@@ -148,3 +151,23 @@ def test_results_of_other_images_and_other_parts_stay(first, widget, viewer, eng
     run_to_end(widget, engine, qtbot)
     assert {LABELS, "other labels", f"{LABELS} [1]"} <= set(names(viewer))
     assert first in viewer.layers
+
+
+def test_labels_of_another_shape_that_are_put_into_it_are_no_result(first, widget, viewer, engine, qtbot):
+    assert result_of(first) is widget.state.target_result is not None
+    first.data = np.ones((5, 6), int)
+    widget.examples.button.native.click()
+    assert result_of(first) is widget.state.target_result is None
+    run_to_end(widget, engine, qtbot)
+    assert first in viewer.layers
+    assert first.data.shape == (5, 6)
+
+
+def test_a_result_is_of_the_shape_it_was_shown_in():
+    found = SimpleNamespace(record={"params": {}})
+    layer, result = Labels(np.zeros((4, 5), int)), LayerResult(None, found, (), None)
+    result.show_in(layer)
+    layer.data = np.ones((4, 5), np.uint8)
+    assert result_of(layer) is result
+    layer.data = np.ones((5, 6), int)
+    assert result_of(layer) is result_of(None) is None

@@ -226,9 +226,10 @@ class InputForm:
                 return [("", UNKNOWN)]
             axis = self._asked[row]
             size = layers.finest_shape(chosen[0])[axis]
-            taken = "C" if chosen[0].rgb or len(chosen) > 1 else ""
+            letter_now = self._letters()[axis]
+            taken = "C" if (chosen[0].rgb or len(chosen) > 1) and letter_now != "C" else ""
             offered = [(f"{word} {size}", letter) for letter, word in WORDS.items() if letter not in taken]
-            return offered if self._letters()[axis] != UNKNOWN else [(f"choose: {size}", UNKNOWN), *offered]
+            return offered if letter_now != UNKNOWN else [(f"choose: {size}", UNKNOWN), *offered]
 
         return choices
 

@@ -39,6 +39,7 @@ def run_input_of(layer_selection: LayerSelection | None) -> RunInput:
     layer, number = layer_selection.layers[0], _level(layer_selection)
     sizes = [array.shape for array in levels(layer)]
     _check_axes(layer, layer_selection.axes, sizes[0])
+    _check_channels(layer_selection)
     smaller = factors(sizes[0], sizes[number])
     taken = _taken(layer_selection, sizes[number], smaller)
     array = _array(layer_selection, number, taken)
@@ -177,6 +178,14 @@ def _check_axes(layer: Image, axes: str, shape: Sequence[int]) -> None:
         raise ImageError(
             f"Only one axis can be {WORDS[double]}, and {axes.count(double)} are. Change one of them above."
         )
+
+
+def _check_channels(layer_selection: LayerSelection) -> None:
+    """Refuse an axis of channels where the channels are something else already."""
+    together = len(layer_selection.layers) > 1
+    if "C" in layer_selection.axes and (together or layer_selection.layers[0].rgb):
+        theirs = "the layers that are selected together" if together else "its colours"
+        raise ImageError(f"Choose depth or time above: the channels of this image are {theirs}, not an axis.")
 
 
 def _taken(layer_selection: LayerSelection, shape: Sequence[int], smaller: Sequence[float]) -> Index:

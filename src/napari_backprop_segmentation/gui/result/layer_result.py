@@ -172,5 +172,9 @@ _results: WeakKeyDictionary[Labels, LayerResult] = WeakKeyDictionary()
 
 
 def result_of(layer: Labels | None) -> LayerResult | None:
-    """Return the result that a layer shows, if a run of this session has made it."""
-    return None if layer is None else _results.get(layer)
+    """Return the result that a layer shows, if a run of this session has made it.
+
+    An array of another shape, which the user has put there, is none.
+    """
+    found = None if layer is None else _results.get(layer)
+    return found if layer is None or found is None or found.shown.shape == tuple(layer.data.shape) else None

@@ -100,3 +100,14 @@ def test_parts_without_a_neck_are_joined_as_pair_by_pair():
         found = joined_without_neck(parts, objects, width)
         pairs = set(zip(found.ravel().tolist(), group[parts].ravel().tolist(), strict=True))
         assert len(pairs) == len(np.unique(found)) == len(np.unique(group[parts]))
+
+
+def test_as_many_parts_as_a_byte_holds():
+    pair = np.zeros((12, 22), bool)  # two discs with a neck
+    pair[disk((6, 6), 5)] = pair[disk((6, 15), 5)] = True
+    single = np.zeros((12, 22), bool)
+    single[disk((6, 6), 5)] = True
+    tiles = [np.hstack([pair if 16 * i + j < 127 else single for j in range(16)]) for i in range(8)]
+    objects = ndimage.label(np.vstack(tiles))[0].astype(np.int32)
+    assert objects.max() == 128
+    assert split_at_necks(objects).max() == 255

@@ -133,6 +133,7 @@ def joined_without_neck(
     half_width : (*spatial) float64
         The distance to the outline.
     """
+    parts = parts.astype(np.int64)  # scipy counts one further than the last, in the type it is given
     n = int(parts.max()) + 1
     codes, widths = [], []
     for axis in range(parts.ndim):

@@ -212,3 +212,17 @@ def test_of_several_channels_what_lies_around_bright_things_is_offered_behind_th
     assert 3.2 * typical < np.median(grown) < 4.5 * typical  # twice as wide
     assert np.array_equal(outer.labels(2.0) > 0, around(inner.labels(2.0)) > 0)
     assert not [name for name in (r.name for r in Readings(nuclei[None])) if name.startswith("around")]
+
+
+def test_a_variant_is_no_witness_and_left_out_where_it_finds_as_many():
+    image, labels = discs((96, 96), 5, 16)
+    half = np.where(labels % 2 == 1, labels, 0)
+
+    def names(**made):
+        return Readings(image[None], made_otherwise={k.replace("_", ", "): lambda _, v=v: v for k, v in made.items()})
+
+    alone, same, other = names(own=half), names(own=half, own_again=half), names(own=half, own_again=labels)
+    figures = [next(r for r in found if r.name == "own").figures for found in (alone, same, other)]
+    assert figures[0] == figures[1] == figures[2]
+    assert not [r for r in same if r.name == "own, again"]
+    assert alone.figures(half) == other.figures(half)

@@ -116,7 +116,8 @@ def test_log_has_one_row_an_iteration(square, out):
     assert main(["run", str(square), "-o", str(out), "--log", str(log), "--method", "continuity", *SMALL]) == cli.DONE
     with log.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["iteration", "n_labels", "loss", "similarity", "strokes", "continuity", "seconds"]
+    losses = ["similarity", "strokes", "continuity", "cooccurrence"]
+    assert list(rows[0]) == ["iteration", "n_labels", "loss", *losses, "seconds"]
     assert [row["iteration"] for row in rows] == ["1", "2", "3"]
     assert all(1 <= int(row["n_labels"]) <= 8 for row in rows)
     for row in rows:

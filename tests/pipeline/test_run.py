@@ -10,7 +10,7 @@ from skimage import data
 from stepping import all_steps
 
 from napari_backprop_segmentation import Model, NewStrokes, Params, finish, run, segment, train
-from napari_backprop_segmentation.errors import EngineError, ImageError, ParameterError, SegmentationError
+from napari_backprop_segmentation.errors import ImageError, ParameterError, SegmentationError
 from napari_backprop_segmentation.image import ridges
 from napari_backprop_segmentation.params.sections import Training
 
@@ -233,7 +233,7 @@ class Gone:
 @pytest.mark.parametrize("how", [segment, lambda *args: finish(run(*args)), lambda *args: finish(train(*args))])
 def test_a_runtime_error_of_the_image_is_one_of_ours(reads, how):
     """napari's workers would swallow it."""
-    with pytest.raises(EngineError, match="the engine stopped: the disk is gone") as caught:
+    with pytest.raises(ImageError, match=r"^image must be readable, got 'the disk is gone'") as caught:
         how(Gone(reads), QUICK)
     assert isinstance(caught.value.__cause__, RuntimeError)
 

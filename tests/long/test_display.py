@@ -91,7 +91,7 @@ def test_display_that_goes(tmp_path, kind):
     finally:
         server.kill()
         process.kill()
-    assert process.returncode != 0, said
+    assert "Traceback" not in said, said  # Qt ends the program with 1, or as if the window had been closed
     _, alive = psutil.wait_procs(children, timeout=30)
     assert alive == []
     done = list((tmp_path / "out").glob("*_labels.tif"))

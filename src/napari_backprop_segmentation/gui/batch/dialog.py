@@ -125,10 +125,10 @@ class BatchDialog(QDialog):
     def abandon(self) -> None:
         """Go for good, and let the thread end unheard, because nobody is left to listen."""
         self._control.run.command = "cancel"
-        if self._worker is not None:
-            for name, slot in self._slots().items():
-                getattr(self._worker, name).disconnect(slot)
-            self._worker = None
+        worker, self._worker = self._worker, None
+        with suppress(RuntimeError):  # where the display is lost the worker's signals may be gone
+            for name, slot in self._slots().items() if worker is not None else ():
+                getattr(worker, name).disconnect(slot)
         with suppress(RuntimeError):  # the window, and this one with it, may be gone
             self._look.stop()
             self.hide()

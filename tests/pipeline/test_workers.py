@@ -82,3 +82,12 @@ def test_versions_that_differ_are_told():
 def test_a_cluster_without_workers_is_told():
     with pytest.raises(WorkersError, match=r"^cluster must have workers, got none within 60 s"):
         workers.check_client(Told(late=True))
+
+
+def test_a_client_that_was_closed_is_told():
+    error = type("ClosedClientError", (Exception,), {})
+    with (
+        pytest.raises(WorkersError, match=r"^cluster must stay there until the end, .*ClosedClientError"),
+        workers.scheduler_errors(object()),
+    ):
+        raise error

@@ -161,6 +161,10 @@ def scheduler_errors(client: Any) -> Iterator[None]:
             yield
     except (OSError, RuntimeError) as error:  # RuntimeError: of a client that has given up
         raise lost(client, error) from error
+    except Exception as error:
+        if type(error).__name__ == "ClosedClientError":  # not in all versions of distributed
+            raise lost(client, error) from error
+        raise
 
 
 def lost(client: Any, error: BaseException) -> WorkersError:

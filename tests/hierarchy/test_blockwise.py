@@ -45,7 +45,7 @@ def test_a_tree_in_blocks_is_that_of_the_whole(trained, settings, side, monkeypa
     monkeypatch.setitem(BLOCK_SIDE, 2, 64)
     regions = Regions(**settings)
     whole = build.build_tree(model, source, regions, merge_regions)
-    found = build_in_blocks.build_tree_in_blocks(Seen(model, source), regions, merge_regions)
+    found = build_in_blocks.tree_and_looks(Seen(model, source), regions, merge_regions)[0]
     assert whole.n_leaves > 20
     np.testing.assert_array_equal(found.leaves(), whole.leaves())
     for name in ("parents", "altitudes", "names"):
@@ -60,7 +60,7 @@ def test_more_regions_than_are_allowed_join_alike(trained, monkeypatch):
     monkeypatch.setattr(initial_regions, "LEAF_BLOCK", 40)
     monkeypatch.setattr(leaf_graph, "MOST_LEAVES", 15)
     whole = build.build_tree(model, source, Regions(min_region=1), merge_regions)
-    found = build_in_blocks.build_tree_in_blocks(Seen(model, source), Regions(min_region=1), merge_regions)
+    found = build_in_blocks.tree_and_looks(Seen(model, source), Regions(min_region=1), merge_regions)[0]
     assert 1 < whole.n_leaves <= 15
     np.testing.assert_array_equal(found.leaves(), whole.leaves())
 

@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from interrupting import interrupted_at
 from scipy.ndimage import gaussian_filter
 from skimage.segmentation import watershed
 
@@ -11,7 +12,7 @@ from napari_backprop_segmentation.hierarchy.region_graph import graph_of
 from napari_backprop_segmentation.hierarchy.tree import build_hierarchy
 from napari_backprop_segmentation.image import passes
 from napari_backprop_segmentation.image.blocks import blocks
-from napari_backprop_segmentation.image.kept_blocks import KeptBlocks, Parts, Work
+from napari_backprop_segmentation.image.kept_blocks import KeptBlocks, Work
 from napari_backprop_segmentation.image.source import ArraySource
 from napari_backprop_segmentation.objects import blockwise, blockwise_parts
 from napari_backprop_segmentation.objects.blockwise_light import median_below
@@ -93,19 +94,9 @@ def test_objects_in_blocks_are_those_of_the_whole(name, side, monkeypatch):
 def test_what_was_interrupted_goes_on(fatal, tmp_path, monkeypatch):
     tree, source, rules, expected = in_one_piece("plane")
     monkeypatch.setitem(passes.PASS_SIDE, 2, 45)
-    work, real, n = Work(kept=KeptBlocks(tmp_path)), Parts.put, 0
-
-    def stopped(self, number, arrays):
-        nonlocal n
-        n += 1
-        if n == fatal:
-            raise KeyboardInterrupt
-        real(self, number, arrays)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Parts, "put", stopped)
-        with pytest.raises(KeyboardInterrupt):
-            find_objects_in_blocks(tree, source, rules, work)
+    work = Work(kept=KeptBlocks(tmp_path))
+    with interrupted_at(monkeypatch, fatal):
+        find_objects_in_blocks(tree, source, rules, work)
     np.testing.assert_array_equal(painted(find_objects_in_blocks(tree, source, rules, work), expected, 40), expected)
 
 

@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 from cells import halo_cells, membranes
+from interrupting import interrupted_at
 from scipy.ndimage import gaussian_filter
 
 from napari_backprop_segmentation.hierarchy import initial_regions
@@ -14,7 +15,7 @@ from napari_backprop_segmentation.hierarchy.tree import build_hierarchy
 from napari_backprop_segmentation.image import passes
 from napari_backprop_segmentation.image.blocks import blocks
 from napari_backprop_segmentation.image.blockwise_background import background_in_blocks
-from napari_backprop_segmentation.image.kept_blocks import HERE, KeptBlocks, Parts, Work
+from napari_backprop_segmentation.image.kept_blocks import HERE, KeptBlocks, Work
 from napari_backprop_segmentation.image.ridges import find_ridges
 from napari_backprop_segmentation.image.source import ArraySource
 from napari_backprop_segmentation.objects.find import find_objects
@@ -91,19 +92,9 @@ def test_what_was_interrupted_goes_on(fatal, tmp_path, monkeypatch):
     source, ridges, tree, in_blocks = prepared("membranes")
     rules = Objects(objects="outlined")
     monkeypatch.setitem(passes.PASS_SIDE, 2, 70)
-    work, real, n = Work(kept=KeptBlocks(tmp_path)), Parts.put, 0
-
-    def stopped(self, number, arrays):
-        nonlocal n
-        n += 1
-        if n == fatal:
-            raise KeyboardInterrupt
-        real(self, number, arrays)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Parts, "put", stopped)
-        with pytest.raises(KeyboardInterrupt):
-            find_outlined_in_blocks(in_blocks, source, ridges, rules, work)
+    work = Work(kept=KeptBlocks(tmp_path))
+    with interrupted_at(monkeypatch, fatal):
+        find_outlined_in_blocks(in_blocks, source, ridges, rules, work)
     found = find_outlined_in_blocks(in_blocks, source, ridges, rules, work)
     expected = find_objects(tree, source.read(source.whole), rules, ridges, source.spacing)
     np.testing.assert_array_equal(painted(found, expected.shape), expected)

@@ -21,8 +21,10 @@ MERGE_BYTES = 104
 OF_CLASSES = "features of classes"  # name of what is kept
 
 
-def build_tree_in_blocks(seen: Seen, regions: Regions, merge: Merge, work: Work = HERE) -> Hierarchy:
-    """Return the same tree as `build_tree`, of an image that does not fit the memory.
+def tree_and_looks(
+    seen: Seen, regions: Regions, merge: Merge, work: Work = HERE, ridges: Any = None
+) -> tuple[Hierarchy, LeafLooks]:
+    """Return the same tree as `build_tree`, of an image that does not fit the memory, and what its leaves look like.
 
     Its finest regions lie in a file; they are those without a network. A block is 512 pixels wide, and takes the memory
     of that; a region takes `MERGE_BYTES` for each of its features.
@@ -34,14 +36,9 @@ def build_tree_in_blocks(seen: Seen, regions: Regions, merge: Merge, work: Work 
     regions, merge
         See `build_tree`.
     work : Work
+    ridges : Ridges, optional
+        Needed where the finest regions are what lies between lines.
     """
-    return tree_and_looks(seen, regions, merge, work)[0]
-
-
-def tree_and_looks(
-    seen: Seen, regions: Regions, merge: Merge, work: Work = HERE, ridges: Any = None
-) -> tuple[Hierarchy, LeafLooks]:
-    """Return the same, and what its leaves look like; between `Ridges` where the finest regions are what lies there."""
     graph = leaf_graph_in_blocks(seen.source, regions, work, ridges)
     means = blockwise_means(graph, (seen, regions), work)
     return build_hierarchy(graph, means, merge), LeafLooks(graph.areas, means)

@@ -1,11 +1,12 @@
 """Nested objects: what lies around others, such as cells around their nuclei."""
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from skimage.segmentation import expand_labels
+
+from napari_backprop_segmentation.objects.ball import ball_radius
 
 
 def around(objects: NDArray[Any]) -> NDArray[Any]:
@@ -30,15 +31,3 @@ def around(objects: NDArray[Any]) -> NDArray[Any]:
         return objects
     grown: NDArray[Any] = expand_labels(objects, ball_radius(float(np.median(areas[areas > 0])), objects.ndim))
     return grown
-
-
-def ball_radius(volume: float, ndim: int) -> float:
-    """Return the radius of a ball (of a disc in 2D) of so many pixels.
-
-    Examples
-    --------
-    >>> round(ball_radius(100, 2), 2), round(ball_radius(100, 3), 2)
-    (5.64, 2.88)
-    """
-    unit = math.pi ** (ndim / 2) / math.gamma(ndim / 2 + 1)  # volume of the ball of radius 1
-    return float((volume / unit) ** (1 / ndim))

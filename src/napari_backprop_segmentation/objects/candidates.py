@@ -17,6 +17,7 @@ from scipy import ndimage
 from skimage.segmentation import watershed
 
 from napari_backprop_segmentation.hierarchy.higra_module import hg
+from napari_backprop_segmentation.objects.ball import UNIT_BALL
 
 Floats = NDArray[np.float64]
 
@@ -375,8 +376,7 @@ def _shape(sums: dict[str, Floats], ndim: int) -> tuple[Floats, Floats]:
             value = sums[f"x{i}{j}"] / area - sums[f"x{i}"] * sums[f"x{j}"] / area**2
             cov[:, i, j] = cov[:, j, i] = value + (i == j) * PIXEL_MOMENT
     axes = np.maximum(np.linalg.eigvalsh(cov), PIXEL_MOMENT / 2)
-    ball = {1: 2.0, 2: np.pi, 3: 4 / 3 * np.pi}[ndim]
-    ellipse = ball * np.sqrt((ndim + 2) ** ndim * np.prod(axes, axis=1))
+    ellipse = UNIT_BALL[ndim] * np.sqrt((ndim + 2) ** ndim * np.prod(axes, axis=1))
     return np.minimum(area / ellipse, 1), np.sqrt(axes[:, 0] / axes[:, -1])
 
 

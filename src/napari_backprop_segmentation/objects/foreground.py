@@ -136,15 +136,11 @@ class Foreground:
 
     @cached_property
     def _shades(self) -> Shades:
-        return _whole_shades(self._image, self._regions)
+        return whole_shades(self._image, self._regions)
 
 
-def foreground_contrast(image: NDArray[np.float32], regions: NDArray[Any], side: ObjectKind) -> NDArray[np.float32]:
-    """Return one value a pixel (*spatial) by which objects stand out best, see `direction_of`."""
-    return direction_of(_whole_shades(image, regions), side)(image)
-
-
-def _whole_shades(image: NDArray[np.float32], regions: NDArray[Any]) -> Shades:
+def whole_shades(image: NDArray[np.float32], regions: NDArray[Any]) -> Shades:
+    """Return what decides in which direction objects stand out, of an image (C, *spatial) in regions (*spatial)."""
     whole = tuple(slice(0, n) for n in regions.shape)
     return shades_in(image, regions, int(regions.max()) + 1, whole, regions.shape)
 

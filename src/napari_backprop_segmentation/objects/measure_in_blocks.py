@@ -15,6 +15,7 @@ from napari_backprop_segmentation.image.axes import CHANNEL_LETTERS, channel_axi
 from napari_backprop_segmentation.image.blocks import Window, blocks, with_halo
 from napari_backprop_segmentation.image.passes import PASS_SIDE
 from napari_backprop_segmentation.image.whole_sums import present
+from napari_backprop_segmentation.objects.ball import UNIT_BALL
 from napari_backprop_segmentation.objects.shape import (
     Shapes,
     corners_of,
@@ -231,8 +232,7 @@ class _Hulls:
         for label, parts in self._parts.items():
             self._longest[label], self._sizes[label] = hull_of(np.concatenate(parts))
         ndim, sizes = len(self._spacing), counts * math.prod(self._spacing)
-        ball = {2: math.pi, 3: 4 / 3 * math.pi}[ndim]
-        diameters: Floats = (2 * (sizes / ball) ** (1 / ndim)).astype(np.float64)
+        diameters: Floats = (2 * (sizes / UNIT_BALL[ndim]) ** (1 / ndim)).astype(np.float64)
         return {
             "equivalent diameter": diameters,
             "feret diameter max": self._longest,

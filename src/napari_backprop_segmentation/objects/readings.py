@@ -225,7 +225,7 @@ class Readings(Sequence[Reading]):
             if all(again[i, j] * again[j, i] < TWIN**2 for j in kept):
                 kept.append(i)
         readings = [found[i] for i in kept]
-        if len(lights(image)) > 1 and len(image) != RGB:
+        if len(image) not in (1, RGB):
             readings = with_nested(readings)
         self._readings = readings[:OFFERED]
 

@@ -12,6 +12,8 @@ from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.distance import pdist
 from skimage.measure import perimeter
 
+from napari_backprop_segmentation.objects.ball import ball_radius
+
 Floats = NDArray[np.float64]
 Shapes = dict[str, Floats]
 
@@ -42,13 +44,12 @@ def shapes(objects: NDArray[np.int32], spacing: Sequence[float]) -> Shapes:
     names = shape_names(ndim, spacing)
     square = "perimeter" in names
     found: dict[str, list[float]] = {name: [] for name in names}
-    ball = {2: math.pi, 3: 4 / 3 * math.pi}[ndim]
     for number, window in enumerate(ndimage.find_objects(objects), start=1):
         inside = objects[window] == number
         size = np.count_nonzero(inside) * unit
         if square:
             found["perimeter"].append(float(perimeter(np.pad(inside, 1))) * spacing[0])
-        found["equivalent diameter"].append(2 * (size / ball) ** (1 / ndim))
+        found["equivalent diameter"].append(2 * ball_radius(size, ndim))
         longest, hull = hull_of(corners_of(inside, spacing, (0,) * ndim))
         found["feret diameter max"].append(longest)
         found["solidity"].append(size / hull)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_backprop_segmentation.image.labels import renumbered
+from napari_backprop_segmentation.objects.ball import UNIT_BALL
 
 SHAPELESS = 0.75  # roundness from which on a shape counts as an object at all: two discs in touch have 0.89
 LEAST_MERIT = 0.02
@@ -86,8 +87,8 @@ def roundness_from(
 def _ellipse(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the area of an even ellipse, or ellipsoid, of this covariance (..., ndim, ndim) of its points."""
     ndim = covariance.shape[-1]
-    unit_ball = {2: np.pi, 3: 4 / 3 * np.pi}[ndim]
-    found: NDArray[np.float64] = unit_ball * np.sqrt(np.maximum((ndim + 2) ** ndim * np.linalg.det(covariance), 1e-12))
+    spread = np.maximum((ndim + 2) ** ndim * np.linalg.det(covariance), 1e-12)
+    found: NDArray[np.float64] = UNIT_BALL[ndim] * np.sqrt(spread)
     return found
 
 

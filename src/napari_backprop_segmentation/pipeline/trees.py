@@ -38,14 +38,18 @@ def plain_tree(job: Job, part: Part, model: Model, tree: Hierarchy) -> Hierarchy
     tree : Hierarchy
         As the settings of the run say; the same one where these are plain.
     """
-    rules = Regions.of(plain_params(job.params))
-    return tree if rules == Regions.of(job.params) else build_tree(model, part, rules, job.merge)
+    asked = Regions.of(job.params)
+    plain = _plain(asked)
+    return tree if plain == asked else build_tree(model, part, plain, job.merge)
 
 
 def plain_params(params: Params) -> Params:
     """Return settings with the defaults of merging."""
-    rules = Regions.of(params)
-    return params.with_sections(replace(Regions(), **{name: getattr(rules, name) for name in SHOWN}))
+    return params.with_sections(_plain(Regions.of(params)))
+
+
+def _plain(asked: Regions) -> Regions:
+    return replace(Regions(), **{name: getattr(asked, name) for name in SHOWN})
 
 
 def classified(job: Job, part: Part, model: Model, tree: Hierarchy) -> Hierarchy:

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from qtpy.QtCore import QThreadPool
+from qtpy.QtWidgets import QComboBox, QLabel
 
 from napari_backprop_segmentation.gui.forms import LEAST_HEIGHT, FittingScrollArea
 from napari_backprop_segmentation.gui.input.layers import NO_IMAGE
@@ -436,3 +437,14 @@ def test_the_settings_keep_six_rows_in_a_low_window(widget, qtbot):
     qtbot.waitUntil(lambda: widget.chart.height() > READABLE_HEIGHT)
     assert area.height() == area.sizeHint().height()
     assert all(axis.style["showValues"] for axis in left)
+
+
+def test_settings_can_be_changed_while_the_list_of_presets_is_empty(widget):
+    widget.preset.value = "nuclei"
+    presets = next(each for each in widget.native.findChildren(QComboBox) if each.currentData() == "nuclei")
+    presets.setCurrentIndex(-1)
+    widget.state.change("iterations", 7)
+    assert widget.state.params.iterations == 7
+    assert PRESETS["nuclei"].description in {
+        label.text().split(" Changed")[0] for label in widget.native.findChildren(QLabel)
+    }

@@ -62,7 +62,7 @@ class Hands:
 
     def run(self, **settings):
         self.add()
-        self.widget.controls.fill(Params(**QUICK, **settings))
+        self.widget.controls.fill(Params(**{**QUICK, **settings}))
         self.widget.run()
 
     def add(self):

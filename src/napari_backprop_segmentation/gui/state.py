@@ -331,6 +331,14 @@ class State:
         """Take up a result of before."""
         self._set(result=result, network=self._network_of(result))
 
+    def forget(self, layers: Container[Any]) -> None:
+        """Let go of what the last run has used and found, where none of its layers is left; its points stay."""
+        if not self.busy and not any(layer in layers for layer in self.run.layers):
+            self._set(run=replace(self.run, layers=()))
+        result = self.result
+        if result is not None and not any(layer in layers for layer in (*result.layers, result.layer)):
+            self._set(result=None)
+
     def look(self) -> LayerResult | None:
         """Begin to look for other readings of the target; return whose they are, None if there is nothing to do."""
         result = self.target_result

@@ -124,7 +124,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.controls = Controls(state)
         self.wanted = WantedPanel(state, self.controls, self._leave_open)
         self.more = MoreSettings(self.controls, self.reset)
-        self._remembered = Remembered(state, lambda: str(self.preset.value), self.native)
+        self._remembered = Remembered(state, self._preset_name, self.native)
         self.chart = Chart()
         self.plot = Folded("Training", self.chart)
         self._run_estimate = RunEstimate(state)
@@ -314,6 +314,11 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
             return  # nothing to work on: what is worked on stays the same
         self.state.select(selected[0] if len(selected) == 1 else None)
 
+    def _forget(self, _: Any = None) -> None:
+        self.state.forget(self._viewer.layers)
+        if not self.state.busy:
+            self._controller = None  # which knows how the last run has ended, with all that it had
+
     def _applicable(self) -> LayerResult | None:
         result = self.state.target_result or self.state.result
         return result if applicable(result, self._viewer.layers) else None
@@ -335,6 +340,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         for signal in (events.input, events.phase):
             signal.connect(self._show_image)
         self._viewer.layers.selection.events.changed.connect(self._select)
+        self._viewer.layers.events.removed.connect(self._forget)
         self._viewer.events.theme.connect(self._retheme)
         self.native.destroyed.connect(self._on_destroyed)
         self.native_parent_changed.connect(self._on_parent_changed)
@@ -424,9 +430,13 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._show_status()
 
     def _show_preset(self, _: Any = None) -> None:
-        preset = PRESETS[self.preset.value]
-        titles = differing(self.state.settings, Params.preset(self.preset.value))
-        self._about_preset.setText(preset.description + words.changed(titles))
+        name = self._preset_name()
+        titles = differing(self.state.settings, Params.preset(name))
+        self._about_preset.setText(PRESETS[name].description + words.changed(titles))
+
+    def _preset_name(self) -> str:
+        """Return the preset that is chosen; of a list that a program has emptied, the nearest."""
+        return str(self.preset.value or nearest_preset(self.state.params))
 
     def _show_buttons(self, _: Any = None) -> None:
         busy, phase = self.state.busy, self.state.phase
@@ -505,6 +515,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._remembered.stop()
         self._viewer.events.theme.disconnect(self._retheme)
         self._viewer.layers.selection.events.changed.disconnect(self._select)
+        self._viewer.layers.events.removed.disconnect(self._forget)
         self.input_form.disconnect()
         self.curation.close()
         self.examples.disconnect()

@@ -166,6 +166,7 @@ class BatchDialog(QDialog):
 
     def _on_finished(self) -> None:
         self._worker = None
+        self._source.end()
         self._look.stop()
         self._show_bar()
         self._show()

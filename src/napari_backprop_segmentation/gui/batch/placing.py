@@ -80,6 +80,10 @@ class Placing:
             self._made[labels] = Made(layer, layer.data, run_input.origin, self._params, self._model, told)
         return told, labels
 
+    def end(self) -> None:
+        """Let go of the layers once all is shown."""
+        self._layers, self._images = (), ()
+
     @property
     def layers(self) -> Sequence[Image]:
         """The layers of the batch."""

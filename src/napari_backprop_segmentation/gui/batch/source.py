@@ -78,3 +78,7 @@ class Source:
         if measure and labels is not None and run_input is not None:
             self._tables.measure(labels, run_input)
         return replace(told, result=None)
+
+    def end(self) -> None:
+        """Take note that the batch has ended, however it did: its layers are the viewer's alone."""
+        self._placing.end()

@@ -147,7 +147,7 @@ class InputForm:
         try:
             return Input(chosen, self.run_input(), whole=None if self.roi.whole() else self.whole())
         except ImageError as error:
-            return Input(chosen, obstacle=error)
+            return Input(chosen, obstacle=error.with_traceback(None))  # it would keep layers that are gone alive
 
     def update(self) -> None:
         """Tell the state what is chosen."""
@@ -155,6 +155,7 @@ class InputForm:
 
     def refresh(self) -> None:
         """Take note of layers that came, went or changed their name."""
+        self._group = tuple(layer for layer in self._group if layer in self._viewer.layers)
         with self.image.changed.blocked():
             self.image.reset_choices()
         self._image_changed()
@@ -214,9 +215,8 @@ class InputForm:
 
     def _images(self, _: Any = None) -> list[tuple[str, Any]]:
         found: list[tuple[str, Any]] = [(layer.name, layer) for layer in self._viewer.layers if _can_be_chosen(layer)]
-        group = tuple(layer for layer in self._group if layer in self._viewer.layers)
-        if len(group) > 1:
-            found.append((layers.group_title(group), group))
+        if len(self._group) > 1:
+            found.append((layers.group_title(self._group), self._group))
         return found
 
     def _meanings_of(self, row: int) -> Callable[[Any], list[tuple[str, str]]]:

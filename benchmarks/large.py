@@ -2,7 +2,7 @@
 
     python benchmarks/large.py --sides 2048 4608 9216 20000 --json large.json
 
-Each image is RGB, generated block by block: dark nuclei on a stained, uneven, noisy ground; the same texture at any size.
+Each image is RGB, generated block by block: dark nuclei on a stained, uneven, noisy ground, alike at any size.
 The command line is run on it, in a process of its own, with nothing else going on. Memory is the most that this process
 and its children held together at one time, less what the program takes once it is imported.
 """
@@ -74,7 +74,7 @@ def main() -> None:
         for side in given.sides:
             rows.append(_measured(side, Path(folder), ["--preset", given.preset, *given.options], imports))
             print(_line(rows[-1]), flush=True)
-    first = rows[0].seconds / rows[0].side**2
+    first = rows[0].seconds / rows[0].side ** 2
     print("seconds a megapixel, against the first:", *(f"{r.seconds / r.side**2 / first:.2f}" for r in rows))
     if given.json:
         found = {"environment": environment(), "preset": given.preset, "rows": [asdict(row) for row in rows]}
@@ -134,7 +134,9 @@ def _watched() -> Iterator[dict[str, float]]:
         done.set()
         watcher.join()
         after = own.cpu_times()
-        seen["processor"] = (after.children_user + after.children_system) - (before.children_user + before.children_system)
+        seen["processor"] = (after.children_user + after.children_system) - (
+            before.children_user + before.children_system
+        )
 
 
 def _write_image(path: Path, side: int) -> None:

@@ -17,13 +17,20 @@ from typing import IO, Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.hierarchy.lazy_merge import lazy_tree
+
 logger = logging.getLogger(__name__)
 LENGTH_BYTES = 8
 # Before each answer: what a sitecustomize or a library prints to standard output is passed over.
 MARK = b"\0backprop-segmentation tree\0"
 MOST_PRINTED = 2**24  # bytes before a mark; more is no answer
 COMPLAINT = 2000  # bytes of what the other process says last
-LONGEST_SECONDS = 60.0  # to wait for the other process; it needs half a second for the most regions allowed
+# To wait for the other process, and for each region; of an idle laptop a region takes a sixth of that.
+LONGEST_SECONDS, LONGEST_EACH = 60.0, 2e-3
+# Regions that higra merges: ground with so many objects in it takes it half a minute, and four times as long for twice
+# as many. Images that fit the memory never have more, see
+# `leaf_graph.MOST_LEAVES`.
+MOST_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -93,8 +100,9 @@ def merge_regions(regions: Regions | Borders) -> Tree:
     Parameters
     ----------
     regions : Regions or Borders
-        Regions merge in the order of the piecewise-constant Mumford-Shah energy of their features; those of `Borders`
-        in the order of the mean saliency along their common border (average linkage).
+        Regions merge in the order of the piecewise-constant Mumford-Shah energy of their features, more than
+        `MOST_AT_ONCE` of them nearly so, see `lazy_tree`; those of `Borders` in the order of the mean saliency along
+        their common border (average linkage).
 
     References
     ----------
@@ -103,6 +111,9 @@ def merge_regions(regions: Regions | Borders) -> Tree:
     """
     from napari_backprop_segmentation.hierarchy.higra_module import hg  # which is needed only after training
 
+    if isinstance(regions, Regions) and len(regions.areas) > MOST_AT_ONCE:
+        parents, altitudes = lazy_tree(regions.areas, regions.features, regions.edges, regions.lengths)
+        return Tree(parents, altitudes, hg.accumulate_sequential(hg.Tree(parents), regions.areas, hg.Accumulators.sum))
     adjacency = hg.UndirectedGraph(len(regions.areas))
     adjacency.add_edges(regions.edges[:, 0], regions.edges[:, 1])
     if isinstance(regions, Borders):
@@ -161,7 +172,8 @@ class MergeProcess:
         """Return the tree; waits without holding the interpreter."""
         if self._process is None:
             return merge_regions(regions)
-        watchdog = threading.Timer(LONGEST_SECONDS, self._process.kill)
+        longest = LONGEST_SECONDS + LONGEST_EACH * len(regions.areas)
+        watchdog = threading.Timer(longest, self._process.kill)
         watchdog.start()
         try:
             _send(self._process.stdin, _packed(regions))  # type: ignore[arg-type]

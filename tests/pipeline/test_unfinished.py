@@ -8,7 +8,13 @@ from skimage import data
 
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.errors import OutputError, ParameterError
-from napari_backprop_segmentation.hierarchy import block_regions, blockwise_means, build_in_blocks, initial_regions
+from napari_backprop_segmentation.hierarchy import (
+    block_features,
+    block_regions,
+    blockwise_means,
+    build_in_blocks,
+    initial_regions,
+)
 from napari_backprop_segmentation.image.blocks import BLOCK_SIDE
 from napari_backprop_segmentation.image.kept_blocks import Parts
 from napari_backprop_segmentation.network import loop, seen
@@ -66,7 +72,7 @@ class Calls:
     ("params", "home", "name", "fatal"),
     [
         (QUICK, block_regions, "connected_components", 4),
-        (QUICK, block_regions, "feature_sums", 17),
+        (QUICK, block_features, "feature_sums", 17),
         (QUICK, build_in_blocks, "build_hierarchy", 1),
         (TRAINED, seen, "_strongest", 11),
     ],

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.hierarchy.block_regions import Shown, sum_features
+from napari_backprop_segmentation.hierarchy.block_features import Shown, sum_features
 from napari_backprop_segmentation.hierarchy.features import feature_windows
 from napari_backprop_segmentation.hierarchy.region_graph import RegionGraph
 from napari_backprop_segmentation.image.blocks import in_groups

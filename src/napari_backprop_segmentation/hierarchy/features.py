@@ -8,7 +8,9 @@ from scipy.ndimage import gaussian_filter
 
 from napari_backprop_segmentation.image.blocks import BLOCK_SIDE, Window, blocks, with_halo
 from napari_backprop_segmentation.image.colour import colour_features
+from napari_backprop_segmentation.image.context import input_halo
 from napari_backprop_segmentation.image.source import Source
+from napari_backprop_segmentation.image.texture import HALO as TEXTURE_HALO
 from napari_backprop_segmentation.image.texture import source_texture
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.seen import Seen
@@ -27,6 +29,13 @@ def tree_features(model: Model, source: Source, regions: Regions) -> Iterator[tu
 def feature_windows(shape: Sequence[int]) -> Iterator[Window]:
     """Yield the blocks in which the features of an image (*spatial) are computed."""
     return blocks(shape, BLOCK_SIDE[len(shape)])
+
+
+def feature_halos(seen: Seen, regions: Regions) -> list[int]:
+    """Return how far around a block its features look, along each axis of an image (*spatial)."""
+    network = seen.model.network.halo + input_halo(seen.model.input)
+    in_plane = max(network, TEXTURE_HALO) if regions.texture_weight else network
+    return [network] * (len(seen.source.shape) - 3) + [in_plane] * 2
 
 
 def features_in(seen: Seen, regions: Regions, around: Window) -> Iterator[tuple[Window, NDArray[np.float32]]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from napari_backprop_segmentation.errors import ParameterError, WorkersError
 from napari_backprop_segmentation.image.each import T
+from napari_backprop_segmentation.network.allocator import reused_memory
 
 logger = logging.getLogger(__name__)
 # Whose versions decide whether workers find the same as this process; the first must be the same.
@@ -89,7 +90,8 @@ def called(function: Callable[[Any, Any], T], common: Any, item: Any) -> T:
 
     warnings.filterwarnings("ignore", "Got image with third dimension", RuntimeWarning)  # of any number of channels
     # A lazy image that asked the cluster for its pixels would wait for the worker that waits for it.
-    with dask.config.set(scheduler="synchronous"):
+    # dask has the C library give back what is freed at once, which takes as long again as the work.
+    with dask.config.set(scheduler="synchronous"), reused_memory():
         return function(common, item)
 
 

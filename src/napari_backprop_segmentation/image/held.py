@@ -1,0 +1,67 @@
+"""A part of an image that is read once, for all who look at pieces of it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_backprop_segmentation.image.blocks import Window
+from napari_backprop_segmentation.image.preparation import Preparation
+from napari_backprop_segmentation.image.source import Source
+
+APART = 2.0  # times the pixels of some windows: what lies around all of them may have so many to be read at once
+
+
+class Held:
+    """A `Source` that has one part of another one in memory.
+
+    Blocks are smaller than the chunks of most files, and each is looked at several times with what lies around it: read
+    each time, chunks would be unpacked ten times over.
+
+    Parameters
+    ----------
+    source : Source
+    part : Window
+        What is read at once; anything else is read when it is asked for.
+    """
+
+    def __init__(self, source: Source, part: Window) -> None:
+        self.shape, self.spacing = source.shape, source.spacing
+        self._source, self._part, self._pixels = source, part, source.read(part)
+
+    @property
+    def preparation(self) -> Preparation:
+        """What was done to the image before it is read."""
+        return self._source.preparation
+
+    def read(self, window: Window) -> NDArray[np.float32]:
+        """Return the normalised pixels (C, *window) of a spatial window; they are not to be written to."""
+        if any(w.start < p.start or w.stop > p.stop for w, p in zip(window, self._part, strict=True)):
+            return self._source.read(window)
+        inner = (slice(w.start - p.start, w.stop - p.start) for w, p in zip(window, self._part, strict=True))
+        return self._pixels[(slice(None), *inner)]
+
+    def overview(self, stride: int) -> NDArray[np.float32]:
+        """Return every `stride`-th normalised pixel of each spatial axis, (C, *reduced)."""
+        return self._source.overview(stride)
+
+
+def held(source: Source, windows: Sequence[Window], halos: Sequence[int]) -> Source:
+    """Return an image of which some windows are in memory, where they lie together, and so many pixels around them.
+
+    Parameters
+    ----------
+    source : Source
+    windows : sequence of Window
+    halos : sequence of int
+        One an axis.
+    """
+    around = tuple(slice(min(w.start for w in side), max(w.stop for w in side)) for side in zip(*windows, strict=True))
+    if _n_pixels(around) > APART * sum(map(_n_pixels, windows)):
+        return source
+    sides = zip(around, halos, source.shape[1:], strict=True)
+    return Held(source, tuple(slice(max(0, w.start - halo), min(w.stop + halo, n)) for w, halo, n in sides))
+
+
+def _n_pixels(window: Window) -> int:
+    return int(np.prod([float(side.stop - side.start) for side in window]))

@@ -4,7 +4,6 @@ All that a merge tree needs of them adds up: areas, costs of borders, and sums o
 nothing has to be stitched, and the tree is the same, number by number, as that of the image in one piece.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.hierarchy.block_regions import FoundRegions, Lines, find_regions, with_last
 from napari_backprop_segmentation.hierarchy.initial_regions import leaf_windows
 from napari_backprop_segmentation.hierarchy.pairs import MOST_REGIONS, Pairs, pairs_along, summed_pairs
-from napari_backprop_segmentation.hierarchy.region_graph import RegionGraph, summed
+from napari_backprop_segmentation.hierarchy.region_graph import RegionGraph, codes_of, summed
 from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.kept_blocks import HERE, Arrays, Work
 from napari_backprop_segmentation.image.label_file import LabelFile, looked_up
@@ -77,7 +76,9 @@ def blockwise_graph(source: Source, regions: Regions, work: Work = HERE, lines: 
                 block = blocks[number] = _added(next(coming), window, index, n)
                 parts.put(number, block.arrays())
             n += len(block.areas)
-    return _joined([block for block in blocks if block is not None], index, n)
+    found = [block for block in blocks if block is not None]
+    del blocks
+    return _joined(found, index, n)
 
 
 def _added(found: FoundRegions, window: Window, index: LabelFile, n: int) -> _Block:
@@ -95,14 +96,20 @@ def _added(found: FoundRegions, window: Window, index: LabelFile, n: int) -> _Bl
     return _Block(first, areas, summed_pairs(pairs))
 
 
-def _joined(blocks: Sequence[_Block], index: LabelFile, n: int) -> RegionGraph:
-    """Return the graph of n regions in all blocks."""
-    order = np.argsort(np.concatenate([block.first for block in blocks]))
+def _joined(blocks: list[_Block], index: LabelFile, n: int) -> RegionGraph:
+    """Return the graph of n regions in all blocks, and empty their list: there may be ten million regions."""
+    first = np.concatenate([block.first for block in blocks])
+    areas = np.concatenate([block.areas for block in blocks])
+    codes = np.concatenate([block.pairs.codes for block in blocks])
+    lengths = np.concatenate([block.pairs.lengths for block in blocks])
+    blocks.clear()
+    order = np.argsort(first)
+    areas = areas[order].astype(np.float64)
     numbers = np.empty(n, np.int32)
-    numbers[order] = np.arange(n)
-    low, high = np.divmod(np.concatenate([block.pairs.codes for block in blocks]), MOST_REGIONS)
-    one, other = numbers[low].astype(np.int64), numbers[high].astype(np.int64)
-    codes = np.minimum(one, other) * n + np.maximum(one, other)
-    edges, lengths = summed(codes, np.concatenate([block.pairs.lengths for block in blocks]), n)
-    areas = np.concatenate([block.areas for block in blocks])[order].astype(np.float64)
+    numbers[order] = np.arange(n, dtype=np.int32)
+    del first, order
+    one, other = numbers[codes // MOST_REGIONS], numbers[codes % MOST_REGIONS]
+    codes = codes_of(one, other, n)
+    del one, other
+    edges, lengths = summed(codes, lengths, n)
     return RegionGraph(looked_up(index, numbers), areas, edges, lengths)  # type: ignore[arg-type]  # read by windows

@@ -82,15 +82,17 @@ def _joining(graph: RegionGraph, min_size: int) -> NDArray[np.int32] | None:
         return None
     # Pointers go from a small region to a larger one (of equal ones to the lower number), so there are no circles.
     order = np.lexsort((-np.arange(len(graph.areas)), graph.areas))
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    low_first = rank[graph.edges[:, 0]] < rank[graph.edges[:, 1]]
-    lesser = np.where(low_first, graph.edges[:, 0], graph.edges[:, 1])
-    greater = np.where(low_first, graph.edges[:, 1], graph.edges[:, 0])
+    rank = np.empty(len(order), dtype=np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    del order  # there may be ten million regions and twice as many pairs: what is not needed any more goes
+    one, other = graph.edges[:, 0], graph.edges[:, 1]
+    low_first = rank[one] < rank[other]
+    lesser, greater = np.where(low_first, one, other), np.where(low_first, other, one)
+    of_small = np.flatnonzero(small[lesser])
+    by_border = of_small[np.argsort(graph.lengths[of_small], kind="stable")]  # the longest border is written last
     joins = np.arange(len(graph.areas))
-    by_border = np.argsort(graph.lengths, kind="stable")  # the longest border is written last
-    by_border = by_border[small[lesser[by_border]]]
     joins[lesser[by_border]] = greater[by_border]
+    del rank, low_first, lesser, greater, of_small, by_border
     _, numbers = np.unique(follow(joins), return_inverse=True)
     return numbers.astype(np.int32)
 
@@ -100,10 +102,10 @@ def contracted(graph: RegionGraph, numbers: NDArray[np.int32]) -> RegionGraph:
 
     Costs of faces are numbers of 16 bits, whose sums are exact in whatever order they are added.
     """
-    one, other = numbers[graph.edges.T].astype(np.int64)
+    one, other = numbers[graph.edges[:, 0]], numbers[graph.edges[:, 1]]
     apart = one != other
     n = int(numbers.max()) + 1
-    edges, lengths = summed(np.minimum(one, other)[apart] * n + np.maximum(one, other)[apart], graph.lengths[apart], n)
+    edges, lengths = summed(codes_of(one[apart], other[apart], n), graph.lengths[apart], n)
     areas = np.bincount(numbers, graph.areas).astype(np.float64)
     return replace(graph, areas=areas, edges=edges, lengths=lengths)
 
@@ -112,9 +114,20 @@ def summed(
     codes: NDArray[np.int64], costs: NDArray[np.float64], n: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return each pair (m, 2) once, in order, and the sum of its costs (m,); a code is low * n + high."""
-    pairs, where = np.unique(codes, return_inverse=True)
-    lengths = np.bincount(where, costs, len(pairs)).astype(np.float64)
-    return np.stack(np.divmod(pairs, n), axis=1), lengths
+    order = np.argsort(codes, kind="stable")
+    codes, costs = codes[order], costs[order]
+    del order
+    first = np.flatnonzero(np.diff(codes, prepend=-1))
+    lengths = np.add.reduceat(costs, first).astype(np.float64) if len(first) else np.zeros(0)
+    return np.stack(np.divmod(codes[first], n), axis=1), lengths
+
+
+def codes_of(one: NDArray[np.int32], other: NDArray[np.int32], n: int) -> NDArray[np.int64]:
+    """Return one number (m,) for each pair of n regions, the same whichever of them comes first; see `summed`."""
+    codes = np.minimum(one, other).astype(np.int64)
+    codes *= n
+    codes += np.maximum(one, other)
+    return codes
 
 
 def follow(pointers: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@
 
 Each image is RGB, generated block by block: dark nuclei on a stained, uneven, noisy ground, alike at any size.
 The command line is run on it, in a process of its own, with nothing else going on. Memory is the most that this process
-and its children held together at one time, less what the program takes once it is imported.
+and its workers held together at one time, less what the program takes in each of them once it is imported.
 """
 
 import argparse
@@ -86,13 +86,13 @@ def _measured(side: int, folder: Path, options: list[str], imports: int) -> Row:
     _write_image(image, side)
     command = ["backprop-segment", "run", str(image), "-o", str(labels), *options]
     start = time.perf_counter()
-    with _watched() as seen:
+    with _watched(imports) as seen:
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - start
     for made in (image, labels):
         shutil.rmtree(made, ignore_errors=True)
     said = (ended.stdout + ended.stderr).strip().splitlines()
-    return Row(side, seconds, seen["processor"], (seen["bytes"] - imports) / MEGA, said[-1] if said else "")
+    return Row(side, seconds, seen["processor"], seen["bytes"] / MEGA, said[-1] if said else "")
 
 
 def _line(row: Row) -> str:
@@ -104,14 +104,14 @@ def _line(row: Row) -> str:
 
 
 def _most_memory(command: list[str]) -> int:
-    with _watched() as seen:
+    with _watched(0) as seen:
         subprocess.run(command, check=True)
     return int(seen["bytes"])
 
 
 @contextmanager
-def _watched() -> Iterator[dict[str, float]]:
-    """Look at all processes below this one until the end: the most memory, and processor time."""
+def _watched(imports: int) -> Iterator[dict[str, float]]:
+    """Look at all processes below this one until the end: the most memory beyond that of imports, and processor time."""
     seen, done = {"bytes": 0.0, "processor": 0.0}, threading.Event()
     own = psutil.Process()
     before = own.cpu_times()
@@ -121,7 +121,7 @@ def _watched() -> Iterator[dict[str, float]]:
             held = 0
             for child in own.children(recursive=True):
                 try:
-                    held += child.memory_full_info().uss
+                    held += max(0, child.memory_full_info().uss - imports)
                 except psutil.Error:  # it has just ended
                     continue
             seen["bytes"] = max(seen["bytes"], held)

@@ -111,7 +111,7 @@ def _most_memory(command: list[str]) -> int:
 
 @contextmanager
 def _watched(imports: int) -> Iterator[dict[str, float]]:
-    """Look at all processes below this one until the end: the most memory beyond that of imports, and processor time."""
+    """Look at all processes below this one until the end: the most memory beyond imports, and processor time."""
     seen, done = {"bytes": 0.0, "processor": 0.0}, threading.Event()
     own = psutil.Process()
     before = own.cpu_times()

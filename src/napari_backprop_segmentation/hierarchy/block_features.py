@@ -1,16 +1,15 @@
 """What the regions in one block of an image look like; whoever has all blocks adds it up, see `blockwise_means`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.block_regions import Numbers, small_numbers
-from napari_backprop_segmentation.hierarchy.features import feature_halos, features_in
+from napari_backprop_segmentation.hierarchy.features import features_in, held_for
 from napari_backprop_segmentation.hierarchy.region_graph import feature_sums
 from napari_backprop_segmentation.image.blocks import Window
-from napari_backprop_segmentation.image.held import held
 from napari_backprop_segmentation.network.seen import Seen
 from napari_backprop_segmentation.params.sections import Regions
 
@@ -40,8 +39,7 @@ class Shown:
 def sum_features(common: tuple[Seen, Regions], shown: Sequence[Shown]) -> list[NDArray[np.float64]]:
     """Return for each of several windows the sums (n, F) of the features of its regions."""
     seen, regions = common
-    windows = [each.window for each in shown]
-    at_once = replace(seen, source=held(seen.source, windows, feature_halos(seen, regions)))
+    at_once = held_for(seen, regions, [each.window for each in shown])
     return [_summed((at_once, regions), each) for each in shown]
 
 

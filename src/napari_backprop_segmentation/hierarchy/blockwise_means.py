@@ -12,11 +12,10 @@ from napari_backprop_segmentation.hierarchy.region_graph import RegionGraph
 from napari_backprop_segmentation.image.blocks import in_groups
 from napari_backprop_segmentation.image.kept_blocks import HERE, Parts, Work
 from napari_backprop_segmentation.image.whole_sums import present
-from napari_backprop_segmentation.network.seen import Seen
+from napari_backprop_segmentation.network.seen import AT_ONCE, Seen
 from napari_backprop_segmentation.params.sections import Regions
 
 FEATURES = "features"  # name of what is kept
-AT_ONCE = 8  # blocks: a second of work or more, which outweighs what sending it elsewhere takes
 
 
 def blockwise_means(

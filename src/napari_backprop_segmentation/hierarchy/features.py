@@ -1,19 +1,21 @@
 """What the merge tree looks at: the network's responses, colour, texture, and where the image has edges."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from napari_backprop_segmentation.image.blocks import BLOCK_SIDE, Window, blocks, with_halo
+from napari_backprop_segmentation.image.blocks import BLOCK_SIDE, Window, blocks, in_groups, with_halo
 from napari_backprop_segmentation.image.colour import colour_features
 from napari_backprop_segmentation.image.context import input_halo
+from napari_backprop_segmentation.image.held import colours_in, held
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.image.texture import HALO as TEXTURE_HALO
 from napari_backprop_segmentation.image.texture import source_texture
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.network.seen import Seen
+from napari_backprop_segmentation.network.seen import AT_ONCE, Seen
 from napari_backprop_segmentation.params.sections import Regions
 
 EDGE_SIGMA = 1.0  # of the smallest pixel side: smoothing before differences are taken
@@ -22,8 +24,11 @@ EDGE_HALO = 6  # pixels: where the Gaussian has ended, and one more for the diff
 
 def tree_features(model: Model, source: Source, regions: Regions) -> Iterator[tuple[Window, NDArray[np.float32]]]:
     """Yield (window, (F, *window) features) block by block: weighted responses, colour, and weighted texture."""
-    for window in feature_windows(source.shape[1:]):
-        yield from features_in(Seen(model, source), regions, window)
+    seen = Seen(model, source)
+    for group in in_groups(list(feature_windows(source.shape[1:])), AT_ONCE):
+        at_once = held_for(seen, regions, group)
+        for window in group:
+            yield from features_in(at_once, regions, window)
 
 
 def feature_windows(shape: Sequence[int]) -> Iterator[Window]:
@@ -31,18 +36,19 @@ def feature_windows(shape: Sequence[int]) -> Iterator[Window]:
     return blocks(shape, BLOCK_SIDE[len(shape)])
 
 
-def feature_halos(seen: Seen, regions: Regions) -> list[int]:
-    """Return how far around a block its features look, along each axis of an image (*spatial)."""
-    network = seen.model.network.halo + input_halo(seen.model.input)
-    in_plane = max(network, TEXTURE_HALO) if regions.texture_weight else network
-    return [network] * (len(seen.source.shape) - 3) + [in_plane] * 2
+def held_for(seen: Seen, regions: Regions, windows: Sequence[Window]) -> Seen:
+    """Return the same image, of which all that the features of some blocks look at is read at once."""
+    around = seen.model.network.halo + input_halo(seen.model.input)
+    in_plane = max(around, TEXTURE_HALO) if regions.texture_weight else around
+    halos = [around] * (len(seen.source.shape) - 3) + [in_plane] * 2
+    return replace(seen, source=held(seen.source, windows, halos))
 
 
 def features_in(seen: Seen, regions: Regions, around: Window) -> Iterator[tuple[Window, NDArray[np.float32]]]:
     """Yield the same for one block: all of it, or in parts where memory runs out."""
     weight, roughness = np.float32(regions.response_weight), np.float32(regions.texture_weight)
     for window, response in seen.responses_in(around):
-        parts = [response.cpu().numpy() * weight, colour_features(seen.source.read(window))]
+        parts = [response.cpu().numpy() * weight, colour_features(*colours_in(seen.source, window))]
         if roughness:
             parts.append(source_texture(seen.source, window) * roughness)
         yield window, np.concatenate(parts)

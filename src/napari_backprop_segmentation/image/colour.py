@@ -13,27 +13,31 @@ MANY_CHANNELS = 0.25  # 0 would let noise divide an image of forty channels, 0.5
 LAB_RANGE, AB_RANGE, AB_MIDDLE = 100.0, 60.0, 0.5  # lightness, and what a and b of most photographs span
 
 
-def colour_features(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+def colour_features(pixels: NDArray[np.float32], lab: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
     """Return (C, *spatial) pixels in [0, 1] in units of perceived difference: Lab for RGB, else intensities.
 
     Many channels add up to larger differences, most of them noise. From the fourth on each counts less, so that the
-    same detail shows about as much of images of any number of channels.
+    same detail shows about as much of images of any number of channels. With `lab` what `lab_of` makes of them is
+    known already.
     """
     if len(pixels) != RGB:
         share = min(1.0, RGB / len(pixels)) ** MANY_CHANNELS
         return pixels * np.float32(INTENSITY_RANGE * share)
-    return lab_of(pixels) / np.float32(LAB_UNIT)
+    return (lab_of(pixels) if lab is None else lab) / np.float32(LAB_UNIT)
 
 
-def lightness(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+def lightness(pixels: NDArray[np.float32], lab: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
     """Return (C, *spatial) pixels in [0, 1] as one value each (*spatial): lightness of RGB, else the mean, 0 to 1."""
-    found: NDArray[np.float32] = lab_of(pixels)[0] / LAB_RANGE if len(pixels) == RGB else pixels.mean(axis=0)
-    return found
+    if len(pixels) == RGB:
+        found = (lab_of(pixels) if lab is None else lab)[0] / np.float32(LAB_RANGE)
+    else:
+        found = pixels.mean(axis=0)
+    return found  # type: ignore[no-any-return]
 
 
-def lab_input(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+def lab_input(pixels: NDArray[np.float32], lab: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
     """Return RGB (3, *spatial) in [0, 1] as lightness, a and b, each from about 0 to 1."""
-    lab = lab_of(pixels)
+    lab = lab_of(pixels) if lab is None else lab.copy()
     lab[0] /= LAB_RANGE
     lab[1:] = lab[1:] / AB_RANGE + AB_MIDDLE
     return lab

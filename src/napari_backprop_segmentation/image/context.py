@@ -15,7 +15,9 @@ HALO = 2 * int(REACH * ROUGHNESS) + 1  # pixels from which any of them takes som
 GAIN = 2.0  # brings edges and roughness to about the range of intensities
 
 
-def network_input(pixels: NDArray[np.float32], settings: Input) -> NDArray[np.float32]:
+def network_input(
+    pixels: NDArray[np.float32], settings: Input, lab: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
     """Return an image as the network sees it.
 
     Parameters
@@ -25,13 +27,15 @@ def network_input(pixels: NDArray[np.float32], settings: Input) -> NDArray[np.fl
         With `colour` "lab", three channels become lightness, a and b. With `context`, channels follow that are
         blurred, and the edges and the roughness (local standard deviation) of their mean: texture that a network of
         few layers cannot see by itself.
+    lab : (3, *spatial) float32, optional
+        What `lab_of` makes of three channels, where that is known already.
 
     Returns
     -------
     (`n_inputs`, *spatial) float32
     """
     if settings.colour == "lab" and len(pixels) == RGB:
-        pixels = lab_input(pixels)
+        pixels = lab_input(pixels, lab)
     if not settings.context:
         return pixels
     mean = pixels.mean(axis=0)

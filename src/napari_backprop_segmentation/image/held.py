@@ -1,11 +1,13 @@
 """A part of an image that is read once, for all who look at pieces of it."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.blocks import Window
+from napari_backprop_segmentation.image.colour import RGB, lab_of
 from napari_backprop_segmentation.image.preparation import Preparation
 from napari_backprop_segmentation.image.source import Source
 
@@ -36,14 +38,32 @@ class Held:
 
     def read(self, window: Window) -> NDArray[np.float32]:
         """Return the normalised pixels (C, *window) of a spatial window; they are not to be written to."""
-        if any(w.start < p.start or w.stop > p.stop for w, p in zip(window, self._part, strict=True)):
-            return self._source.read(window)
-        inner = (slice(w.start - p.start, w.stop - p.start) for w, p in zip(window, self._part, strict=True))
-        return self._pixels[(slice(None), *inner)]
+        inner = self._inside(window)
+        return self._source.read(window) if inner is None else self._pixels[inner]
+
+    def lab(self, window: Window) -> NDArray[np.float32] | None:
+        """Return what `lab_of` makes of RGB in a window (3, *window), not to be written to; None if it is not there."""
+        inner = self._inside(window) if self.shape[0] == RGB else None
+        return None if inner is None else self._lab[inner]
+
+    @cached_property
+    def _lab(self) -> NDArray[np.float32]:
+        return lab_of(self._pixels)
+
+    def _inside(self, window: Window) -> Window | None:
+        sides = list(zip(window, self._part, strict=True))
+        if any(side.start < part.start or side.stop > part.stop for side, part in sides):
+            return None
+        return (slice(None), *(slice(side.start - part.start, side.stop - part.start) for side, part in sides))
 
     def overview(self, stride: int) -> NDArray[np.float32]:
         """Return every `stride`-th normalised pixel of each spatial axis, (C, *reduced)."""
         return self._source.overview(stride)
+
+
+def colours_in(source: Source, window: Window) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Return the pixels (C, *window) of an image, and of RGB that is held its Lab, which three look at."""
+    return source.read(window), source.lab(window) if isinstance(source, Held) else None
 
 
 def held(source: Source, windows: Sequence[Window], halos: Sequence[int]) -> Source:

@@ -13,6 +13,7 @@ from skimage.filters import difference_of_gaussians
 
 from napari_backprop_segmentation.image.blocks import Window, with_halo
 from napari_backprop_segmentation.image.colour import lightness
+from napari_backprop_segmentation.image.held import colours_in
 from napari_backprop_segmentation.image.source import Source
 
 SCALES = (1.0, 2.0, 4.0)  # pixels: of the finer of the two Gaussians whose difference is taken
@@ -26,7 +27,7 @@ def source_texture(source: Source, window: Window) -> NDArray[np.float32]:
     """Return `texture` (3, *window) of a window of an image, the same whatever the windows are."""
     *depth, _, _ = window
     plane, inner = with_halo(window[-2:], HALO, source.shape[-2:])
-    found = texture(lightness(source.read((*depth, *plane))), source.spacing[-2:])
+    found = texture(lightness(*colours_in(source, (*depth, *plane))), source.spacing[-2:])
     return found[..., inner[0], inner[1]]
 
 

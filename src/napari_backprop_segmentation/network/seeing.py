@@ -8,6 +8,7 @@ from torch import Tensor
 
 from napari_backprop_segmentation.image.blocks import BLOCK_SIDE, Window, blocks, with_halo
 from napari_backprop_segmentation.image.context import input_halo, network_input
+from napari_backprop_segmentation.image.held import colours_in
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.network.batchnorm import accumulator
 from napari_backprop_segmentation.network.network import Network
@@ -17,7 +18,8 @@ from napari_backprop_segmentation.params.sections import Input
 def pixels_in(network: Network, shown: Input, source: Source, window: Window) -> tuple[Tensor, Window]:
     """Return the pixels (1, C, *grown) of a window and what lies around it, and where in them the window is."""
     grown, inner = with_halo(window, network.halo + input_halo(shown), source.shape[1:])
-    pixels = torch.from_numpy(network_input(source.read(grown), shown))[None]
+    image, lab = colours_in(source, grown)
+    pixels = torch.from_numpy(network_input(image, shown, lab))[None]
     return pixels.to(next(network.parameters()).device), inner
 
 

@@ -22,6 +22,8 @@ def from_blocks(job: Job, model: Model) -> Segmentation | None:
     ------
     OutputError
         If there is no room on the disk for finished blocks that are to be kept.
+    ParameterError
+        If a reading is asked for that there is not.
     """
     try:
         found = found_in_blocks(job, model)

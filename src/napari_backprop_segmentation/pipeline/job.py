@@ -20,6 +20,7 @@ from napari_backprop_segmentation.pipeline.binned import Binning
 from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Example
 
 Progress = Callable[[int, int], None]
+READINGS = "readings"  # name of what is kept of which one a large image has
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,9 @@ def settle(request: Request) -> Job:
     merges = fits and answers and in_one_piece and request.learns(params)
     answered = strokes is None or params.strokes_as in IN_BLOCKS
     plain = not merges and not iterated and answered and examples is None
+    in_blocks = plain and request.learns(params) and params.merges_in_blocks
+    open_ = kind is not None and not OPEN & params.given
+    sampled = in_blocks and not params.counts and strokes is None and not follows_lesson(request)
     job = Job(
         source=source,
         image_shape=image_shape,
@@ -74,7 +77,7 @@ def settle(request: Request) -> Job:
         plan=plan,
         merges=merges,
         merge=request.merge,
-        in_blocks=plain and request.learns(params) and params.merges_in_blocks,
+        in_blocks=in_blocks,
         ridges=ridges,
         strokes=strokes,
         drawn=drawn,
@@ -85,7 +88,7 @@ def settle(request: Request) -> Job:
         out=checks.checked_output(request, image_shape[1:]),
         progress=request.progress,
         fixed=marks.check_fixed(request.fixed, image_shape[1:]),
-        judges=kind is not None and fits and iterated in ("", "T") and not OPEN & params.given and small,
+        judges=open_ and ((fits and iterated in ("", "T") and small) or sampled),
         examples=examples,
         counter_examples=marks.pointed_at(against, "counter_examples", image_shape[1:]) or (),
         how_alike=marks.checked_share(request.how_alike),

@@ -18,7 +18,7 @@ def found_in_blocks(job: Job, model: Model) -> Segmentation:
     regions, seen = Regions.of(job.params), seen_by(job, model)
     tree, looks = tree_and_looks(seen, regions, job.merge, job.work, job.ridges)
     if job.params.counts:
-        return objects_in_blocks(job, model, tree)
+        return replace(objects_in_blocks(job, tree), model=model)
     if job.params.by_class:
         tree, codebook = classes_in_blocks((tree, looks), seen, regions, job.work)
         model = replace(model, codebook=codebook)

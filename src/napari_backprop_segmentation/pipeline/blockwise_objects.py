@@ -7,7 +7,6 @@ import numpy as np
 from napari_backprop_segmentation.hierarchy.tree import PAINTED_SIDE, Hierarchy
 from napari_backprop_segmentation.image.blocks import blocks
 from napari_backprop_segmentation.image.ridges import source_ridges
-from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.objects.find import rules_of
 from napari_backprop_segmentation.objects.find_in_blocks import BlockwiseObjects, find_objects_in_blocks
 from napari_backprop_segmentation.objects.find_outlined_in_blocks import find_outlined_in_blocks
@@ -17,7 +16,7 @@ from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.written import given_back, out_of
 
 
-def objects_in_blocks(job: Job, model: Model, tree: Hierarchy) -> Segmentation:
+def objects_in_blocks(job: Job, tree: Hierarchy) -> Segmentation:
     """Return the objects among the regions of an image, written where they are to go."""
     rules, ridges = Objects.of(job.params), job.ridges
     if job.read_as:
@@ -36,4 +35,4 @@ def objects_in_blocks(job: Job, model: Model, tree: Hierarchy) -> Segmentation:
     record: dict[str, Any] = {"regions": "merged"}
     if job.read_as:
         record |= {"params": {"reading": job.params.reading}, "reading": job.read_as}
-    return Segmentation(given_back(job, out), model, hierarchy=tree, record=record)
+    return Segmentation(given_back(job, out), hierarchy=tree, record=record)

@@ -1,14 +1,13 @@
 """Strokes and edits on images that do not fit the memory: the same labels as in one piece, whatever the blocks."""
 
-from dataclasses import replace
-
 import dask.array as da
 import numpy as np
 import pytest
 
 from napari_backprop_segmentation import Params, finish, run
-from napari_backprop_segmentation.errors import ImageError, ParameterError
+from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.hierarchy import initial_regions
+from napari_backprop_segmentation.image import passes
 from napari_backprop_segmentation.image.blocks import BLOCK_SIDE
 from napari_backprop_segmentation.pipeline import estimate
 from napari_backprop_segmentation.pipeline.lesson import taught_model
@@ -80,6 +79,46 @@ def test_strokes_are_answered_as_in_one_piece_in_any_blocks(seen, meaning, limit
         assert found.record[name] == whole.record[name]
 
 
+@pytest.fixture(scope="module", params=[(36, 300), (18, 34, 46)], ids=list(SHAPES))
+def rings(request):
+    """Return an image of touching balls, some of them hollow, strokes on one and on the ground, and a network."""
+    shape, ndim = request.param, len(request.param)
+    image = np.random.default_rng(0).normal(0, 0.1, shape).astype(np.float32)
+    place = np.indices(shape)
+    middles = [(9,) * (ndim - 2) + (y, x) for y in (7, 18, 29) for x in range(8, shape[-1] - 4, 9 if ndim == 3 else 13)]
+    for number, middle in enumerate(middles):
+        apart = sum((p - m) ** 2 for p, m in zip(place, middle, strict=True))
+        image[(apart < 30) & ((apart > 6) | (number % 3 > 0))] += 1
+    strokes = np.zeros(shape, np.uint8)
+    middle = (slice(7, 11),) * (ndim - 2)
+    strokes[(*middle, slice(16, 19), slice(6, 11))], strokes[..., -2:, :], strokes[:2, ..., :20] = 1, 2, 2
+    strokes[(9,) * (ndim - 2) + (7, slice(7, 10))] = 2  # in a hole
+    return image, strokes, found_in(image, QUICK).model
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        pytest.param({"split_objects": False}, marks=pytest.mark.slow),
+        pytest.param({"fill_holes": False, "drop_border": True}, marks=pytest.mark.slow),
+    ],
+)
+def test_objects_that_strokes_show_are_those_in_one_piece(rings, settings, limited, monkeypatch):
+    image, strokes, model = rings
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.label.seen", lambda *_: ())  # nothing to compare with
+    params = QUICK.replace(strokes_as="objects", min_object=3, **settings)
+    whole = found_in(image, params, strokes=strokes, model=model)
+    assert whole.labels.max() >= 3
+    for side in (48,) if settings else (48, 100, 400):
+        limited(side, image.ndim)
+        monkeypatch.setitem(passes.PASS_SIDE, image.ndim, side // 2)
+        found = found_in(image, params, strokes=strokes, model=model)
+        np.testing.assert_array_equal(found.labels, whole.labels)
+        assert found.labels.dtype == whole.labels.dtype
+    assert found.record["notes"][0].startswith("compared what strokes show with no other way")
+
+
 def test_lazy_strokes_are_read_window_by_window_and_labels_written_piece_by_piece(known, limited, monkeypatch):
     image, strokes, model = known
     whole = found_in(image, QUICK, strokes=strokes, model=model)
@@ -115,9 +154,6 @@ def test_kinds_that_were_taught_are_found_on_other_images(known, limited):
     again = taught_model(found_in(image, QUICK, strokes=strokes, model=model))
     for each in (taught, again):
         np.testing.assert_array_equal(found_in(other, QUICK, model=each).labels, whole.labels)
-    as_objects = replace(taught, lesson=replace(taught.lesson, strokes_as="objects"))
-    with pytest.raises(ParameterError, match="kinds that were taught must be"):
-        found_in(other, QUICK, model=as_objects)
 
 
 @pytest.mark.parametrize("settings", [{}, {"regions": "classes"}, {"objects": "bright"}, {"strokes_as": "kinds"}])
@@ -148,10 +184,8 @@ def test_a_run_with_strokes_goes_on_and_takes_other_strokes_without_training(tmp
     np.testing.assert_array_equal(found_in(image, QUICK, strokes=strokes, resume=tmp_path / "kept").labels, before)
 
 
-def test_what_needs_one_piece_is_said(limited):
+def test_strokes_of_one_kind_are_refused(limited):
     image, strokes = drawn((36, 60))
     limited(48, image.ndim)
-    with pytest.raises(ParameterError, match=r"strokes must be left out for an image too large .*_as='objects'"):
-        found_in(image, QUICK.replace(strokes_as="objects"), strokes=strokes)
     with pytest.raises(ImageError, match="strokes must be of two kinds at least, got only kind 1"):
         found_in(image, QUICK, strokes=np.minimum(strokes, 1))

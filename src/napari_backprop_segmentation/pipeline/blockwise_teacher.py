@@ -12,10 +12,13 @@ from napari_backprop_segmentation.image.blocks import blocks
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.seeing import normalised_for
 from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.sections import Objects
 from napari_backprop_segmentation.pipeline.answer import Answer
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.written import Made, Written, seen_by
 from napari_backprop_segmentation.teaching import strokes as lessons
+
+ALONE = "compared what strokes show with no other way to see objects, as these need all of the image at once"
 
 
 @dataclass
@@ -46,6 +49,8 @@ class BlockwiseTeacher:
             made = ((window, found.labels(window)) for window in blocks(self.tree.shape, PAINTED_SIDE))
             return self._answer(found.dtype, made, strokes)
         learned = lessons.learned_in_blocks(self._looked, drawn, params.seed)
+        if params.strokes_as == "objects":
+            return self._objects(learned, drawn, params)
         return self._kinds(learned, drawn, strokes)
 
     def lesson(self, strokes: lessons.Strokes, params: Params) -> lessons.Lesson:
@@ -55,7 +60,21 @@ class BlockwiseTeacher:
 
     def follow(self, lesson: lessons.Lesson, params: Params) -> Answer:
         """Return the kinds that were taught on another image."""
+        if lesson.strokes_as == "objects":
+            return self._objects(lesson, None, params)
         return self._kinds(lesson, None, None)
+
+    def _objects(self, knows: lessons.Knows, drawn: Any, params: Params) -> Answer:
+        """Return what follows from strokes alone: other ways to see objects are not compared with it."""
+        rules = Objects.of(self.job.binning.params(params))
+        kinds = lessons.blockwise_kinds(self._looked, knows)
+        found = lessons.blockwise_objects(kinds, drawn, rules, self.job.part.spacing, self.job.work)
+        self.job.less.notes.extend(dict.fromkeys((ALONE, *found.remarks)))
+        painted = found.painted
+        if painted is None:
+            raise ValueError("objects must be painted, got none; ask for kinds")
+        made = ((w, painted.table[painted.file[w]]) for w in blocks(self.tree.shape, PAINTED_SIDE))
+        return self._answer(painted.table.dtype, made, None)
 
     def _kinds(self, knows: lessons.Knows, drawn: Any, strokes: Any) -> Answer:
         found = lessons.blockwise_kinds(self._looked, knows)

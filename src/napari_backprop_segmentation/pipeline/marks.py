@@ -180,18 +180,12 @@ def check_examples(job: Job) -> None:
 
 
 def check_taught(job: Job) -> None:
-    """Refuse strokes, and what strokes have taught, where there is no merge tree to answer them on.
+    """Refuse strokes where there is no merge tree to answer them on.
 
     Raises
     ------
     ParameterError
     """
-    lesson = None if job.model is None or job.strokes is not None else job.model.lesson
-    if job.in_blocks and lesson is not None and lesson.strokes_as == "objects":
-        raise ParameterError(
-            "kinds that were taught must be told apart only, not divided into objects, for an image too large for "
-            "merging regions, got strokes_as='objects'; take a part of it, or teach with strokes_as='kinds'"
-        )
     if job.strokes is None or job.params.strokes_as == "network":
         return
     pieces, spatial = job.params.strokes_as == "pieces", job.source.shape[1:]

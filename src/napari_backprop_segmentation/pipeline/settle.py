@@ -14,7 +14,7 @@ from napari_backprop_segmentation.pipeline.request import Request, follows_lesso
 from napari_backprop_segmentation.pipeline.resources import resources, with_work
 
 PLANE_NDIM = 2
-IN_BLOCKS = ("kinds", "pieces")  # what strokes can mean on an image that does not fit the memory
+IN_BLOCKS = ("kinds", "objects", "pieces")  # what strokes can mean on an image that does not fit the memory
 JUDGED_PIXELS = 2**20  # of an image of a recognised kind, above which the seconds that all readings take are not spent
 OPEN = frozenset({"objects", "reading", "regions"})  # settings that say what is wanted: if given, nothing is decided
 

@@ -101,13 +101,23 @@ class BlockwiseKinds:
 
     def windows(self) -> Iterator[tuple[Window, NDArray[Any]]]:
         """Yield each window and the kind of its pixels (*window)."""
+        for window, index, sure in self._sure():
+            yield window, self.numbers[sure.argmax(axis=1)][index]
+
+    def shares(self, kind: int) -> Iterator[tuple[Window, Floats]]:
+        """Yield each window and how sure its pixels (*window) are of one kind."""
+        column = np.flatnonzero(self.numbers == kind)
+        for window, index, sure in self._sure():
+            yield window, sure[:, column].sum(axis=1).astype(np.float32)[index]
+
+    def _sure(self) -> Iterator[tuple[Window, NDArray[np.int32], NDArray[np.float64]]]:
+        """Yield each window, the patch of its pixels (*window), and all the evidence of these (n, K)."""
         for number, window in enumerate(self.looked.windows):
             index, regions = divided(self.looked.tree.index[window])
             kept = self.own.get(number)
             if kept is None:
                 raise OSError(f"kinds must be kept in {str(self.own.folder)!r} until they are written, got none there")
-            sure = both(kept[OWN], self.region[regions])
-            yield window, self.numbers[sure.argmax(axis=1)][index]
+            yield window, index, both(kept[OWN], self.region[regions])
 
 
 def blockwise_kinds(looked: Looked, knows: Knows) -> BlockwiseKinds:

@@ -107,15 +107,16 @@ def test_images_too_large_for_a_tree_say_so():
     assert merges_regions(Params(), MOST_TREE_PIXELS) == (True, ())
     assert merges_regions(Params(), MOST_TREE_PIXELS + 1) == (False, ())  # block by block
     assert estimate(Params(), (3, 10_000, 10_000), NOTHING, PLENTY).notes == ()
-    for settings in ({"reading": 1}, {"initial_regions": "network"}, {"n_runs": 2}):
+    for settings in ({"initial_regions": "network"}, {"n_runs": 2}):
         assert merges_regions(Params(**settings), MOST_TREE_PIXELS + 1) == (False, (note,))
     for settings in (
         {"regions": "classes"},
+        {"reading": 1},
         {"objects": "bright"},
         {"objects": "outlined", "initial_regions": "lines"},
     ):
         assert merges_regions(Params(**settings), MOST_TREE_PIXELS + 1) == (False, ())
-    assert estimate(Params(reading=1), (3, 10_000, 10_000), NOTHING, PLENTY).notes == (note,)
+    assert estimate(Params(n_runs=2), (3, 10_000, 10_000), NOTHING, PLENTY).notes == (note,)
     assert merges_regions(Params(regions="trained"), MOST_TREE_PIXELS + 1) == (False, ())
     assert merges_regions(Params(regions="trained", objects="auto"), PIXELS) == (True, ())
 

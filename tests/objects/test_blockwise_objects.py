@@ -134,7 +134,7 @@ def test_no_group_of_parts_is_left_out():
     firsts = np.array([0, 5, 60, 61, 900])
     boxes = np.array([[[0, 3], [0, 3]]] * 4 + [[[9, 30], [0, 40]]])
     parts = blockwise_parts.PartTable(None, None, None, boxes, None, firsts, 0)
-    groups = blockwise._groups(parts, (30, 100))
+    groups = blockwise.groups_of(parts, (30, 100))
     assert sorted(np.concatenate(groups).tolist()) == [0, 1, 2, 3, 4]
 
 

@@ -9,7 +9,7 @@ from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.network.step import NewStrokes
 from napari_backprop_segmentation.teaching.kinds import apply, most_doubtful
 from napari_backprop_segmentation.teaching.patches import SIDE, Patches, divided, make_patches
-from napari_backprop_segmentation.teaching.pieces import owners, pieces
+from napari_backprop_segmentation.teaching.pieces import Drawn, owners, pieces
 from napari_backprop_segmentation.teaching.plain import runs_of, strokes_from
 
 QUICK = Params(n_channels=8, iterations=3, n_superpixels=100, device="cpu")
@@ -140,7 +140,12 @@ def test_a_network_trained_before_is_applied_with_strokes(result):
         (np.ones((3, 3), int), {}, {}, r"strokes must have the spatial shape of the image \(120, 160\)"),
         (np.eye(120, 160), {}, {}, "strokes must be whole numbers"),
         (drawn_on(discs()[1]), {"method": "kmeans"}, {}, "strokes must be left out for the method 'kmeans'"),
-        (drawn_on(discs()[1]), {}, {"out": np.zeros((120, 160), int)}, "strokes must be left out where labels are"),
+        (
+            drawn_on(discs()[1]),
+            {"strokes_as": "objects"},
+            {"out": np.zeros((120, 160), int)},
+            "strokes must be left out where labels are",
+        ),
     ],
 )
 def test_what_cannot_be_answered_is_said_before_anything_is_computed(strokes, changes, options, words, monkeypatch):
@@ -222,11 +227,16 @@ def tree_of_four():
     )
 
 
+def under(strokes):
+    found = Drawn.on(tree_of_four().index, strokes)
+    return found.leaves, found.numbers
+
+
 def test_a_region_goes_to_the_stroke_it_merges_with_first():
     strokes = np.array([[7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0]])
-    assert owners(tree_of_four(), strokes).tolist() == [7, 7, 8, 8]
+    assert owners(tree_of_four(), *under(strokes)).tolist() == [7, 7, 8, 8]
     both = np.array([[7, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0]])
-    assert owners(tree_of_four(), both).tolist() == [-1, -1, -1, -1]
+    assert owners(tree_of_four(), *under(both)).tolist() == [-1, -1, -1, -1]
 
 
 def test_regions_that_a_stroke_crosses_become_one_and_one_that_several_cross_is_divided():

@@ -12,7 +12,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.image.blocks import Window
+from napari_backprop_segmentation.image.blocks import Window, blocks
+
+READ_SIDE = 1024  # pixels: of what lies elsewhere, at once
 
 
 class LabelFile:
@@ -77,6 +79,28 @@ class LabelFile:
     def __setitem__(self, window: Window, labels: NDArray[Any]) -> None:
         """Write the labels of a window."""
         np.lib.format.open_memmap(self._path, "r+")[window] = labels
+
+
+def mapped(given: Any) -> Any:
+    """Return labels as they are; those that lie elsewhere, as in zarr or dask, are copied to a file that is mapped.
+
+    They are read window by window, so that they take no memory at any size.
+
+    Raises
+    ------
+    OSError
+        If there is no room for it in the folder for temporary files.
+    """
+    shape: Any = getattr(given, "shape", None)
+    sizes = isinstance(shape, tuple) and shape and all(isinstance(n, (int, np.integer)) and n > 0 for n in shape)
+    if isinstance(given, np.ndarray) or not sizes or getattr(getattr(given, "dtype", None), "kind", "") not in "bui":
+        return given
+    file = LabelFile(shape, dtype=given.dtype)
+    for window in blocks(shape, READ_SIDE):
+        file[window] = np.asarray(given[window])
+    found = file.array()
+    vars(found)["file"] = file  # which removes itself once nothing refers to it
+    return found
 
 
 def _reserve(path: Path) -> None:

@@ -51,6 +51,11 @@ class Source(Protocol):
         """What was done to the image before it is read."""
         ...
 
+    @property
+    def whole(self) -> Window:
+        """The window of all pixels."""
+        ...
+
     def read(self, window: Window) -> NDArray[np.float32]:
         """Return the normalised pixels (C, *window) of a spatial window."""
         ...

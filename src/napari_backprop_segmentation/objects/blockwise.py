@@ -61,7 +61,7 @@ class Painted:
 
 
 @dataclass(frozen=True, eq=False)
-class _Found:
+class Found:
     """Objects in one window.
 
     Attributes
@@ -80,7 +80,7 @@ class _Found:
 
 
 @dataclass(frozen=True, eq=False)
-class _Singles:
+class Singles:
     """All single objects of an image, before they are divided at their necks.
 
     Attributes
@@ -102,7 +102,7 @@ class _Singles:
     boxes: NDArray[np.int64]
 
     @classmethod
-    def of(cls, file: LabelFile, found: Sequence[Arrays]) -> "_Singles":
+    def of(cls, file: LabelFile, found: Sequence[Arrays]) -> "Singles":
         """Return the objects of all groups together."""
         behind = np.cumsum([0, *(len(each["areas"]) for each in found)])
         if not behind[-1]:
@@ -116,10 +116,10 @@ class _Singles:
 
 def joined_objects(parts: PartTable, rules: Objects) -> Painted:
     """Return all that hangs together as objects."""
-    good = _fitting(parts.areas, rules)
+    good = fitting(parts.areas, rules)
     if rules.drop_border:
         good &= ~parts.outer
-    return Painted(parts.pieces, _numbers(good, np.arange(len(good)))[parts.part])
+    return Painted(parts.pieces, numbers_of(good, np.arange(len(good)))[parts.part])
 
 
 def single_objects(
@@ -138,26 +138,26 @@ def single_objects(
     spacing : tuple of float
     work : Work
     """
-    groups = _groups(parts, light.shape)
+    groups = groups_of(parts, light.shape)
     file = work.kept.labels(SINGLE, light.shape)
 
     def item(group: NDArray[np.int64]) -> tuple[Window, NDArray[np.float32], Labels]:
         window = around(parts.boxes[group])
-        return window, light[window], _chosen(parts[window], group + 1)
+        return window, light[window], chosen(parts[window], group + 1)
 
-    def take(number: int, behind: int, found: _Found) -> Arrays:
+    def take(number: int, behind: int, found: Found) -> Arrays:
         group = groups[number]
-        _write(file, around(parts.boxes[group]), found.labels, behind)
+        write_behind(file, around(parts.boxes[group]), found.labels, behind)
         return {**found.figures, "parts": group[found.owners - 1]}
 
     common = (ground, rules[1], spacing)
     found = passed(work, SINGLE, _single_in, common, [partial(item, group) for group in groups], take=take)
-    singles = _Singles.of(file, found)
-    return _divided(singles, rules[0], spacing, work)
+    singles = Singles.of(file, found)
+    return divided(singles, rules[0], spacing, work, necks_divided)
 
 
-def _divided(singles: _Singles, rules: Objects, spacing: Spacing, work: Work) -> Painted:
-    """Return objects divided at their necks."""
+def divided(singles: Singles, rules: Objects, spacing: Spacing, work: Work, divide: Any) -> Painted:
+    """Return objects divided at their necks by a function such as `necks_divided`."""
     file = work.kept.labels(DIVIDED, singles.file.shape)
     if not len(singles.areas):
         return Painted(file, np.zeros(1, np.uint8))
@@ -176,44 +176,49 @@ def _divided(singles: _Singles, rules: Objects, spacing: Spacing, work: Work) ->
         order = np.concatenate([np.arange(*span) + 1, near[(near <= span[0]) | (near > span[1])]])
         return _chosen_as(file_of(wide), order), span[1] - span[0], wide, own, edges_of(wide, file.shape)
 
-    def take(number: int, behind: int, found: _Found) -> Arrays:
+    def take(number: int, behind: int, found: Found) -> Arrays:
         span = groups[number]
-        _write(file, around(singles.boxes[slice(*span)]), found.labels, behind)
+        write_behind(file, around(singles.boxes[slice(*span)]), found.labels, behind)
         return {**found.figures, "parts": singles.parts[slice(*span)][found.owners - 1]}
 
-    common = (typical, rules.drop_border, spacing)
+    common = (typical, rules.drop_border, spacing, divide)
     found = passed(work, DIVIDED, _divided_in, common, [partial(item, span) for span in groups], take=take)
     areas, parts = (np.concatenate([each[name] for each in found]) for name in ("areas", "parts"))
-    return Painted(file, _numbers(_fitting(areas, rules), np.argsort(parts, kind="stable")))
+    return Painted(file, numbers_of(fitting(areas, rules), np.argsort(parts, kind="stable")))
 
 
-def _single_in(common: tuple[float, Objects, Spacing], item: tuple[Window, NDArray[np.float32], Labels]) -> _Found:
+def _single_in(common: tuple[float, Objects, Spacing], item: tuple[Window, NDArray[np.float32], Labels]) -> Found:
     (ground, sought, spacing), (window, light, parts) = common, item
     start = tuple(w.start for w in window)
     labels = bright_objects(light, parts > 0, ground, sought, spacing, start=start)
+    return found_in(labels, _owners(labels, parts), window, spacing)
+
+
+def found_in(labels: Labels, owners: NDArray[np.int64], window: Window, spacing: Spacing) -> Found:
+    """Return objects (*window) with their figures."""
     n = int(labels.max())
     boxes = np.array([[(s.start, s.stop) for s in box] for box in ndimage.find_objects(labels)], np.int64)
     figures = {
         "areas": np.bincount(labels.ravel(), minlength=1)[1:],
         "radii": radii_of(outline_distance(labels, spacing), labels) if n else np.zeros(0),
-        "boxes": boxes.reshape(n, labels.ndim, 2) + np.array(start)[:, None],
+        "boxes": boxes.reshape(n, labels.ndim, 2) + np.array([[side.start] for side in window]),
     }
-    return _Found(labels, _owners(labels, parts), figures)
+    return Found(labels, owners, figures)
 
 
-def _divided_in(common: tuple[float, bool, Spacing], item: tuple[Labels, int, Window, Window, Edges]) -> _Found:
-    (typical, drop_border, spacing), (labels, n, wide, own, edges) = common, item
+def _divided_in(common: tuple[float, bool, Spacing, Any], item: tuple[Labels, int, Window, Window, Edges]) -> Found:
+    (typical, drop_border, spacing, divide), (labels, n, wide, own, edges) = common, item
     objects = np.where(labels > n, 0, labels)
     distance = NeckDistance(outline_distance(labels, spacing), typical)
-    found = necks_divided(objects, distance, spacing, tuple(w.start for w in wide))
+    found = divide(objects, distance, spacing, tuple(w.start for w in wide))
     owners = _owners(found, objects)
     if drop_border:
         found = without_cut(found, edges)
     inner = tuple(slice(o.start - w.start, o.stop - w.start) for o, w in zip(own, wide, strict=True))
-    return _Found(found[inner], owners, {"areas": np.bincount(found.ravel(), minlength=len(owners) + 1)[1:]})
+    return Found(found[inner], owners, {"areas": np.bincount(found.ravel(), minlength=len(owners) + 1)[1:]})
 
 
-def _groups(parts: PartTable, shape: tuple[int, ...]) -> list[NDArray[np.int64]]:
+def groups_of(parts: PartTable, shape: tuple[int, ...]) -> list[NDArray[np.int64]]:
     """Return parts, numbered from 0, that are looked at together: those of one block, each large one by itself."""
     side = PASS_SIDE[len(shape)]
     places = np.stack(np.unravel_index(parts.first, shape), axis=1) // side
@@ -224,7 +229,7 @@ def _groups(parts: PartTable, shape: tuple[int, ...]) -> list[NDArray[np.int64]]
     return np.split(order, np.flatnonzero(np.diff(key[order])) + 1) if len(order) else []
 
 
-def _chosen(labels: NDArray[Any], numbers: NDArray[np.int64]) -> Labels:
+def chosen(labels: NDArray[Any], numbers: NDArray[np.int64]) -> Labels:
     """Return labels (*window) as numbers from 1 in the order of some that are sorted; 0 for all others."""
     place = np.minimum(np.searchsorted(numbers, labels), len(numbers) - 1)
     return np.where(numbers[place] == labels, place + 1, 0).astype(np.int32)
@@ -233,7 +238,7 @@ def _chosen(labels: NDArray[Any], numbers: NDArray[np.int64]) -> Labels:
 def _chosen_as(labels: NDArray[Any], numbers: NDArray[np.int64]) -> Labels:
     """Return the same of numbers in any order."""
     order = np.argsort(numbers)
-    return np.concatenate([[0], order + 1])[_chosen(labels, numbers[order])].astype(np.int32)
+    return np.concatenate([[0], order + 1])[chosen(labels, numbers[order])].astype(np.int32)
 
 
 def _owners(labels: NDArray[Any], owners: NDArray[Any]) -> NDArray[np.int64]:
@@ -243,18 +248,18 @@ def _owners(labels: NDArray[Any], owners: NDArray[Any]) -> NDArray[np.int64]:
     return found[1:]
 
 
-def _write(file: LabelFile, window: Window, labels: NDArray[Any], behind: int) -> None:
+def write_behind(file: LabelFile, window: Window, labels: NDArray[Any], behind: int) -> None:
     """Write labels where they are more than 0, numbered behind others."""
     there = file[window]
     file[window] = np.where(labels > 0, labels.astype(np.int64) + behind, there)
 
 
-def _fitting(areas: NDArray[np.int64], rules: Objects) -> NDArray[np.bool_]:
+def fitting(areas: NDArray[np.int64], rules: Objects) -> NDArray[np.bool_]:
     """Return which objects have a size that is asked for."""
     return (areas >= rules.min_object) & (areas <= (rules.max_object or np.inf)) & (areas > 0)
 
 
-def _numbers(good: NDArray[np.bool_], order: NDArray[np.int64]) -> NDArray[Any]:
+def numbers_of(good: NDArray[np.bool_], order: NDArray[np.int64]) -> NDArray[Any]:
     """Return the number (n + 1,) from 1 without gaps of each object that is kept, in some order; 0 for others."""
     kept = order[good[order]]
     table = np.zeros(len(good) + 1, label_dtype(len(kept)))

@@ -1,6 +1,7 @@
 """Where all ways of looking for objects part: by what they stand out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,15 @@ from napari_backprop_segmentation.params.sections import Objects, sensitivity_of
 
 OBJECT_DETAIL = 90.0  # of the cut whose regions steady the brightness
 WITNESSES = (50.0, 70.0, 80.0, 90.0)  # details of cuts that readings may agree with
+# Readings of what stands out from the ground: its side, and whether what touches is divided. What is branched or bent
+# falls apart at its bends.
+ON_THE_GROUND: Mapping[str, tuple[ObjectKind, bool]] = {
+    "bright on the ground": ("bright", True),
+    "bright on the ground, undivided": ("bright", False),
+    "dark on the ground": ("dark", True),
+    "dark on the ground, undivided": ("dark", False),
+}
+OUTLINED = "outlined"
 VOLUME_OBJECT_DETAIL = 75.0  # in volumes, where noise is averaged over larger regions
 
 
@@ -119,9 +129,21 @@ def readings_of(tree: Hierarchy, image: NDArray[np.float32], spacing: tuple[floa
         rules = Objects(objects="outlined", sensitivity=sensitivity_of(strictness))
         return outlined_objects(tree, image, find_ridges(image), rules, spacing)
 
-    made = {
-        f"{side} on the ground{words}": partial(foreground, side, divided)
-        for side in ("bright", "dark")
-        for divided, words in ((True, ""), (False, ", undivided"))  # what is branched or bent falls apart at its bends
-    }
-    return Readings(image, nested(tree), {**made, "outlined": outlined}, [tree.cut(detail) for detail in WITNESSES])
+    made = {name: partial(foreground, side, divided) for name, (side, divided) in ON_THE_GROUND.items()}
+    return Readings(image, nested(tree), {**made, OUTLINED: outlined}, [tree.cut(detail) for detail in WITNESSES])
+
+
+def rules_of(name: str, rules: Objects) -> Objects:
+    """Return the rules under which `find_objects` finds the reading of one of these names by itself.
+
+    Parameters
+    ----------
+    name : str
+        One of `ON_THE_GROUND`, or `OUTLINED`.
+    rules : Objects
+        What else counts as an object.
+    """
+    if name == OUTLINED:
+        return replace(rules, objects="outlined", reading=0)
+    side, divided = ON_THE_GROUND[name]
+    return replace(rules, objects=side, reading=0, split_objects=divided and rules.split_objects)

@@ -184,6 +184,11 @@ class Readings(Sequence[Reading]):
     divided : sequence of (*spatial) int arrays
         Divisions of the image into regions, which objects may agree with.
 
+    Attributes
+    ----------
+    scores : dict
+        The best score under each name, also of what is not offered as it is like a better one.
+
     Raises
     ------
     ValueError
@@ -220,6 +225,7 @@ class Readings(Sequence[Reading]):
             score = expected(figures) - VARIANT * each.variant
             found.append(Reading(each.name, each.labels, score, figures, each.repaint))
         self._seen = [labels for labels, tells in zip(self._seen, witness, strict=True) if tells]
+        self.scores = {each.name: each.score for each in sorted(found, key=lambda each: each.score)}
         kept: list[int] = []
         for i in sorted(range(len(found)), key=lambda i: -found[i].score):
             if all(again[i, j] * again[j, i] < TWIN**2 for j in kept):

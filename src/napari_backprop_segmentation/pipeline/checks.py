@@ -31,7 +31,7 @@ def check_objects(request: Request, in_pieces: bool) -> None:
         (
             refused,
             "where the labels of one image are written piece by piece",
-            "leave out `out`, or the reading",
+            "leave out `out`, or set initial_regions to 'graph'",
         ),
     )
     for met, where, advice in obstacles:

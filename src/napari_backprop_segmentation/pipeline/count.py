@@ -1,6 +1,6 @@
 """Things to count in one plane or volume: as the settings say, or as one of several readings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import MistakenKind
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.image.source import Part
+from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.objects.find import find_objects, labels_of, readings_of
 from napari_backprop_segmentation.objects.foreground import foreground_objects
 from napari_backprop_segmentation.objects.readings import Readings
@@ -27,7 +27,7 @@ NOTHING, NOTHING_IN_COLOUR, NOTHING_IN_VOLUMES = 0.23, 0.42, 0.17
 TRUST = {"phase": 0.3, "em": 0.3}
 
 
-def objects_of(job: Job, tree: Hierarchy, part: Part) -> NDArray[Any]:
+def objects_of(job: Job, tree: Hierarchy, part: Source) -> NDArray[Any]:
     """Return the objects (*spatial) of one plane or volume."""
     image, rules = part.read(part.whole), Objects.of(job.params)
     if not job.read_as:
@@ -36,7 +36,7 @@ def objects_of(job: Job, tree: Hierarchy, part: Part) -> NDArray[Any]:
     return labels_of(alike[0], rules) if alike else np.zeros(tree.index.shape, np.int32)
 
 
-def objects_among(job: Job, regions: NDArray[Any], part: Part) -> NDArray[Any]:
+def objects_among(job: Job, regions: NDArray[Any], part: Source) -> NDArray[Any]:
     """Return the objects (*spatial) of a volume that was divided into regions slice by slice."""
     return foreground_objects(regions, part.read(part.whole), Objects.of(job.params), part.spacing)
 
@@ -84,15 +84,30 @@ def check_kind(merged: Merged, own: NDArray[Any]) -> None:
         raise MistakenKind
 
 
-def best_reading(frames: Sequence[Merged]) -> str:
-    """Return the name of the reading that is best over some frames of a series; nothing where the preset's own is."""
-    scores: dict[str, float] = {}
+def best_reading(frames: Sequence[Merged], among: Collection[str] | None = None) -> str:
+    """Return the name of the reading that is best over some frames or samples; nothing where the preset's own is.
+
+    Parameters
+    ----------
+    frames : sequence of Merged
+    among : collection of str, optional
+        Which ones can be taken; all that are offered if left out.
+    """
     least = 0.0
     for frame in frames:
-        job, readings = frame.job, frame.readings
-        own = objects_of(job, frame.tree, frame.part) if job.params.counts else None
-        least += least_score(job, own, readings)
-        best = {each.name: each.score for each in reversed(readings)}
-        scores = {name: scores.get(name, 0.0) + best.get(name, 0.0) for name in scores | best}
-    name = max(scores, key=lambda each: scores[each], default="")
+        own = objects_of(frame.job, frame.tree, frame.part) if frame.job.params.counts else None
+        least += least_score(frame.job, own, frame.readings)
+    scores = summed_scores(frames, among)
+    name = next(iter(scores), "")
     return name if scores.get(name, 0.0) > least else ""
+
+
+def summed_scores(frames: Sequence[Merged], among: Collection[str] | None = None) -> dict[str, float]:
+    """Return the scores of readings over some frames or samples by their names, the best first; see `best_reading`."""
+    scores: dict[str, float] = {}
+    for frame in frames:
+        best = {each.name: each.score for each in reversed(frame.readings)}
+        if among is not None:
+            best = {name: score for name, score in frame.readings.scores.items() if name in among}
+        scores = {name: scores.get(name, 0.0) + best.get(name, 0.0) for name in scores | best}
+    return dict(sorted(scores.items(), key=lambda each: -each[1]))

@@ -25,10 +25,10 @@ def segmented(request: Request) -> Steps:
             steps = segment_ensemble(job)
         else:
             steps = segment_image(job)
-        found = yield from answered(enlarged(steps, job.binning), job, request.strokes)
+        found = yield from answered(enlarged(steps, job.binning), job)
         facts = record_of(job, request.image)
         facts["params"] |= found.record.get("params", {})  # what was decided when the merge tree was there
-        return respecting(found.noted(facts), job.fixed)
+        return respecting(found.noted(facts), job)
     finally:
         job.work.kept.release()
 

@@ -1,5 +1,6 @@
 """What a trained network finds in an image that does not fit the memory, or is written piece by piece."""
 
+from dataclasses import replace
 from typing import Any
 
 from napari_backprop_segmentation.errors import ENGINE_ERRORS
@@ -7,6 +8,7 @@ from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.seen import LABELS, predict_and_copy, predict_in_blocks
 from napari_backprop_segmentation.pipeline.blockwise import found_in_blocks
+from napari_backprop_segmentation.pipeline.blockwise_teacher import blockwise_teaching
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.unfinished import no_room, of_place
@@ -20,9 +22,11 @@ def from_blocks(job: Job, model: Model) -> Segmentation | None:
     ------
     OutputError
         If there is no room on the disk for finished blocks that are to be kept.
+    ParameterError
+        If a reading is asked for that there is not.
     """
     try:
-        return found_in_blocks(job, model)
+        found = found_in_blocks(job, model)
     except OSError as error:  # of the disk, where the finest regions lie
         if job.work.kept.folder is not None:
             if not of_place(error):
@@ -31,6 +35,8 @@ def from_blocks(job: Job, model: Model) -> Segmentation | None:
         job.less.notes.append(f"labels stay as trained, as regions could not be merged ({error})")
     except ENGINE_ERRORS as error:
         job.less.note("labels stay as trained, as memory ran out while regions were merged", error)
+    else:
+        return replace(found, teach=blockwise_teaching(job, model, found.hierarchy))
     return None
 
 

@@ -20,6 +20,7 @@ from napari_backprop_segmentation.pipeline.binned import Binning
 from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Example
 
 Progress = Callable[[int, int], None]
+READINGS = "readings"  # name of what is kept of which one a large image has
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,9 @@ class Job:
     ridges : Ridges, optional
         Where regions or objects are what lies between lines: which ones, decided once for all of the image.
     strokes : (*spatial) int array, optional
+        On the image as it is seen.
+    drawn : (*spatial) int array, optional
+        The same on the image as it was given.
     model : Model, optional
         Trained before: nothing is trained.
     start : Model or Kept, optional
@@ -93,6 +97,7 @@ class Job:
     in_blocks: bool = False
     ridges: Ridges | None = None
     strokes: NDArray[np.integer[Any]] | None = None
+    drawn: NDArray[np.integer[Any]] | None = None
     model: Model | None = None
     start: Start | None = None
     go_on: bool = True

@@ -9,7 +9,7 @@ from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.seen import LABELS
 from napari_backprop_segmentation.network.step import Command, Step
 from napari_backprop_segmentation.params.sections import Input, Training
-from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.job import READINGS, Job
 from napari_backprop_segmentation.pipeline.unfinished import no_room
 
 Steps = Generator[Step, Command | None, Model]
@@ -33,7 +33,7 @@ def kept_or_trained(job: Job, steps: Steps) -> Steps:
     if known is not None:
         job.less.notes.append("went on where an earlier start had ended")
         return known.on(job.plan.device)
-    kept.drop(FEATURES, LABELS)  # of a network that was stopped early
+    kept.drop(FEATURES, LABELS, READINGS)  # of a network that was stopped early
     model = yield from steps
     if model.stopped_by != STOPPED and not model.taught:
         try:

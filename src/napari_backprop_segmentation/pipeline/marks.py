@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.errors import ImageError, ParameterError
+from napari_backprop_segmentation.errors import ImageError, OutputError, ParameterError
+from napari_backprop_segmentation.image.label_file import mapped
+from napari_backprop_segmentation.image.labels import numbers_in
 from napari_backprop_segmentation.pipeline.estimate import series_too_large
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.request import Request
@@ -36,7 +38,7 @@ def check_strokes(request: Request, shape: tuple[int, ...]) -> NDArray[np.intege
     """
     if request.strokes is None:
         return None
-    strokes, by_network = _array("strokes", request.strokes), request.params.strokes_as == "network"
+    strokes, by_network = _array("strokes", _held(request.strokes)), request.params.strokes_as == "network"
     most = request.params.n_channels if by_network else MOST_KINDS
     if strokes.dtype.kind not in "bui":
         raise ImageError(
@@ -55,9 +57,9 @@ def check_strokes(request: Request, shape: tuple[int, ...]) -> NDArray[np.intege
             f"strokes must be labels from 0 to {limit}, got {strokes.min()} to {strokes.max()}; use lower label numbers"
         )
     alone = request.params.strokes_as != "pieces" and not by_network and not request.together
-    if alone and len(np.unique(strokes[strokes > 0])) == 1:
+    if alone and np.count_nonzero(numbers_in(strokes)) == 1:
         raise ImageError(
-            f"strokes must be of two kinds at least, got only kind {strokes.max()}; "
+            f"strokes must be of two kinds at least, got only kind {int(strokes.max())}; "
             "draw on something else, such as the ground"
         )
     if request.model is not None and by_network:
@@ -69,7 +71,7 @@ def check_strokes(request: Request, shape: tuple[int, ...]) -> NDArray[np.intege
 
 def drawn(strokes: Any) -> NDArray[np.integer[Any]] | None:
     """Return strokes that were checked as an array, bools as numbers; None where nothing is drawn."""
-    found = None if strokes is None else np.asarray(strokes)
+    found = strokes if strokes is None or isinstance(strokes, np.memmap) else np.asarray(strokes)
     if found is None or not found.any():
         return None
     return found.astype(np.uint8) if found.dtype == bool else found
@@ -187,10 +189,11 @@ def check_taught(job: Job) -> None:
     if job.strokes is None or job.params.strokes_as == "network":
         return
     pieces, spatial = job.params.strokes_as == "pieces", job.source.shape[1:]
+    in_pieces = job.out is not None and not job.in_blocks
     obstacles = (
-        (job.out is not None, "where labels are written piece by piece", "leave out `out`"),
+        (in_pieces, "where labels are written piece by piece", "leave out `out`"),
         (not job.learns, f"for the method {job.params.method!r}", "choose 'superpixels' or 'continuity'"),
-        (not job.merges, "for an image too large for merging regions", "take a part of it"),
+        (not job.merges and not job.in_blocks, "for an image too large for merging regions", "take a part of it"),
         (
             series_too_large(job.iterated, spatial),
             "for a series too large for keeping its merge trees",
@@ -216,7 +219,7 @@ def check_fixed(fixed: Any, shape: tuple[int, ...]) -> NDArray[np.int64] | None:
     """
     if fixed is None:
         return None
-    found = _array("fixed", fixed)
+    found = _array("fixed", _held(fixed))
     if found.dtype.kind not in "iu" or found.shape != shape:
         raise ImageError(
             f"fixed must be whole numbers in the spatial shape of the image {shape}, got {found.dtype} of shape "
@@ -227,13 +230,29 @@ def check_fixed(fixed: Any, shape: tuple[int, ...]) -> NDArray[np.int64] | None:
             f"fixed must be labels from 0, or {FREE} where nothing is fixed, got {found.min()} to {found.max()}; "
             "number anew"
         )
-    return found.astype(np.int64)
+    return found if isinstance(found, np.memmap) else found.astype(np.int64)  # what is mapped may not fit the memory
+
+
+def _held(given: Any) -> Any:
+    """Return what is drawn as it is, or from a file where it lies elsewhere.
+
+    Raises
+    ------
+    OutputError
+        If there is no room for it.
+    """
+    try:
+        return mapped(given)
+    except OSError as error:
+        raise OutputError(
+            f"what is drawn must fit the folder for temporary files, got {error.strerror or error}; make room there"
+        ) from error
 
 
 def _array(name: str, given: Any) -> NDArray[Any]:
     """Return what the user has drawn or clicked as an array."""
     try:
-        return np.asarray(given)
+        return given if isinstance(given, np.memmap) else np.asarray(given)
     except (ValueError, TypeError) as error:
         raise ImageError(f"{name} must be an array of whole numbers, got {type(given).__name__} ({error})") from error
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.image.source import Part
+from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.network.loop import STOPPED
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.objects.find import readings_of
@@ -23,7 +23,7 @@ class Merged:
     Attributes
     ----------
     job : Job
-    part : Part
+    part : Source
         The pixels.
     model : Model
     tree : Hierarchy
@@ -31,7 +31,7 @@ class Merged:
     """
 
     job: Job
-    part: Part
+    part: Source
     model: Model
     tree: Hierarchy
 

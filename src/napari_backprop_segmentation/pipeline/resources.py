@@ -48,7 +48,7 @@ def with_work(request: Request, job: Job) -> Job:
         workers = Workers(request.client)
         work, notes = replace(work, each=workers), (*notes, *workers.remarks)
     drawn = any(each is not None for each in (job.strokes, job.examples, job.fixed))
-    if request.unfinished is not None and not drawn:
+    if request.unfinished is not None and (job.in_blocks or not drawn):
         work = replace(work, kept=kept_of(request.unfinished, job, request.image))
     if job.in_blocks:
         most = room_for_regions(job, work.kept)

@@ -14,6 +14,7 @@ from napari_backprop_segmentation.pipeline.request import Request, follows_lesso
 from napari_backprop_segmentation.pipeline.resources import resources, with_work
 
 PLANE_NDIM = 2
+IN_BLOCKS = ("kinds", "objects", "pieces")  # what strokes can mean on an image that does not fit the memory
 JUDGED_PIXELS = 2**20  # of an image of a recognised kind, above which the seconds that all readings take are not spent
 OPEN = frozenset({"objects", "reading", "regions"})  # settings that say what is wanted: if given, nothing is decided
 
@@ -28,7 +29,7 @@ def settle(request: Request) -> Job:
     """
     source = request.source()
     image_shape = source.shape
-    strokes = marks.check_strokes(request, source.shape[1:])
+    strokes = drawn = marks.check_strokes(request, source.shape[1:])
     examples = marks.pointed_at(request.examples, "examples", image_shape[1:])
     against = request.counter_examples
     if isinstance(against, Sequence) and not against:  # as the record of a result says it
@@ -61,7 +62,11 @@ def settle(request: Request) -> Job:
     answers = strokes is None or params.strokes_as != "network"  # labels of the network keep their numbers
     in_one_piece = request.out is None or bool(iterated)
     merges = fits and answers and in_one_piece and request.learns(params)
-    plain = not merges and not iterated and strokes is None and examples is None and request.fixed is None
+    answered = strokes is None or params.strokes_as in IN_BLOCKS
+    plain = not merges and not iterated and answered and examples is None
+    in_blocks = plain and request.learns(params) and params.merges_in_blocks
+    open_ = kind is not None and not OPEN & params.given
+    sampled = in_blocks and not params.counts and strokes is None and not follows_lesson(request)
     job = Job(
         source=source,
         image_shape=image_shape,
@@ -72,9 +77,10 @@ def settle(request: Request) -> Job:
         plan=plan,
         merges=merges,
         merge=request.merge,
-        in_blocks=plain and request.learns(params) and params.merges_in_blocks,
+        in_blocks=in_blocks,
         ridges=ridges,
         strokes=strokes,
+        drawn=drawn,
         model=request.model and request.model.on(plan.device).by(params.statistics),
         start=request.start,
         go_on=request.go_on,
@@ -82,7 +88,7 @@ def settle(request: Request) -> Job:
         out=checks.checked_output(request, image_shape[1:]),
         progress=request.progress,
         fixed=marks.check_fixed(request.fixed, image_shape[1:]),
-        judges=kind is not None and fits and iterated in ("", "T") and not OPEN & params.given and small,
+        judges=open_ and ((fits and iterated in ("", "T") and small) or sampled),
         examples=examples,
         counter_examples=marks.pointed_at(against, "counter_examples", image_shape[1:]) or (),
         how_alike=marks.checked_share(request.how_alike),

@@ -1,14 +1,16 @@
 """Strokes of a run: what was drawn before it and during it, answered in its end."""
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import SegmentationError
+from napari_backprop_segmentation.image.label_file import mapped
 from napari_backprop_segmentation.network.step import Command, NewStrokes
+from napari_backprop_segmentation.pipeline import estimate
 from napari_backprop_segmentation.pipeline.downsampling import Steps
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.lesson import followed
@@ -26,17 +28,47 @@ def seen_by_network(strokes: NDArray[Any] | None, replaced: bool) -> dict[str, A
     return {"drawn_for_network": {} if strokes is None else runs_of(strokes), "drawn_during": replaced}
 
 
-def answered(steps: Steps, job: Job, given: Any) -> Steps:
+def with_fixed(strokes: NDArray[Any], fixed: NDArray[Any]) -> NDArray[Any]:
+    """Return strokes, and where nothing is drawn what is fixed; of a large image in a file that is mapped."""
+    if strokes.size <= estimate.MOST_TREE_PIXELS:
+        return np.where((strokes == 0) & (fixed > 0), fixed, strokes)
+    found: NDArray[Any] = mapped(_Both(strokes, fixed))
+    return found
+
+
+@dataclass(frozen=True)
+class _Both:
+    """The same, read by windows."""
+
+    strokes: NDArray[Any]
+    fixed: NDArray[Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the image (*spatial)."""
+        return self.strokes.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the numbers."""
+        return np.promote_types(self.strokes.dtype, self.fixed.dtype)
+
+    def __getitem__(self, window: Any) -> NDArray[Any]:
+        """Return the numbers in a window."""
+        strokes, fixed = np.asarray(self.strokes[window]), np.asarray(self.fixed[window])
+        return np.where((strokes == 0) & (fixed > 0), fixed, strokes)
+
+
+def answered(steps: Steps, job: Job) -> Steps:
     """Take all steps of a run, and let its result follow the strokes, unless only the network is to see them.
 
     Parameters
     ----------
     steps : generator
     job : Job
-    given : (*spatial) int array, optional
-        Strokes on the image as it was given, which were checked; `NewStrokes` replace them.
+        Whose strokes `NewStrokes` replace.
     """
-    strokes, by_network, replaced = drawn(given), job.params.strokes_as == "network", False
+    strokes, by_network, replaced = drawn(job.drawn), job.params.strokes_as == "network", False
     command: Command | None = None
     try:
         while True:
@@ -51,7 +83,7 @@ def answered(steps: Steps, job: Job, given: Any) -> Steps:
     if by_network:
         return found.noted(seen_by_network(strokes, replaced))
     if job.fixed is not None and job.params.strokes_as == "kinds" and strokes is not None:
-        strokes = np.where((strokes == 0) & (job.fixed > 0), job.fixed, strokes)
+        strokes = with_fixed(strokes, job.fixed)
     if strokes is None:
         return followed(found, job)
     if found.teacher is None:

@@ -10,7 +10,7 @@ from napari_backprop_segmentation.hierarchy.build import build_tree
 from napari_backprop_segmentation.hierarchy.classes import class_tree
 from napari_backprop_segmentation.hierarchy.codebook import codebook_of, leaf_looks
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.image.source import Part
+from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.sections import Regions
@@ -19,12 +19,12 @@ from napari_backprop_segmentation.pipeline.job import Job
 SHOWN = ("regions", "detail", "n_regions", "min_region")  # what is shown of a tree, and what is in pixels of this image
 
 
-def tree_of(job: Job, part: Part, model: Model) -> Hierarchy:
+def tree_of(job: Job, part: Source, model: Model) -> Hierarchy:
     """Return the merge tree of the regions of one plane or volume."""
     return build_tree(model, part, Regions.of(job.params), job.merge, job.ridges)
 
 
-def plain_tree(job: Job, part: Part, model: Model, tree: Hierarchy) -> Hierarchy:
+def plain_tree(job: Job, part: Source, model: Model, tree: Hierarchy) -> Hierarchy:
     """Return the merge tree that readings are made of: how regions merge otherwise has no part in it.
 
     A preset that was taken for a kind of image is a guess, and readings are what else may be right. Nor does it matter
@@ -33,7 +33,7 @@ def plain_tree(job: Job, part: Part, model: Model, tree: Hierarchy) -> Hierarchy
     Parameters
     ----------
     job : Job
-    part : Part
+    part : Source
     model : Model
     tree : Hierarchy
         As the settings of the run say; the same one where these are plain.
@@ -52,7 +52,7 @@ def _plain(asked: Regions) -> Regions:
     return replace(Regions(), **{name: getattr(asked, name) for name in SHOWN})
 
 
-def classified(job: Job, part: Part, model: Model, tree: Hierarchy) -> Hierarchy:
+def classified(job: Job, part: Source, model: Model, tree: Hierarchy) -> Hierarchy:
     """Return the merge tree of the classes that the network knows, where these are wanted, else that of the regions."""
     if not job.params.by_class or model.codebook is None:
         return tree
@@ -60,13 +60,13 @@ def classified(job: Job, part: Part, model: Model, tree: Hierarchy) -> Hierarchy
     return class_tree(tree, leaf_looks(tree, model, part, regions), model.codebook)
 
 
-def knowing_classes(model: Model, images: Sequence[tuple[Job, Part, Hierarchy]]) -> Model:
+def knowing_classes(model: Model, images: Sequence[tuple[Job, Source, Hierarchy]]) -> Model:
     """Return a network that knows the classes of some images, if these are wanted and it knows none yet.
 
     Parameters
     ----------
     model : Model
-    images : sequence of (Job, Part, Hierarchy)
+    images : sequence of (Job, Source, Hierarchy)
         Each with the merge tree of its regions.
     """
     params = images[0][0].params

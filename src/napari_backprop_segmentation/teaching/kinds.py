@@ -4,7 +4,7 @@ Two forests learn what the drawn patches look like. What it is unsure of follows
 evidence is the patch's own, half that of its finest region. What is drawn stays as it is drawn.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.image.whole_sums import FINE, in_steps
 from napari_backprop_segmentation.teaching.patches import Patches
 
 TREES = 25  # of each of two kinds of forest, which err in different ways
@@ -83,12 +84,12 @@ class Forests:
         return found
 
 
-def learn(drawn: Iterable[tuple[Patches, Strokes]], seed: int = 0) -> Forests:
+def learn(drawn: Sequence[tuple[Patches, Strokes]], seed: int = 0) -> Forests:
     """Return forests that know what each kind looks like.
 
     Parameters
     ----------
-    drawn : iterable of (Patches, (*spatial) int array)
+    drawn : sequence of (Patches, (*spatial) int array)
         Each plane or volume with what is drawn on it; 0 is nothing.
     seed : int
         The same seed and strokes give the same forests.
@@ -98,27 +99,67 @@ def learn(drawn: Iterable[tuple[Patches, Strokes]], seed: int = 0) -> Forests:
     ImageError
         If fewer than two kinds are drawn.
     """
+    parts = [lessons(*each) for each in drawn]
+    kinds, weights = (np.concatenate([getattr(part, name) for part in parts]) for name in ("kinds", "weights"))
+    some = taken(kinds)
+    looks = np.concatenate([patches.looks[part.patches] for (patches, _), part in zip(drawn, parts, strict=True)])
+    return fitted(looks[some], kinds[some], weights[some], seed)
+
+
+def fitted(looks: NDArray[np.float32], kinds: Strokes, weights: NDArray[np.float64], seed: int = 0) -> Forests:
+    """Return forests that have learned the kinds (m,) of patches that look so (m, F) and weigh so much (m,)."""
     from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier  # takes most of a second
 
-    looks, kinds, weights = (np.concatenate(parts) for parts in zip(*(_lessons(*each) for each in drawn), strict=True))
+    settings = {"n_estimators": TREES, "max_features": LOOKED_AT, "random_state": seed, "n_jobs": 1}
+    forests = [ExtraTreesClassifier(**settings), RandomForestClassifier(**settings)]
+    return Forests([forest.fit(looks, kinds, sample_weight=weights) for forest in forests])
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Patches that are drawn on, once for each kind there.
+
+    Attributes
+    ----------
+    patches : (m,) int64
+    kinds : (m,) int array
+    weights : (m,) float64
+        How many of their pixels are drawn.
+    """
+
+    patches: NDArray[np.int64]
+    kinds: Strokes
+    weights: NDArray[np.float64]
+
+
+def lessons(patches: Patches, strokes: Strokes) -> Lessons:
+    """Return what is drawn on patches."""
+    return lessons_of(patches.index, strokes)
+
+
+def lessons_of(index: NDArray[np.integer[Any]], strokes: Strokes) -> Lessons:
+    """Return what is drawn (*window) on patches that are numbered so (*window), in the order of these numbers."""
+    there = strokes > 0
+    pairs = np.stack([index[there].astype(np.int64), strokes[there].astype(np.int64)], axis=1)
+    (patch, kind), pixels = (part.T if part.ndim > 1 else part for part in np.unique(pairs, axis=0, return_counts=True))
+    return Lessons(patch, kind, pixels.astype(np.float64))
+
+
+def taken(kinds: Strokes) -> NDArray[np.int64]:
+    """Return which of many patches of some kinds (m,) are learned from.
+
+    Raises
+    ------
+    ImageError
+        If there are fewer than two kinds.
+    """
     present = np.unique(kinds)
     if len(present) < 2:
         said = f"only kind {present[0]}" if len(present) else "none"
         raise ImageError(
             f"strokes must be of two kinds at least, got {said}; draw on something else, such as the ground"
         )
-    some = np.concatenate([_spread(np.flatnonzero(kinds == kind)) for kind in present])
-    settings = {"n_estimators": TREES, "max_features": LOOKED_AT, "random_state": seed, "n_jobs": 1}
-    forests = [ExtraTreesClassifier(**settings), RandomForestClassifier(**settings)]
-    return Forests([forest.fit(looks[some], kinds[some], sample_weight=weights[some]) for forest in forests])
-
-
-def _lessons(patches: Patches, strokes: Strokes) -> tuple[NDArray[np.float32], Strokes, NDArray[np.float64]]:
-    """Return what the drawn patches look like (m, F), their kinds (m,), and how many of their pixels are drawn (m,)."""
-    there = strokes > 0
-    pairs = np.stack([patches.index[there], strokes[there].astype(np.int64)], axis=1)
-    (patch, kind), pixels = (part.T if part.ndim > 1 else part for part in np.unique(pairs, axis=0, return_counts=True))
-    return patches.looks[patch], kind, pixels.astype(np.float64)
+    return np.concatenate([_spread(np.flatnonzero(kinds == kind)) for kind in present])
 
 
 def _spread(members: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -142,10 +183,31 @@ class Knows(Protocol):
 def apply(forests: Knows, patches: Patches, strokes: Strokes) -> Taught:
     """Return what a plane or volume is, by what forests of `learn` know."""
     own = forests.sure(patches.looks)
-    sums = [np.bincount(patches.region, patches.areas * column) for column in own.T]
-    region = np.stack(sums, axis=1) / np.bincount(patches.region, patches.areas)[:, None]
-    dtype = np.min_scalar_type(int(forests.kinds[-1]))
-    return Taught(patches, strokes, forests.kinds.astype(dtype), OWN * own + (1 - OWN) * region[patches.region])
+    sums = region_sums(own, patches, int(patches.region.max()) + 1)
+    region = region_shares(sums, np.bincount(patches.region, patches.areas).astype(np.float64))
+    return Taught(patches, strokes, drawn_numbers(forests), both(own, region[patches.region]))
+
+
+def region_sums(own: NDArray[np.float64], patches: Patches, n: int) -> NDArray[np.int64]:
+    """Return the sums (n, K) over finest regions of how sure their patches are, the same in whatever order."""
+    sums = [np.bincount(patches.region, in_steps(patches.areas * column), n) for column in own.T]
+    return np.stack(sums, axis=1).astype(np.int64)
+
+
+def region_shares(sums: NDArray[np.int64], areas: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how sure finest regions of so many pixels (n,) are of each kind (n, K), see `region_sums`."""
+    found: NDArray[np.float64] = sums / FINE / areas[:, None]
+    return found
+
+
+def both(own: NDArray[np.float64], region: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return all the evidence (n, K), from the patches' own and that of their regions."""
+    return OWN * own + (1 - OWN) * region
+
+
+def drawn_numbers(forests: Knows) -> NDArray[np.integer[Any]]:
+    """Return the kinds (K,) in the smallest type that holds them."""
+    return forests.kinds.astype(np.min_scalar_type(int(forests.kinds[-1])))
 
 
 def most_doubtful(taught: Sequence[Taught], number: int = 0) -> tuple[int, tuple[int, ...]]:

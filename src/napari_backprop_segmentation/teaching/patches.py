@@ -4,7 +4,7 @@ A forest that looks at single pixels takes seconds for each stroke on a megapixe
 and do not cross the edges that the finest regions keep to.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,10 @@ from scipy.ndimage import gaussian_filter
 from skimage.feature import multiscale_basic_features
 
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
+from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.colour import colour_features, lightness
 from napari_backprop_segmentation.image.texture import texture
+from napari_backprop_segmentation.image.whole_sums import FINE, sums_of
 from napari_backprop_segmentation.objects.forest import summed
 
 Floats = NDArray[np.float32]
@@ -67,18 +69,35 @@ def make_patches(image: Floats, responses: Iterable[NDArray[Any]], tree: Hierarc
     areas = np.bincount(index.ravel()).astype(np.float64)
     columns = [mean(index, areas, values) for values in appearance(image)]
     columns += [mean(index, areas, values) for values in responses]
-    columns += [surrounding[region] for surrounding in surroundings(image, tree)]
-    return Patches(index, region, areas, np.stack(columns, axis=1))
+    around = surroundings(leaf_sums(image, tree.index, tree.n_leaves), tree)
+    return Patches(index, region, areas, np.concatenate([np.stack(columns, axis=1), around[region]], axis=1))
 
 
-def divided(regions: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def divided(regions: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Return regions (*spatial) cut along a grid of squares or cubes, from 0, and the region of each piece (n,)."""
+    _, first, index = np.unique(cells(regions), return_index=True, return_inverse=True)
+    return index.reshape(regions.shape).astype(np.int32), regions.ravel()[first].astype(np.int64)
+
+
+def cells(regions: NDArray[Any], window: Window | None = None, shape: Sequence[int] | None = None) -> NDArray[np.int64]:
+    """Return a number for each pixel (*window) that tells its patch from all others of the image.
+
+    In order of these numbers patches are in order of their region, and then of their place.
+
+    Parameters
+    ----------
+    regions : (*window) int array
+    window : tuple of slice, optional
+        Where they lie in an image, all of it if left out.
+    shape : tuple of int, optional
+        Of that image.
+    """
     code = regions.astype(np.int64)
     for axis, size in enumerate(regions.shape):
-        cell = np.arange(size) // SIDE
-        code = code * (cell[-1] + 1) + cell.reshape(-1, *[1] * (regions.ndim - axis - 1))
-    _, first, index = np.unique(code, return_index=True, return_inverse=True)
-    return index.reshape(regions.shape).astype(np.int32), regions.ravel()[first].astype(np.int64)
+        first, whole = (0, size) if window is None or shape is None else (window[axis].start, shape[axis])
+        cell = np.arange(first, first + size) // SIDE
+        code = code * ((whole - 1) // SIDE + 1) + cell.reshape(-1, *[1] * (regions.ndim - axis - 1))
+    return code
 
 
 def mean(index: NDArray[np.int32], areas: NDArray[np.float64], values: NDArray[Any]) -> Floats:
@@ -104,18 +123,43 @@ def appearance(image: Floats) -> Iterator[Floats]:
         yield gaussian_filter(colour, AROUND)
 
 
-def surroundings(image: Floats, tree: Hierarchy) -> Iterator[Floats]:
-    """Yield what surrounds each finest region (n_leaves,): colour, texture and size of the regions it grows into."""
-    leaves = tree.index.ravel()
-    values = [np.ones(leaves.size), *colour_features(image), *texture(lightness(image))]
-    sums = np.zeros((len(tree.parents), len(values)))
-    sums[: tree.n_leaves] = np.stack([np.bincount(leaves, v.ravel(), tree.n_leaves) for v in values], axis=1)
-    total = summed(tree.parents, sums)
+def leaf_sums(image: Floats, leaves: NDArray[Any], n: int, inner: Window | None = None) -> NDArray[np.int64]:
+    """Return sums (n, V) over finest regions: of their pixels, colour and texture, the same in whatever order.
+
+    Parameters
+    ----------
+    image : (C, *spatial) float32
+    leaves : (*window) int array
+        Numbered from 0.
+    n : int
+    inner : tuple of slice, optional
+        Where in the image they lie; all of it if left out.
+    """
+    own: Any = (..., *(inner or (slice(None),) * leaves.ndim))
+    values = [np.ones(leaves.shape, np.float32)]
+    values += [*colour_features(image)[own], *texture(lightness(image))[own]]
+    return np.stack([sums_of(each, leaves, n) for each in values], axis=1)
+
+
+def surroundings(sums: NDArray[np.int64], tree: Hierarchy) -> Floats:
+    """Return what surrounds each finest region (n_leaves, S): colour, texture and size of the regions it grows into.
+
+    Parameters
+    ----------
+    sums : (n_leaves, V) int64
+        See `leaf_sums`.
+    tree : Hierarchy
+    """
+    own = np.zeros((len(tree.parents), sums.shape[1]))
+    own[: tree.n_leaves] = sums / FINE
+    total = summed(tree.parents, own)
     areas = total[:, 0]
+    columns: list[Floats] = []
     for least in AREAS:
         around = grown(tree, areas, least)
-        yield np.log(areas[around]).astype(np.float32)
-        yield from (total[around, 1:] / areas[around, None]).T.astype(np.float32)
+        columns.append(np.log(areas[around]).astype(np.float32))
+        columns.extend((total[around, 1:] / areas[around, None]).T.astype(np.float32))
+    return np.stack(columns, axis=1)
 
 
 def grown(tree: Hierarchy, areas: NDArray[np.float64], least: float) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.teaching.pointed import Example, Sized, is_mask
 
 Strokes = NDArray[np.integer[Any]]
+READ_PIXELS = 2**22  # of strokes that are looked at together: some lie on disk
 
 
 def runs_of(strokes: Strokes) -> dict[str, list[list[int]]]:
@@ -19,11 +20,19 @@ def runs_of(strokes: Strokes) -> dict[str, list[list[int]]]:
     >>> runs_of(np.array([[0, 1, 1], [2, 0, 0]]))
     {'1': [[1, 2]], '2': [[3, 1]]}
     """
+    flat, before = strokes.reshape(-1), 0
+    starts, numbers = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for first in range(0, flat.size, READ_PIXELS):
+        here = np.concatenate([[before], flat[first : first + READ_PIXELS]])
+        changes = np.flatnonzero(here[1:] != here[:-1])
+        starts.append(changes + first)
+        numbers.append(here[1:][changes])
+        before = here[-1]
+    places = np.concatenate(starts).tolist()
     found: dict[str, list[list[int]]] = {}
-    flat = np.concatenate([[0], strokes.ravel(), [0]])
-    starts = np.flatnonzero(flat[1:] != flat[:-1])
-    for start, stop in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-        if number := int(flat[start + 1]):
+    stops = (*places[1:], flat.size)  # one too many where nothing is drawn
+    for start, stop, number in zip(places, stops, np.concatenate(numbers).tolist(), strict=False):
+        if number:
             found.setdefault(str(number), []).append([start, stop - start])
     return found
 

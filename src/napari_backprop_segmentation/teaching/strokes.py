@@ -7,21 +7,29 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
+from napari_backprop_segmentation.teaching.blockwise_kinds import Looked, blockwise_kinds, learned_in_blocks
+from napari_backprop_segmentation.teaching.blockwise_split import blockwise_objects
 from napari_backprop_segmentation.teaching.choosing import Offered, best_objects
-from napari_backprop_segmentation.teaching.kinds import Forests, Strokes, Taught, apply, learn, most_doubtful
+from napari_backprop_segmentation.teaching.kinds import Forests, Knows, Strokes, Taught, apply, learn, most_doubtful
 from napari_backprop_segmentation.teaching.lesson import Lesson
 from napari_backprop_segmentation.teaching.patches import Patches
-from napari_backprop_segmentation.teaching.pieces import pieces
+from napari_backprop_segmentation.teaching.pieces import Pieces, pieces
 
 __all__ = [
+    "Knows",
     "Lesson",
+    "Looked",
     "Offered",
+    "Pieces",
     "Strokes",
     "Taught",
     "apply",
     "best_objects",
+    "blockwise_kinds",
+    "blockwise_objects",
     "in_pieces",
     "learned",
+    "learned_in_blocks",
     "most_doubtful",
     "taught",
 ]

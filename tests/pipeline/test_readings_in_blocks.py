@@ -1,0 +1,116 @@
+"""Readings of images that do not fit the memory: judged on samples, and the same as in one piece."""
+
+import numpy as np
+import pytest
+
+from napari_backprop_segmentation import Params, finish, run
+from napari_backprop_segmentation.errors import ParameterError
+from napari_backprop_segmentation.hierarchy import initial_regions
+from napari_backprop_segmentation.image import crop, passes
+from napari_backprop_segmentation.image.source import ArraySource
+from napari_backprop_segmentation.objects import readings
+from napari_backprop_segmentation.pipeline import estimate
+
+QUICK = Params(n_channels=4, iterations=2, n_superpixels=60, precision="float32", device="cpu")
+SHAPES = {"plane": (100, 120), "volume": (12, 26, 30)}
+
+
+def balls(shape):
+    """Bright and dark balls on even grey, in noise."""
+    image = np.full(shape, 100.0)
+    radius = 9 if len(shape) == 2 else 4
+    place = np.indices(shape)
+    step = int(2.7 * radius)
+    middles = np.stack(np.meshgrid(*[np.arange(step // 2, n, step) for n in shape], indexing="ij"), -1)
+    for number, middle in enumerate(middles.reshape(-1, len(shape))):
+        inside = sum((p - m) ** 2 for p, m in zip(place, middle, strict=True)) < radius**2
+        image[inside] = 20 if number % 4 == 0 else 180
+    return (image + np.random.default_rng(0).normal(0, 3, shape)).clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(initial_regions, "LEAF_BLOCK", 48)
+
+
+@pytest.fixture(scope="module", params=SHAPES, ids=list(SHAPES))
+def seen(request):
+    return in_one_piece(balls(SHAPES[request.param]))
+
+
+def in_one_piece(image):
+    """Return an image, its axes, a network, and all readings, also those that are like better ones."""
+    axes = "ZYX"[-image.ndim :]
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(initial_regions, "LEAF_BLOCK", 48)
+        monkeypatch.setattr(readings, "TWIN", 2.0)
+        monkeypatch.setattr(readings, "OFFERED", 99)
+        whole = finish(run(image, QUICK, axes=axes))
+        return image, axes, whole.model, {offer.name: offer.labels() for offer in reversed(whole.readings)}
+
+
+def test_a_reading_by_its_number_is_that_of_the_image_in_one_piece_in_any_blocks(seen, monkeypatch):
+    image, axes, model, offers = seen
+    monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)
+    names = []
+    for side in (30, 64, 200):
+        monkeypatch.setitem(passes.PASS_SIDE, image.ndim, side)
+        found = finish(run(image, QUICK.replace(reading=1), axes=axes, model=model))
+        names.append(found.record["reading"])
+        np.testing.assert_array_equal(found.labels, offers[names[-1]])
+        assert found.labels.max() > 3
+        assert found.record["params"]["reading"] == 1
+    assert len(set(names)) == 1
+    out = np.zeros(image.shape, np.uint16)
+    finish(run(image, QUICK.replace(reading=1), axes=axes, model=model, out=out))
+    np.testing.assert_array_equal(out, offers[names[0]])
+
+
+def test_automatic_takes_the_best_reading_of_some_samples_for_all(monkeypatch, tmp_path):
+    image, _, _, offers = in_one_piece(balls(SHAPES["plane"]))
+    monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)
+    monkeypatch.setitem(crop.CROP_SIDE, 2, 60)
+    params = QUICK.replace(automatic=True)
+    found = finish(run(image, params, resume=tmp_path / "kept"))
+    assert found.record["kind"] == "fast"
+    np.testing.assert_array_equal(found.labels, offers[found.record["reading"]])
+    (note,) = found.record["notes"]
+    assert note.startswith("compared what can be counted on samples of the image, by brightness")
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.sampled.some_crops", lambda _: pytest.fail("again"))
+    again = finish(run(image, params, resume=tmp_path / "kept"))
+    np.testing.assert_array_equal(again.labels, found.labels)
+    monkeypatch.undo()
+    monkeypatch.setattr(initial_regions, "LEAF_BLOCK", 48)
+    monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)
+    recorded = Params.from_dict(found.record["params"])
+    np.testing.assert_array_equal(finish(run(image, recorded)).labels, found.labels)
+
+
+def test_automatic_shows_regions_where_nothing_can_be_counted(monkeypatch):
+    noise = np.random.default_rng(0).normal(size=(90, 100)).astype(np.float32)
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.recognise", lambda *_: "fast")
+    monkeypatch.setattr(initial_regions, "LEAF_BLOCK", 256)
+    regions = finish(run(noise, QUICK, axes="YX"))
+    monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)
+    found = finish(run(noise, QUICK.replace(automatic=True), axes="YX"))
+    assert "reading" not in found.record
+    np.testing.assert_array_equal(found.labels, regions.labels)
+
+
+def test_more_readings_than_there_are_are_refused(monkeypatch):
+    monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)
+    with pytest.raises(ParameterError, match=r"reading must be from 0 to \d, as an image of this size has so"):
+        finish(run(balls((60, 60)), QUICK.replace(reading=8)))
+
+
+def test_samples_lie_where_there_is_something_to_see(monkeypatch):
+    monkeypatch.setitem(crop.CROP_SIDE, 2, 20)
+    image = np.random.default_rng(0).normal(0, 0.01, (200, 200)).astype(np.float32)
+    image[10:60, 120:180:2] += 1
+    image[110:160, 10:70:2] += 1
+    source = ArraySource(image, "YX")
+    found = crop.some_crops(source)
+    assert [tuple(side.start // 100 for side in each.window) for each in found] == [(0, 1), (1, 0)]
+    for each in found:
+        np.testing.assert_array_equal(each.read(each.whole), source.read(each.window))
+        np.testing.assert_array_equal(each.overview(3), source.read(each.window)[:, ::3, ::3])

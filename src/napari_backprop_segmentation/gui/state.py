@@ -188,9 +188,18 @@ class State:
         result, asked = self.looked_at, getattr(self.params, name)
         if name == "detail":
             return self.detail
+        if name == "objects" and self.read_as:
+            return "off"  # whatever was asked for: see `read_as`
         if result is not None and self.params.automatic and name not in self.params.given:
             asked = result.used.get(name, asked)
         return result.n_regions if name == "n_regions" and result is not None and not asked else asked
+
+    @property
+    def read_as(self) -> str:
+        """What objects are shown where none of the settings says it, as the image or the user has decided it."""
+        result = self.looked_at
+        decided = result is not None and self.params.automatic and "objects" not in self.params.given
+        return result.read_as if result is not None and decided else ""
 
     @property
     def points(self) -> tuple[Point, ...]:

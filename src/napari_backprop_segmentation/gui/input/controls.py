@@ -12,6 +12,7 @@ from magicgui.widgets.bases import ValueWidget
 from qtpy.QtWidgets import QLabel
 
 from napari_backprop_segmentation.gui.input.size_in_units import SizeInUnits
+from napari_backprop_segmentation.gui.input.special_value import NamedLeast
 from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.params.fields import choices
 from napari_backprop_segmentation.params.params import Params
@@ -46,6 +47,8 @@ def _bare_control(setting: "Field[Any]", common: Mapping[str, Any]) -> ValueWidg
     if "widget" in meta:
         return getattr(widgets, meta["widget"])(**limits, **common)  # type: ignore[no-any-return]
     control = (SpinBox if setting.type is int else FloatSpinBox)(**limits, **common)
+    if "special" in meta:
+        NamedLeast(control.native, meta["minimum"], meta["special"])
     control.adaptive_step = setting.name != "n_regions"  # each number is worth a look
     return control
 

@@ -110,8 +110,14 @@ def hint(number: int, record: Mapping[str, Any], readable: bool = True) -> str:
     if not readable:
         return f"{when}: choose Objects on top, or draw strokes (Draw strokes)."
     offered = record.get("offered")
-    others = "" if offered is not None and len(offered) <= bool(counted) else "Other readings..., "
+    others = "another picture, " if counted and offered else "Other readings..., "  # which show by themselves then
+    others = "" if offered is not None and len(offered) <= bool(counted) else others
     return f"{when}: {others}an example (Find more like this) or strokes (Draw strokes)."
+
+
+def computed_on(workers: str) -> str:
+    """Return what is not computed on this computer."""
+    return f"Images too large for the memory, and batches of files, are computed by {workers}."
 
 
 def earlier(name: str, ending: str) -> str:

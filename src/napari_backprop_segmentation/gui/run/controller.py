@@ -99,7 +99,7 @@ class RunController:
         self._look.start(LOOK_MS)
         job = self._job
         given = self._run_input, job.params, self._control, job.model, job.strokes
-        steps = partial(worker.start_steps, *given, fixed=job.fixed, **job.beginning)
+        steps = partial(worker.start_steps, *given, **job.others(self._control))
         self._worker = create_worker(
             worker.outcome,
             steps,

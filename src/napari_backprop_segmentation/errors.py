@@ -54,7 +54,17 @@ class WorkersError(SegmentationError):
 
 
 class MistakenKind(Exception):  # noqa: N818 - nothing has gone wrong: the run begins again
-    """The image is of another kind than it was taken for; never leaves `run`."""
+    """The image is of another kind than it was taken for; never leaves `run`.
+
+    Parameters
+    ----------
+    kind : str
+        The preset of the kind it was taken for.
+    """
+
+    def __init__(self, kind: str = "") -> None:
+        super().__init__(kind)
+        self.kind = kind
 
 
 class OutputError(SegmentationError, OSError):

@@ -79,7 +79,7 @@ def test_who_does_the_work_must_be_there(tmp_path, capsys, monkeypatch):
     assert "workers must be at least 1, got 0" in capsys.readouterr().err
     assert main([*arguments, "--cluster", "nowhere"]) == 2
     assert "cluster must be the address of a dask scheduler that can be reached" in capsys.readouterr().err
-    monkeypatch.setattr("napari_backprop_segmentation.cli.cluster.find_spec", lambda _: None)
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.cluster.find_spec", lambda _: None)
     assert main([*arguments, "--workers", "2"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "workers must have dask.distributed, got none; install it with: pip install" in line

@@ -1,10 +1,12 @@
 """By example: the user points at one object, and all alike ones are found."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from skimage.draw import disk, rectangle
+from stepping import all_steps
 
 from napari_backprop_segmentation import Params, finish, run, segment
 from napari_backprop_segmentation.errors import ImageError, ParameterError
@@ -119,3 +121,23 @@ def test_automatic_takes_the_best_reading_where_no_kind_of_image_is_recognised(i
     assert finish(run(image, auto.replace(objects="off"))).labels.min() >= 1  # the user has said what is wanted
     monkeypatch.setattr("napari_backprop_segmentation.pipeline.count.NOTHING", 1e9)
     assert finish(run(image, auto)).labels.min() >= 1
+
+
+def test_an_image_whose_kind_was_mistaken_is_trained_on_once_more_in_one_run(image, monkeypatch):
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.recognise", lambda *_: "em")
+    monkeypatch.setattr("napari_backprop_segmentation.objects.readings.Readings.score", lambda *_: -1.0)
+    auto = Params.preset("auto", **{name: getattr(QUICK, name) for name in QUICK.given})
+    steps, found = all_steps(run(image, auto))
+    n = auto.iterations
+    assert [step.iteration for step in steps] == list(range(1, 2 * n + 1))
+    assert [step.run for step in steps] == [(1, 1)] * n + [(2, 2)] * n
+    assert all(a.seconds < b.seconds for a, b in pairwise(steps))
+    assert (found.record["mistaken"], found.record["kind"], found.record["iterations"]) == ("em", "fast", n)
+    again = finish(run(image, Params.from_dict(found.record["params"])))
+    np.testing.assert_array_equal(again.labels, found.labels)
+    steps = run(image, auto)
+    while next(steps).run == (1, 1):
+        pass
+    with pytest.raises(StopIteration) as stopped:
+        steps.send("stop")
+    assert stopped.value.value.stopped_by.startswith("stopped by you")

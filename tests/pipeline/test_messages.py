@@ -43,6 +43,22 @@ def test_what_to_do_where_no_object_was_found():
     assert all(remarks(1, record(kind)) for kind in PRESETS)
 
 
+def test_how_a_reading_was_chosen_and_that_a_kind_was_mistaken_at_first_is_said():
+    offered = [{"name": name, "count": 9} for name in ("dark", "bright")]
+    read = record("fast", reading=1) | {"offered": offered, "reading": "dark"}
+    assert remarks(9, read) == ("objects: dark, the most likely of 2 readings of this image",)
+    assert remarks(9, read | {"fixed": 7})[-1] == "objects: dark"  # what was edited has decided
+    assert remarks(9, read | {"offered": offered[:1]}) == ("objects: dark",)
+    first, second = remarks(9, read | {"mistaken": "em"})
+    assert first.startswith("taken for Electron microscopy at first, but")
+    assert second.startswith("objects: dark, the most likely")
+    regions = record("fast") | {"offered": [], "mistaken": "em"}
+    assert remarks(9, regions)[-1] == (
+        "preset Fast, with Objects off and Detail 40: these are regions, as nothing stood out clearly enough to be "
+        "objects"
+    )
+
+
 def test_the_best_other_reading_of_each_kind_is_told_with_the_option_that_takes_it():
     names = ["bright", "bright", "dark", "between dark lines", "outlined", "dark"]
     offered = [{"name": name, "count": 10 * n} for n, name in enumerate(names, start=1)]

@@ -1,6 +1,7 @@
 """Many files on the workers of a dask cluster: one task a file. dask has the queue, and tries again by itself."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from napari_backprop_segmentation.batch.entry import Entry, State
@@ -12,6 +13,8 @@ from napari_backprop_segmentation.pipeline.workers import called, check_client, 
 
 __all__ = ["finished", "on_workers", "process"]
 
+LOOK_SECONDS = 1 / 20
+
 
 def on_workers(
     jobs: Sequence[Job],
@@ -21,6 +24,7 @@ def on_workers(
     *,
     names: Sequence[str] | None = None,
     overwrite: bool = False,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[int, Entry]]:
     """Segment files, and yield the number of each and how it ended, as they end; one that fails stops no other.
 
@@ -37,6 +41,8 @@ def on_workers(
         What the user knows the files by; their paths if left out.
     overwrite : bool
         See `process`.
+    stopped : callable
+        Asked while nothing has ended; once it says so, what has not ended is taken back.
 
     Raises
     ------
@@ -55,7 +61,14 @@ def on_workers(
             common = client.scatter((wanted, segment, overwrite), broadcast=True, hash=False)
             for number, each in enumerate(zip(jobs, names, strict=True)):
                 numbers[client.submit(called, segmented_file, common, each, pure=False)] = number
-        for future in as_completed(list(numbers)):
+        ending = as_completed(list(numbers), loop=client.loop)
+        while ending.count():
+            if not ending.has_ready():
+                if stopped():
+                    return
+                time.sleep(LOOK_SECONDS)
+                continue
+            future = next(ending)
             number = numbers[future]
             with worker_errors(client):
                 entry = _ending(future, names[number])

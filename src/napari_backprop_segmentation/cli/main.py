@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from napari_backprop_segmentation.cli import signals, terminal
-from napari_backprop_segmentation.cli.cluster import client_of
 from napari_backprop_segmentation.cli.terminal import PROGRAM
 from napari_backprop_segmentation.errors import ParameterError, SegmentationError, reason
 from napari_backprop_segmentation.params.fields import Section, choices, rule
@@ -458,6 +457,7 @@ def _images(args: argparse.Namespace) -> list[Path]:
 
 def _run_files(args: argparse.Namespace, files: Any, params: Params, model: Any = None, start: Any = None) -> int:
     from napari_backprop_segmentation.cli import run as commands
+    from napari_backprop_segmentation.pipeline.cluster import client_of
 
     wanted = commands.Wanted(params, commands.Reading(args.axes, args.spacing, args.channels, args.level), model, start)
     sheets = commands.Sheets(args.summary, args.table_all)

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari_backprop_segmentation.batch.opened import Opened
+from napari_backprop_segmentation.batch.running import steps_of
 from napari_backprop_segmentation.batch.summary import understood
 from napari_backprop_segmentation.cli.progress import FilesBar, Tally, watch
 from napari_backprop_segmentation.cli.signals import Interruption
-from napari_backprop_segmentation.io.files import read_marks, read_strokes
 from napari_backprop_segmentation.pipeline.iteration import total_steps
-from napari_backprop_segmentation.pipeline.run import run
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 
@@ -28,26 +27,11 @@ class Terminal:
         """Drive the run of a file; there are no steps to pass on."""
         yield from ()
         job, wanted = opened.job, opened.wanted
-        strokes = read_strokes(job.strokes) if job.strokes else None
         if self.files is not None:
             self.files.clear()
         self.say(f"{job.image}: {understood(opened.image, opened.axes, opened.spacing, opened.channels)}")
         tally = Tally()
-        steps = run(
-            opened.image.pixels,
-            wanted.params,
-            axes=opened.axes,
-            spacing=opened.spacing,
-            strokes=strokes,
-            channels=opened.channels,
-            model=wanted.model,
-            start=wanted.start,
-            progress=tally,
-            examples=read_marks(job.examples) if job.examples else None,
-            counter_examples=read_marks(job.counter_examples, "counter-examples") if job.counter_examples else None,
-            client=self.client,
-            resume=opened.unfinished,
-        )
+        steps = steps_of(opened, progress=tally, client=self.client)
         total = 0 if wanted.model else total_steps(wanted.params, opened.axes, opened.image.pixels.shape)
         told = {"name": job.image.name, "log": job.log, "quiet": self.quiet}
         return watch(steps, total, self.interruption, **told, tally=tally, files=self.files)  # type: ignore[arg-type]

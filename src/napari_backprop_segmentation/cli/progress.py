@@ -179,6 +179,8 @@ def _progress(total: int, name: str, stack: ExitStack, tally: Tally | None) -> W
         tally.show = bar.set_postfix_str
 
     def update(step: Step) -> None:
+        if total and bar.n == total:  # the run is made once more, as an image of another kind
+            bar.total = 2 * total
         # Reading the numbers waits for the device, so only as often as the bar is drawn.
         if bar.update():
             number, n_runs = step.run

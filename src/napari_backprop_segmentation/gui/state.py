@@ -16,7 +16,7 @@ from napari_backprop_segmentation.gui import words
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult, LoadedModel, result_of
 from napari_backprop_segmentation.gui.result.readings import Choice, Readings
-from napari_backprop_segmentation.gui.run.run_state import History, Moment, Run
+from napari_backprop_segmentation.gui.run.run_state import Cluster, History, Moment, Run
 from napari_backprop_segmentation.gui.run.worker import Point
 from napari_backprop_segmentation.gui.teach.state import Teaching
 from napari_backprop_segmentation.params.params import Params
@@ -92,6 +92,7 @@ class StateEvents(SignalGroup):
     model = Signal(object)
     network = Signal(object)
     moment = Signal(object)
+    cluster = Signal(object)
     taken = Signal(object)
 
 
@@ -126,6 +127,8 @@ class State:
         What training can go on from: the network that was loaded, trained or selected last.
     moment : Moment, optional
         The iteration that is looked back at, of the `history`; None while the result or the run itself is shown.
+    cluster : Cluster, optional
+        Whose workers do the blocks of large images and the files of batches; None for this computer alone.
     teaching : Teaching
         What the user points at in the image of a result.
     drawing : Drawing
@@ -147,6 +150,7 @@ class State:
         self.model: LoadedModel | None = None
         self.network: LoadedModel | None = None
         self.moment: Moment | None = None
+        self.cluster: Cluster | None = None
         self.teaching = Teaching()
         self.drawing = self.teaching.drawing
 
@@ -188,9 +192,18 @@ class State:
         result, asked = self.looked_at, getattr(self.params, name)
         if name == "detail":
             return self.detail
+        if name == "objects" and self.read_as:
+            return "off"  # whatever was asked for: see `read_as`
         if result is not None and self.params.automatic and name not in self.params.given:
             asked = result.used.get(name, asked)
         return result.n_regions if name == "n_regions" and result is not None and not asked else asked
+
+    @property
+    def read_as(self) -> str:
+        """What objects are shown where none of the settings says it, as the image or the user has decided it."""
+        result = self.looked_at
+        decided = result is not None and self.params.automatic and "objects" not in self.params.given
+        return result.read_as if result is not None and decided else ""
 
     @property
     def points(self) -> tuple[Point, ...]:
@@ -213,7 +226,8 @@ class State:
             return self.run.told or words.PHASES[self.phase.value]
         if self.busy:
             return words.PHASES[self.phase.value]
-        return " ".join(filter(None, (self._obstacle or self._advice, self._ended))) or words.READY
+        said = " ".join(filter(None, (self._obstacle or self._advice, self._ended))) or words.READY
+        return said if self.cluster is None else f"{said} {words.computed_on(self.cluster.in_words())}"
 
     @property
     def _obstacle(self) -> str:
@@ -360,6 +374,10 @@ class State:
     def load(self, model: LoadedModel, text: str) -> None:
         """Take up a trained network from a file."""
         self._set(model=model, network=model, notice=text, refusal="")
+
+    def compute_on(self, cluster: Cluster | None) -> None:
+        """Take other workers, or none."""
+        self._set(cluster=cluster)
 
     def look_back(self, moment: Moment | None) -> None:
         """Look back at an iteration, or at the result or the run itself again."""

@@ -45,6 +45,10 @@ from napari_backprop_segmentation.gui.result.model_files import ModelFiles
 from napari_backprop_segmentation.gui.result.readings_panel import ReadingsPanel
 from napari_backprop_segmentation.gui.result.this_result import ThisResult
 from napari_backprop_segmentation.gui.run.chart import Chart
+from napari_backprop_segmentation.gui.run.cluster import session
+from napari_backprop_segmentation.gui.run.compute_on import TITLE as COMPUTE_ON
+from napari_backprop_segmentation.gui.run.compute_on import TOOLTIP as COMPUTE_TOOLTIP
+from napari_backprop_segmentation.gui.run.compute_on import ComputeOn
 from napari_backprop_segmentation.gui.run.controller import RunController
 from napari_backprop_segmentation.gui.run.ending import settled
 from napari_backprop_segmentation.gui.run.estimate import RunEstimate
@@ -87,8 +91,11 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     controls : Controls
     wanted : WantedPanel
     more : MoreSettings
-    run_button, pause_button, stop_button, cancel_button, apply_button, batch_button, help_button : PushButton
+    run_button, pause_button, stop_button, cancel_button, apply_button : PushButton
+    batch_button, compute_button, help_button : PushButton
     batch : BatchDialog, optional
+        Once it was asked for.
+    compute : ComputeOn, optional
         Once it was asked for.
     curation : Curation
     examples : ExamplesPanel
@@ -111,7 +118,9 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._controller: RunController | None = None
         last = taken_up()
         self.state = state = State(last.params())
+        state.compute_on(session())
         self.batch: BatchDialog | None = None
+        self.compute: ComputeOn | None = None
         self._about_image, self._about_preset, self._status = text_label(), text_label(dim=True), text_label()
         self.input_form = InputForm(napari_viewer, state)
         self.preset = ComboBox(
@@ -247,6 +256,13 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.batch.show()
         self.batch.raise_()
 
+    def compute_on(self, *_: Any) -> None:
+        """Open the window in which a dask cluster is connected to."""
+        if self.compute is None:
+            self.compute = ComputeOn(self.native.window() or self.native, self.state)
+        self.compute.show()
+        self.compute.raise_()
+
     def pause(self) -> None:
         """Pause the run, or resume it."""
         if self._controller is not None:
@@ -296,7 +312,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
             self._refuse(text)
             return
         self.state.look_back(None)
-        job = replace(job, strokes=strokes, fixed=self.keep_edits.fixed(job.run_input))
+        job = replace(job, strokes=strokes, fixed=self.keep_edits.fixed(job.run_input), cluster=self.state.cluster)
         self._controller = RunController(self._viewer, self.state, job, Former(self._viewer, job).settle)
         self._controller.start(self.native)
 
@@ -326,7 +342,15 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     def _connect(self) -> None:
         events = self.state.events
         self.preset.changed.connect(self._fill)
-        for signal in (events.phase, events.run, events.result, events.notice, events.refusal, events.input):
+        for signal in (
+            events.phase,
+            events.run,
+            events.result,
+            events.notice,
+            events.refusal,
+            events.input,
+            events.cluster,
+        ):
             signal.connect(self._show_status)
         for signal in (events.run, events.input):
             signal.connect(self._show_points)
@@ -360,6 +384,9 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         )
         self.batch_button.native.setStyleSheet(LINK)
         self.batch_button.changed.connect(self.open_batch)
+        self.compute_button = PushButton(text=COMPUTE_ON, tooltip=COMPUTE_TOOLTIP)
+        self.compute_button.native.setStyleSheet(LINK)
+        self.compute_button.changed.connect(self.compute_on)
         self.help_button = PushButton(
             text=TITLE, tooltip="From the first run to a table, on one screen, with the keys."
         )
@@ -387,6 +414,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout = self.native.layout()
         links = QHBoxLayout()
         links.addWidget(self.batch_button.native)
+        links.addWidget(self.compute_button.native)
         links.addStretch()
         links.addWidget(self.help_button.native)
         layout.addLayout(links)
@@ -494,7 +522,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         if parent is not None:
             return
         self._remembered.close()
-        self._close_batch()
+        self._close_windows()
         self.curation.disconnect()
         self.examples.close()
         self.strokes.close()
@@ -505,10 +533,12 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
             self._controller.abandon()
             self._controller.release()
 
-    def _close_batch(self) -> None:
-        batch, self.batch = self.batch, None
+    def _close_windows(self) -> None:
+        batch, compute, self.batch, self.compute = self.batch, self.compute, None, None
         if batch is not None:
             batch.abandon()
+        if compute is not None:
+            compute.abandon()
 
     def _on_destroyed(self) -> None:
         """Let go of the run and the viewer: this object outlives its window."""
@@ -520,7 +550,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.curation.close()
         self.examples.disconnect()
         self.strokes.disconnect()
-        self._close_batch()
+        self._close_windows()
         self._history_layer.disconnect()
         self.state.close()
         if self._controller is not None and self.state.busy:

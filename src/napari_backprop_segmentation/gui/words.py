@@ -7,6 +7,7 @@ from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.gui.input.layers import NO_IMAGE
 from napari_backprop_segmentation.gui.input.run_input import POSITIONS, RunInput
 from napari_backprop_segmentation.gui.input.summary import summary
+from napari_backprop_segmentation.gui.input.wanted import OPEN
 from napari_backprop_segmentation.gui.run.worker import Point
 from napari_backprop_segmentation.pipeline.messages import count, found, remarks
 
@@ -24,8 +25,7 @@ PHASES = {  # what is said where nothing better is known
 }
 CANCELLED = "Cancelled. The labels were removed."
 DELETED = "The labels layer was deleted, so the run has ended."
-OTHERS = "If you want objects, see Other readings..."
-REGION_KINDS = ("fast", "brightfield")  # presets that look for no objects
+ONCE_MORE = "Once more, as any image: "
 LEFT = "The run was ended; the labels formed so far are kept."
 
 
@@ -84,17 +84,40 @@ def done(number: int, seconds: float, record: Mapping[str, Any]) -> str:
     return " ".join(sentence(text) for text in (ended, *remarks(number, record)))
 
 
-def hint(number: int, record: Mapping[str, Any]) -> str:
-    """Return what to do where a run that adapts to the image has found nothing to count; empty where it has.
+def hint(number: int, record: Mapping[str, Any], readable: bool = True) -> str:
+    """Return what to do if what the image itself has decided is wrong; empty where the user has decided.
+
+    Parameters
+    ----------
+    number : int
+        Of objects or labels.
+    record : mapping
+        Of a result.
+    readable : bool
+        Whether there are other readings and examples to ask for.
 
     Examples
     --------
     >>> hint(31, {"kind": "fast", "params": {"objects": "off", "reading": 0}})
-    'If you want objects, see Other readings...'
+    'If you want objects: Other readings..., an example (Find more like this) or strokes (Draw strokes).'
     """
-    kind, params = record.get("kind"), record["params"]
-    regions = kind in REGION_KINDS and params["objects"] == "off" and not params.get("reading", 0)
-    return OTHERS if regions or (kind is not None and not number) else ""
+    counted, params = record.get("reading"), record["params"]
+    decided = OPEN & {*record.get("given", ())}
+    if record.get("kind") is None or record.get("regions", "merged") != "merged" or (decided and number):
+        return ""
+    objects = bool(counted) or params["objects"] != "off" or params.get("reading", 0) > 0
+    when = "If you want objects" if not objects else "If this is wrong" if number else "If there are some"
+    if not readable:
+        return f"{when}: choose Objects on top, or draw strokes (Draw strokes)."
+    offered = record.get("offered")
+    others = "another picture, " if counted and offered else "Other readings..., "  # which show by themselves then
+    others = "" if offered is not None and len(offered) <= bool(counted) else others
+    return f"{when}: {others}an example (Find more like this) or strokes (Draw strokes)."
+
+
+def computed_on(workers: str) -> str:
+    """Return what is not computed on this computer."""
+    return f"Images too large for the memory, and batches of files, are computed by {workers}."
 
 
 def earlier(name: str, ending: str) -> str:

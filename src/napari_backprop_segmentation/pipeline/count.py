@@ -80,8 +80,9 @@ def check_kind(merged: Merged, own: NDArray[Any]) -> None:
     Of electron microscopy and phase contrast its score is .02 and more; of others that were taken for these (bacteria,
     rods) it was -.06 and less, and of the one phase contrast image below 0 the preset finds nothing right either.
     """
-    if merged.job.kind in TRUST and not merged.stopped and merged.readings.score(own) < 0:
-        raise MistakenKind
+    kind = merged.job.kind
+    if kind in TRUST and not merged.stopped and merged.readings.score(own) < 0:
+        raise MistakenKind(kind)
 
 
 def best_reading(frames: Sequence[Merged], among: Collection[str] | None = None) -> str:

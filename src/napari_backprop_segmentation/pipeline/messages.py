@@ -62,21 +62,41 @@ def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
         clauses.append(f"training went on from a network of {count(record['start'], 'iteration')}")
     if record.get("fixed"):
         clauses.append("what you had edited is kept")
+    if mistaken := record.get("mistaken"):
+        clauses.append(
+            f"taken for {PRESETS[mistaken].title} at first, but what was found there spoke against it, so looked at "
+            "once more as any image"
+        )
     if record.get("reading"):
-        clauses.append(f"objects: {record['reading']}")
+        clauses.append(f"objects: {record['reading']}{_most_likely(record)}")
     elif kind is not None:
-        title = PRESETS[kind].title
-        taken = f"no special kind of image recognised, so preset {title}"
-        if kind != DEFAULT_PRESET:
-            taken = f"recognised as {title}"
-        shown = ("objects", "min_object" if _counts(record) else "detail")
-        clauses.append(f"{taken}, with {' and '.join(f'{TITLES[name]} {_plain(params[name])}' for name in shown)}")
+        clauses.append(_recognised(kind, record))
     if not number and _counts(record):
         clauses.append(
             f"to find some, lower {TITLES['min_object']} (min_object, now {params['min_object']}), or look for another "
             f"kind of {TITLES['objects']} (objects, now '{params['objects']}')"
         )
     return tuple(clauses)
+
+
+def _recognised(kind: str, record: Mapping[str, Any]) -> str:
+    """Return what an image was taken for and what was looked for; of regions also that there were no better objects."""
+    title, params = PRESETS[kind].title, record["params"]
+    taken = f"recognised as {title}"
+    if kind == DEFAULT_PRESET:
+        taken = f"{'' if record.get('mistaken') else 'no special kind of image recognised, so '}preset {title}"
+    shown = ("objects", "min_object" if _counts(record) else "detail")
+    told = f"{taken}, with {' and '.join(f'{TITLES[name]} {_plain(params[name])}' for name in shown)}"
+    regions = "offered" in record and not _counts(record)
+    return f"{told}: these are regions, as nothing stood out clearly enough to be objects" if regions else told
+
+
+def _most_likely(record: Mapping[str, Any]) -> str:
+    """Return how a reading was chosen where the image has decided; nothing where the user has."""
+    n = len(record.get("offered", ()))
+    if n < 2 or record["params"].get("reading", 0) != 1 or record.get("fixed"):
+        return ""
+    return f", the most likely of {n} readings of this image"
 
 
 def other_readings(record: Mapping[str, Any]) -> str:

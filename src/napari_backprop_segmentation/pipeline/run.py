@@ -7,14 +7,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.errors import MistakenKind, ParameterError, engine_errors
+from napari_backprop_segmentation.errors import ParameterError, engine_errors
 from napari_backprop_segmentation.hierarchy.merge import Merge, merge_regions
 from napari_backprop_segmentation.network.allocator import reused_memory
 from napari_backprop_segmentation.network.model import Model, Start
 from napari_backprop_segmentation.network.step import Command, Step
 from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
-from napari_backprop_segmentation.pipeline import dispatch
+from napari_backprop_segmentation.pipeline import once_more
 from napari_backprop_segmentation.pipeline.request import Request
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
@@ -105,7 +105,8 @@ def run(
     Step
         One an iteration; none for the methods ``kmeans`` and ``graph``. Send ``"stop"`` to end training early and
         keep the result: what has not been looked at yet is labelled with what was learned. `NewStrokes` replace the
-        strokes of a single image from the next iteration on.
+        strokes of a single image from the next iteration on. An image that turns out to be of another kind than it was
+        taken for is trained on once more: `Step.run` then says that these are further runs of twice as many.
 
     Returns
     -------
@@ -146,11 +147,7 @@ def run(
     )
     started = time.perf_counter()
     with engine_errors(), reused_memory():
-        try:
-            found = yield from dispatch.segmented(request)
-        except MistakenKind:
-            logger.info("this does not look like an image of that kind any more; once more as any image")
-            found = yield from dispatch.segmented(request.as_any())
+        found = yield from once_more.segmented(request)
     seconds = round(time.perf_counter() - started, 3)
     logger.info("done after %s s: %s", seconds, found.stopped_by)
     return found.noted({"seconds": seconds})
@@ -229,7 +226,7 @@ def train(
         raise ParameterError(f"method must be superpixels or continuity to train, got {checked.method!r}; choose one")
     request = Request(image, checked, axes, spacing, strokes, channels, start=start, keep_weights=keep_weights)
     with engine_errors(), reused_memory():
-        return (yield from dispatch.trained(request))
+        return (yield from once_more.trained(request))
 
 
 def _check_kinds(model: Any, merge: Any, progress: Any) -> None:

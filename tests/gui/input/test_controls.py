@@ -71,6 +71,23 @@ def test_a_new_setting_gets_a_control_by_itself(monkeypatch):
     assert made.params() == More(flag=False)
 
 
+def test_the_least_value_is_said_in_words_where_it_means_something(made, state):
+    box = made["max_object"].native
+    edit = box.lineEdit()
+    assert (edit.text(), edit.placeholderText(), box.value()) == ("", "no limit", 0)
+    box.stepUp()
+    assert (edit.text(), state.params.max_object) == ("1", 1)
+    edit.setText("250")
+    assert state.params.max_object == 250
+    edit.setText("0")
+    assert (edit.text(), state.params.max_object) == ("", 0)
+    state.change("max_object", 7)
+    assert edit.text() == "7"
+    state.fill(Params())
+    assert edit.text() == ""
+    assert made["min_object"].native.lineEdit().text() == "30"
+
+
 def test_changes_are_told_once_and_named(made, state):
     told = []
     state.events.params.connect(lambda _: told.append(True))

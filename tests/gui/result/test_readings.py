@@ -284,30 +284,39 @@ def test_of_many_small_objects_the_middle_is_shown(model):
     assert window_on(labels.shape, [np.zeros_like(labels)]).of(labels).shape == (1000, 2000)
 
 
+SHOW = "an example (Find more like this) or strokes (Draw strokes)."
+WAYS = f"Other readings..., {SHOW}"
+PICTURE = "If this is wrong: another picture, "
+
+
 @pytest.mark.parametrize(
-    ("kind", "params", "number", "said"),
+    ("kind", "params", "number", "others", "said"),
     [
-        ("fast", {"objects": "off"}, 20, True),
-        ("brightfield", {"objects": "off", "reading": 0}, 20, True),
-        ("nuclei", {"objects": "bright"}, 0, True),
-        ("nuclei", {"objects": "bright"}, 20, False),
-        ("fast", {"objects": "bright"}, 20, False),
-        ("fast", {"objects": "off", "reading": 2}, 20, False),
-        (None, {"objects": "off"}, 20, False),
+        ("fast", {"objects": "off"}, 20, {}, f"If you want objects: {WAYS}"),
+        ("brightfield", {"objects": "off", "reading": 0}, 20, {"offered": []}, f"If you want objects: {SHOW}"),
+        ("nuclei", {"objects": "bright"}, 0, {}, f"If there are some: {WAYS}"),
+        ("nuclei", {"objects": "bright"}, 0, {"given": ["objects"]}, f"If there are some: {WAYS}"),
+        ("nuclei", {"objects": "bright"}, 20, {}, f"If this is wrong: {WAYS}"),
+        ("nuclei", {"objects": "bright"}, 20, {"given": ["objects"]}, ""),
+        ("fast", {"objects": "off"}, 20, {"given": ["regions"]}, ""),
+        ("fast", {"objects": "off"}, 20, {"regions": "kinds"}, ""),
+        ("fast", {"objects": "off"}, 9, {"reading": "dark", "offered": [1, 2]}, f"{PICTURE}{SHOW}"),
+        ("fast", {"objects": "off"}, 9, {"reading": "dark", "offered": [1]}, f"If this is wrong: {SHOW}"),
+        (None, {"objects": "off"}, 20, {}, ""),
     ],
 )
-def test_where_nothing_was_counted_a_hint_says_where_objects_are(kind, params, number, said):
-    assert words.hint(number, {"kind": kind, "params": params}) == words.OTHERS * said
+def test_what_to_do_if_the_image_has_decided_wrongly(kind, params, number, others, said):
+    assert words.hint(number, {"kind": kind, "params": params, **others}) == said
 
 
-def test_a_run_on_automatic_that_finds_regions_says_where_objects_are(chosen, shown, state, image, readable, regions):
+def test_a_run_on_automatic_says_what_to_do_if_it_is_wrong(chosen, shown, state, image, readable, regions):
     chosen(image)
     shown(readable)
-    assert words.OTHERS not in state.status
+    assert "If you want" not in state.status
     shown(replace(readable, record={**readable.record, "kind": "fast"}))
-    assert state.status.endswith(words.OTHERS)
-    shown(replace(regions, look=None, record={**readable.record, "kind": "fast"}))
-    assert words.OTHERS not in state.status
+    assert state.status.endswith(f"If you want objects: {WAYS}")
+    shown(replace(regions, look=None, record={**readable.record, "kind": "fast"}))  # a series
+    assert state.status.endswith("If you want objects: choose Objects on top, or draw strokes (Draw strokes).")
 
 
 @pytest.fixture
@@ -379,6 +388,28 @@ def test_a_click_on_a_picture_makes_it_the_result(real, viewer, qtbot, notes):
     assert pictures.isHidden()
     assert real.readings.button.text == "Other readings..."
     assert notes == []
+
+
+def test_the_control_of_objects_says_what_is_shown(real, viewer, qtbot):
+    box = real.controls["objects"].native
+    press(real, qtbot)
+    assert real.state.read_as == ""
+    ask(real, qtbot)
+    click(real, qtbot, 2)
+    assert box.isVisibleTo(real.native)
+    assert box.currentText() == "found: between dark lines"
+    assert viewer.layers["cells labels"].metadata[METADATA]["reading"] == "between dark lines"
+    click(real, qtbot, 3)
+    assert box.currentText() == "found: dark"
+    assert real.controls["reading"].value == 3
+    assert real.state.settings.objects == "off"  # the next image decides anew
+    qtbot.mouseClick(real.wanted.switch.buttons["Objects"], Qt.MouseButton.LeftButton)
+    assert (box.currentText(), real.state.settings.objects) == ("dark", "dark")
+    assert box.findText("off") >= 0
+    qtbot.mouseClick(real.wanted.switch.buttons["Automatic"], Qt.MouseButton.LeftButton)
+    assert box.currentText() == "found: dark"
+    click(real, qtbot, 0)
+    assert box.currentText() == "off"
 
 
 def test_what_was_taken_is_offered_first_for_the_next_image_of_its_kind(real, viewer, qtbot):

@@ -1,6 +1,7 @@
 """A run from Run to its end, with a stand-in for the engine and no window."""
 
 import gc
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -57,6 +58,33 @@ def test_a_run_ends_with_a_result_in_its_layer(start, state, model, engine, qtbo
     assert layer.metadata[METADATA]["image"]["layers"] == ["cells"]
     assert [point.losses["similarity"] for point in state.points] == [0.5] * 3
     assert gc.get_freeze_count() == 0
+
+
+def test_a_run_that_is_made_once_more_goes_on_where_it_was(start, state, engine, qtbot, monkeypatch):
+    from tests.gui.conftest import FakeStep
+
+    def steps(run_input, params, *_, **__):
+        for number in range(1, 7):
+            assert engine.gate.acquire(timeout=20)
+            yield FakeStep(number, run_input.shape, run=(1, 1) if number <= 3 else (2, 2))
+        record = {"params": params.to_dict(), "stopped_by": "all done", "seconds": 0.1, "kind": "fast"}
+        nothing = dict.fromkeys(("hierarchy", "agreement", "look", "find", "teach", "recount", "model"))
+        labels = np.ones(run_input.shape, np.uint8)
+        return SimpleNamespace(labels=labels, record=record | {"mistaken": "em"}, stopped_by="", **nothing)
+
+    monkeypatch.setattr("napari_backprop_segmentation.gui.run.worker.start_steps", steps)
+    state.change("iterations", 3)
+    run = start()
+    step(engine, state, qtbot)
+    assert state.status.startswith("Iteration 1 of 3, 5 labels")
+    told = []
+    state.events.run.connect(lambda now: told.append(now.told))
+    engine.allow(5)
+    qtbot.waitUntil(lambda: not state.busy)
+    assert "Taken for Electron microscopy at first" in state.status
+    assert "Once more, as any image: Iteration 6 of 6, 5 labels. Labelling every pixel..." in told
+    assert (run._bar.n, run._bar.total) == (6, 6)
+    assert not state.result.history
 
 
 def test_pausing_is_told_when_the_iteration_has_ended(start, state, engine, qtbot):

@@ -1,6 +1,7 @@
 """The window of a batch: what is asked, how far it is, and a table of all images."""
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from napari.qt.threading import GeneratorWorker, create_worker
@@ -100,13 +101,13 @@ class BatchDialog(QDialog):
                     self._status.setText(NONE_SELECTED)
                     return
             else:
-                plan = self.form.files().plan
+                plan = replace(self.form.files(), cluster=self._state.cluster).plan
         except SegmentationError as error:
             self._status.setText(why(error))
             return
         self.entries = []
         self.table.setRowCount(0)
-        self._control = Control()
+        self._control = Control(cluster=self._state.cluster)
         self._worker = create_worker(
             batch, plan, self._control, _start_thread=False, _connect=self._slots(), _worker_class=ClosingWorker
         )
@@ -179,7 +180,9 @@ class BatchDialog(QDialog):
         self.bar.setValue(int((ended + share) * FINE))
         if self.running and not self._control.run.cancelled and self.entries:
             training = f"Training one network on {len(self.entries)} images..."
-            counted = f"{ended} of {len(self.entries)} images..."
+            cluster = self._control.cluster
+            by = "" if cluster is None or self._shows_layers else f" by {cluster.in_words()}"
+            counted = f"{ended} of {len(self.entries)} images{by}..."
             self._status.setText(training if self._control.training else counted)
 
     def _show(self, _: Any = None) -> None:

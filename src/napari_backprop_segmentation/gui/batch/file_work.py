@@ -2,8 +2,9 @@
 
 from collections.abc import Generator, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_backprop_segmentation.batch.entry import Entry, State
 from napari_backprop_segmentation.errors import SegmentationError, reason
@@ -36,6 +37,28 @@ def do_file(files: "FolderBatch", network: Network, number: int, control: Contro
     if control.run.cancelled:
         return Entry(files.names[number])
     return (yield from files.work(number, partial(_segment, control), model))
+
+
+def do_files(
+    files: "FolderBatch", network: Network, client: Any, control: Control
+) -> Generator[tuple[int, Entry] | None, None, None]:
+    """Have workers segment all files; yield the number and the ending of each as it ends."""
+    from napari_backprop_segmentation.batch.on_workers import on_workers
+    from napari_backprop_segmentation.batch.running import segment_unwatched
+
+    model = yield from network(control)
+    if control.run.cancelled:
+        return
+    wanted = files.wanted if model is None else replace(files.wanted, model=model)
+    yield from on_workers(
+        files.jobs,
+        wanted,
+        segment_unwatched,
+        client,
+        names=files.names,
+        overwrite=files.overwrite,
+        stopped=lambda: control.run.cancelled,
+    )
 
 
 def _segment(control: Control, opened: "Opened") -> Generator[None, None, "Segmentation | None"]:

@@ -5,9 +5,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_backprop_segmentation.gui.batch.file_work import do_file, readable
+from napari_backprop_segmentation.gui.batch.file_work import do_file, do_files, readable
 from napari_backprop_segmentation.gui.batch.one_network import OneNetwork, always
 from napari_backprop_segmentation.gui.batch.work import Plan
+from napari_backprop_segmentation.gui.run.cluster import Cluster
 from napari_backprop_segmentation.gui.run.process_guards import no_collection
 from napari_backprop_segmentation.gui.run.torch_startup import make_ready_for_torch
 from napari_backprop_segmentation.params.params import Params
@@ -38,6 +39,8 @@ class Asked:
         Whether everything is done again, and written over whatever is there.
     together : bool
         Whether one network is trained on all of them.
+    cluster : Cluster, optional
+        Whose workers do the files.
     """
 
     folder: Path
@@ -49,6 +52,7 @@ class Asked:
     measure: bool = True
     overwrite: bool = False
     together: bool = False
+    cluster: Cluster | None = None
 
     def plan(self) -> Plan:
         """Look for the files and decide where everything goes.
@@ -73,4 +77,5 @@ class Asked:
         )
         network = OneNetwork(lambda: list(readable(files)), self.params) if self.together else always(self.model)
         works = [partial(do_file, files, network, number) for number in range(len(files.jobs))]
-        return Plan(files.names, works, files.sheets.note, files.end)
+        shared = None if self.cluster is None else partial(do_files, files, network, self.cluster.client)
+        return Plan(files.names, works, shared, files.sheets.note, files.end)

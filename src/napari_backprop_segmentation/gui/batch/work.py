@@ -11,6 +11,7 @@ from napari_backprop_segmentation.batch.entry import Entry, State, found_in
 from napari_backprop_segmentation.errors import engine_errors, reason
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.run import worker
+from napari_backprop_segmentation.gui.run.cluster import Cluster, helping
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline.iteration import total_steps
 
@@ -34,12 +35,15 @@ class Control:
         Steps of the image that is under way, or of the training of one network for all.
     training : bool
         Whether one network is being trained for all.
+    cluster : Cluster, optional
+        Whose workers do the blocks of large images.
     """
 
     run: worker.WorkerControl = field(default_factory=worker.WorkerControl)
     done: int = 0
     total: int = 0
     training: bool = False
+    cluster: Cluster | None = None
 
     @property
     def share(self) -> float:
@@ -54,6 +58,7 @@ class Control:
 
 
 Work = Callable[[Control], Generator[None, None, Entry]]
+Shared = Callable[[Control], Generator[tuple[int, Entry] | None, None, None]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +71,8 @@ class Plan:
         What the user knows the images by.
     works : sequence of callable
         One an image.
+    shared : callable, optional
+        Does all of them at once, and yields the number and the ending of each as it ends.
     note : callable
         Takes the entries of all images after each one.
     end : callable
@@ -74,6 +81,7 @@ class Plan:
 
     names: Sequence[str]
     works: Sequence[Work]
+    shared: Shared | None = None
     note: Callable[[Sequence[Entry]], None] = lambda _: None
     end: Callable[[Sequence[Entry]], None] = lambda _: None
 
@@ -109,12 +117,11 @@ def batch(plan: Callable[[], Plan], control: Control) -> Generator[Told, None, O
         entries = [Entry(name) for name in planned.names]
         yield News(dict(enumerate(entries)))
         try:
-            for number, work in enumerate(planned.works):
-                if control.run.cancelled:
-                    break
-                control.begin()
-                yield News({number: Entry(planned.names[number], State.RUNNING)})
-                entry = yield from work(control)
+            for ended in (planned.shared or partial(_in_turn, planned))(control):
+                if not isinstance(ended, tuple):
+                    yield ended
+                    continue
+                number, entry = ended
                 yield News({number: entry})
                 entries[number] = entry
                 planned.note(entries)
@@ -125,6 +132,17 @@ def batch(plan: Callable[[], Plan], control: Control) -> Generator[Told, None, O
     except Exception as error:  # noqa: BLE001 - nothing is swallowed: whoever has asked is told
         return worker.Failure(error)
     return None
+
+
+def _in_turn(planned: Plan, control: Control) -> Generator[tuple[int, Entry] | Told, None, None]:
+    """Do one image after the other."""
+    for number, work in enumerate(planned.works):
+        if control.run.cancelled:
+            break
+        control.begin()
+        yield News({number: Entry(planned.names[number], State.RUNNING)})
+        entry = yield from work(control)
+        yield number, entry
 
 
 def segmented(
@@ -141,7 +159,7 @@ def segmented(
     control.total = 0 if model is not None else total_steps(params, run_input.axes, run_input.array.shape)
     with engine_errors(), suppress(worker.CancelledError):
         found: Segmentation | None = yield from followed(
-            worker.start_steps(run_input, params, control.run, model), control
+            worker.start_steps(run_input, params, control.run, model, **helping(control.cluster, control.run)), control
         )
         return None if control.run.cancelled else found
     return None

@@ -12,11 +12,13 @@ from magicgui.widgets.bases import ValueWidget
 from qtpy.QtWidgets import QLabel
 
 from napari_backprop_segmentation.gui.input.size_in_units import SizeInUnits
+from napari_backprop_segmentation.gui.input.special_value import NamedLeast
 from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.params.fields import choices
 from napari_backprop_segmentation.params.params import Params
 
 MIN_DECIMALS = 2
+FOUND = "found: {}"
 
 
 def make_control(setting: "Field[Any]") -> ValueWidget[Any]:
@@ -45,6 +47,8 @@ def _bare_control(setting: "Field[Any]", common: Mapping[str, Any]) -> ValueWidg
     if "widget" in meta:
         return getattr(widgets, meta["widget"])(**limits, **common)  # type: ignore[no-any-return]
     control = (SpinBox if setting.type is int else FloatSpinBox)(**limits, **common)
+    if "special" in meta:
+        NamedLeast(control.native, meta["minimum"], meta["special"])
     control.adaptive_step = setting.name != "n_regions"  # each number is worth a look
     return control
 
@@ -102,6 +106,12 @@ class Controls:
         for setting in fields(Params):
             if self._controls[setting.name].value != self._value(setting.name):
                 self._show_value(setting)
+        self._name_off()
+
+    def _name_off(self) -> None:
+        """Say what is shown where objects were found that the setting does not ask for: it is not off then."""
+        box, read_as = self._controls["objects"].native, self._state.read_as
+        box.setItemText(box.findData("off"), FOUND.format(read_as) if read_as else "off")
 
     def _show_value(self, setting: "Field[Any]") -> None:
         control, value = self._controls[setting.name], self._value(setting.name)

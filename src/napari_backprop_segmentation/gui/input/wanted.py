@@ -45,6 +45,18 @@ def wanted_of(params: Params) -> Wanted:
     return Wanted.AUTOMATIC if params.automatic and not OPEN & params.given else Wanted.REGIONS
 
 
+def kind_of(reading: str) -> str:
+    """Return which kind of objects is nearest to what a reading shows; 'off' where none is.
+
+    Examples
+    --------
+    >>> kind_of("dark on the ground, undivided"), kind_of("between bright lines"), kind_of("around bright ones")
+    ('dark', 'outlined', 'off')
+    """
+    first = reading.split(" ", 1)[0]
+    return {"bright": "bright", "dark": "dark", "between": "outlined", "outlined": "outlined"}.get(first, "off")
+
+
 def settings_for(wanted: Wanted, params: Params, kind: str) -> Mapping[str, Any]:
     """Return the settings that ask for something definite.
 

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QWidget
 from napari_backprop_segmentation.gui.forms import SPACING, add_row, show_row, text_label
 from napari_backprop_segmentation.gui.input.controls import Controls, first_settings
 from napari_backprop_segmentation.gui.input.switch import Switch
-from napari_backprop_segmentation.gui.input.wanted import GROUP, MEANINGS, Wanted, settings_for, wanted_of
+from napari_backprop_segmentation.gui.input.wanted import GROUP, MEANINGS, Wanted, kind_of, settings_for, wanted_of
 from napari_backprop_segmentation.gui.state import State
 
 NUMBERS = {Wanted.REGIONS: "Number of regions", Wanted.CLASSES: "Number of classes"}
@@ -79,7 +79,9 @@ class WantedPanel:
         if wanted is Wanted.AUTOMATIC:
             self._leave_open()
         else:
-            self._state.want(**settings_for(wanted, self._state.params, str(self._state.shown("objects"))))
+            kind = str(self._state.shown("objects"))
+            kind = kind_of(self._state.read_as) if kind == "off" else kind
+            self._state.want(**settings_for(wanted, self._state.params, kind))
 
     def _show(self, _: Any = None) -> None:
         wanted, shown = wanted_of(self._state.params), self.group

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # Settings of `Objects` by which what was found is counted again, without another run.
 LIVE = ("sensitivity", "min_object", "max_object", "split_objects", "fill_holes", "drop_border")
 FROM_STROKES = -2  # as `LayerResult.reading`
+AS_DRAWN = "like the strokes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,12 +134,24 @@ class LayerResult:
         return str(record["params"].get("strokes_as", "")) if not self.reading and "drawn" in record else ""
 
     @property
+    def record(self) -> dict[str, Any]:
+        """How the labels that are shown were made."""
+        layer, own = self.layer, self.segmentation.record
+        found: dict[str, Any] = own if layer is None else layer.metadata.get(METADATA, own)
+        return found
+
+    @property
     def used(self) -> dict[str, Any]:
         """The settings of the labels that are shown, by name."""
-        layer = self.layer
-        record = self.segmentation.record if layer is None else layer.metadata.get(METADATA, self.segmentation.record)
-        found: dict[str, Any] = record["params"]
+        found: dict[str, Any] = self.record["params"]
         return found
+
+    @property
+    def read_as(self) -> str:
+        """What the objects are that are shown, where the setting `objects` does not say it; else nothing."""
+        if self.strokes_as == "objects":
+            return AS_DRAWN
+        return str(self.record.get("reading", "")) if self.has_objects else ""
 
     @property
     def n_regions(self) -> int:

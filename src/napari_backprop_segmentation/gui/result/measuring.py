@@ -80,16 +80,35 @@ def array_of(layer: Labels) -> Any:
     return layer.data[0] if layer.multiscale else layer.data
 
 
-def measured(labels: Any, run_input: RunInput) -> "Measured | Failure":
-    """Measure labels in an image; an error is returned instead of raised, see `worker.outcome`."""
+def copied(layer: Labels) -> Any:
+    """Return the labels of a layer for a thread: the user may paint meanwhile."""
+    data = array_of(layer)
+    return data.copy() if isinstance(data, np.ndarray) else data
+
+
+def measured(labels: Any, run_input: RunInput, known: int | None = None) -> "Measured | Failure | None":
+    """Measure labels in an image; an error is returned instead of raised, see `worker.outcome`.
+
+    None where the labels have the checksum that is known: they were measured before.
+    """
     from napari_backprop_segmentation.objects.measure import measure
 
     try:
         pixels = np.asarray(labels).reshape(run_input.shape)
         axes, spacing, unit = run_input.axes, run_input.spacing, run_input.unit
-        return measure(pixels, run_input.array, axes=axes, spacing=spacing, unit=unit), checksum(pixels)
+        number = checksum(pixels)
+        if number == known:
+            return None
+        return measure(pixels, run_input.array, axes=axes, spacing=spacing, unit=unit), number
     except Exception as error:  # noqa: BLE001 - nothing is swallowed: the user is told, whatever Qt does with errors
         return Failure(error)
+
+
+def compared(labels: Any, known: int) -> bool:
+    """Return whether labels have the checksum that is known; those that cannot be read have not."""
+    with suppress(Exception):
+        return checksum(labels) == known
+    return False
 
 
 def checksum(labels: Any) -> int:
@@ -148,7 +167,8 @@ class Tables:
         self._tables: WeakKeyDictionary[Labels, Measurement] = WeakKeyDictionary()
         self._followed: WeakSet[Labels] = WeakSet()
         self._touched: WeakSet[Labels] = WeakSet()
-        self._wanted: dict[Labels, tuple[RunInput, RunInput, Done | None]] = {}  # what was asked for last
+        self._wanted: dict[Labels, tuple[RunInput, RunInput, Done | None, int | None]] = {}  # asked for last
+        self._compared: WeakSet[Labels] = WeakSet()
         self._measuring = self._closed = False
         self._timer = QTimer(parent)
         self._timer.setSingleShot(True)
@@ -156,7 +176,13 @@ class Tables:
         self._timer.timeout.connect(self._measure_again)
 
     def measure(
-        self, layer: Labels, own: RunInput, done: Done | None = None, *, run_input: RunInput | None = None
+        self,
+        layer: Labels,
+        own: RunInput,
+        done: Done | None = None,
+        *,
+        run_input: RunInput | None = None,
+        known: int | None = None,
     ) -> None:
         """Fill the table of a layer, in a thread.
 
@@ -169,9 +195,13 @@ class Tables:
             Called with the layer, the image its brightness was measured in, and the number of labels.
         run_input : RunInput, optional
             Where its brightness is measured, if in another image; see `seen_in`.
+        known : int, optional
+            Checksum of labels that need not be measured again.
         """
-        told = done or self._wanted.get(layer, (None, None, None))[2]
-        self._wanted[layer] = own, own if run_input is None else run_input, told
+        asked = self._wanted.get(layer)
+        told = done or (None if asked is None else asked[2])
+        known = known if asked is None else None
+        self._wanted[layer] = own, own if run_input is None else run_input, told, known
         self._begin()
 
     def _begin(self) -> None:
@@ -179,11 +209,10 @@ class Tables:
         layer = None if self._measuring else next(iter(self._wanted), None)
         if layer is None:
             return
-        own, seen, done = self._wanted.pop(layer)
+        own, seen, done, known = self._wanted.pop(layer)
         self._measuring = True
-        data = array_of(layer)
-        labels = data.copy() if isinstance(data, np.ndarray) else data  # the user may paint meanwhile
-        background.start(measured, labels, seen, then=partial(self._on_measured, layer, (own, seen), done))
+        then = partial(self._on_measured, layer, (own, seen), done)
+        background.start(measured, copied(layer), seen, known, then=then)
 
     def of(self, layer: Labels | None) -> "Measurement | None":
         """Return what was measured of a layer, if its table still shows it."""
@@ -203,10 +232,11 @@ class Tables:
         return {"paint": self._on_edit, "set_data": self._on_edit, "data": self._on_other_labels}
 
     def _on_measured(
-        self, layer: Labels, images: tuple[RunInput, RunInput], done: Done | None, found: "Measured | Failure"
+        self, layer: Labels, images: tuple[RunInput, RunInput], done: Done | None, found: "Measured | Failure | None"
     ) -> None:
         self._measuring = False
-        self._fill(layer, images, done, found)
+        if found is not None:
+            self._fill(layer, images, done, found)
         self._begin()
 
     def _fill(
@@ -234,11 +264,18 @@ class Tables:
     def _on_other_labels(self, event: Any) -> None:
         """Empty the table: the labels it was made of are gone."""
         layer = event.source
-        table = self._tables.get(layer)
-        if table is None or checksum(array_of(layer)) == table.checksum:  # of another type of number, perhaps
+        if (table := self._tables.get(layer)) is not None:
+            self._compared.add(layer)
+            then = partial(self._on_compared, layer, table)
+            background.start(compared, copied(layer), table.checksum, then=then)
+
+    def _on_compared(self, layer: Labels, table: Measurement, same: bool) -> None:
+        self._compared.discard(layer)
+        if same or self._closed or self._tables.get(layer) is not table:  # of another type of number, perhaps
             return
         if self._ours(layer):
             layer.features = without_ours(layer.features, table.columns)
+        self._touched.discard(layer)
         del self._tables[layer]
 
     def _on_edit(self, event: Any) -> None:
@@ -259,9 +296,11 @@ class Tables:
         return layer in self._tables and set(self._columns(layer)) <= set(layer.features.columns)
 
     def _measure_again(self) -> None:
+        if self._compared:
+            self._timer.start()
+            return
         touched = [layer for layer in self._touched if layer in self._viewer.layers and self._ours(layer)]
         self._touched.clear()
         for layer in touched:
             table = self._tables[layer]
-            if checksum(array_of(layer)) != table.checksum:
-                self.measure(layer, table.own, run_input=table.run_input)
+            self.measure(layer, table.own, run_input=table.run_input, known=table.checksum)

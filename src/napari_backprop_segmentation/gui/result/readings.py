@@ -215,8 +215,10 @@ def take(viewer: "Viewer", result: LayerResult, choice: Choice) -> LayerResult |
     first = result.segmentation.record["params"]
     settings = {name: first[name] for name in LIVE if name in first} | ({} if choice.number else result.counted)
     params = {**record["params"], **settings, "reading": reading}
-    if "regions" in (original := result.segmentation.record):
-        record["regions"] = original["regions"]
+    original = result.segmentation.record
+    named = {**original, "reading": choice.name} if choice.number else original
+    record = {name: value for name, value in record.items() if name != "reading"}
+    record |= {name: named[name] for name in ("reading", "regions") if name in named}
     return replaced(viewer, result, labels, choice.number, {**record, "params": params})
 
 

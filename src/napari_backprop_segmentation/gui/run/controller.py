@@ -99,7 +99,7 @@ class RunController:
         self._look.start(LOOK_MS)
         job = self._job
         given = self._run_input, job.params, self._control, job.model, job.strokes
-        steps = partial(worker.start_steps, *given, fixed=job.fixed, **job.beginning)
+        steps = partial(worker.start_steps, *given, **job.others(self._control))
         self._worker = create_worker(
             worker.outcome,
             steps,
@@ -191,6 +191,8 @@ class RunController:
             self._preview.take(message.labels, message.place)
         self._state.tell(self._progress_in_words(message), message.points)
         if self._bar is not None:
+            if self._again(message) and self._bar.total == self._total:
+                self._bar.total = 2 * self._total
             self._bar.update(len(message.points))
         if self._worker is not None:  # updating the bar handles events: the run may have ended meanwhile
             self._throttle.finish(self._preview.show if message.labels is not None else None)
@@ -199,8 +201,16 @@ class RunController:
         """Return how far training is; None once it is not training that is waited for."""
         if self._control.command:
             return None
-        where = words.run(*message.run) + self._run_input.place_in_words(message.place)
-        return where + words.iteration(message.points[-1], self._total, message.step_seconds)
+        number, n_runs = message.run
+        total, where = self._total, ""
+        if self._again(message):
+            total, where, number, n_runs = 2 * total, words.ONCE_MORE, number - n_runs // 2, n_runs // 2
+        where += words.run(number, n_runs) + self._run_input.place_in_words(message.place)
+        return where + words.iteration(message.points[-1], total, message.step_seconds)
+
+    def _again(self, message: "Progress") -> bool:
+        """Return whether the run is made once more, as its image is of another kind than it was taken for."""
+        return message.run[1] > self._job.params.n_runs
 
     def _tell_labelled(self) -> None:
         """Say how far a series is while there are no steps to tell of."""
@@ -251,5 +261,7 @@ class RunController:
             return Phase.IDLE, words.DELETED, None
         ended = settled(self._viewer, self._job, self._preview, self._outcome, time.monotonic() - self._started)
         if ended[2] is not None:
-            ended[2].history = self._job.history or self._control.history
+            # of a network that was dropped no iteration can become a result
+            mistaken = "mistaken" in ended[2].segmentation.record
+            ended[2].history = self._job.history or (None if mistaken else self._control.history)
         return ended

@@ -46,8 +46,7 @@ def settled(
     preview.finish(outcome.labels, {**outcome.record, **_seen(job)})
     n_labels = np.count_nonzero(np.bincount(outcome.labels.ravel())[1:])  # much faster than sorting all pixels
     ending = words.done(int(n_labels), seconds, outcome.record)
-    if outcome.look is not None:
-        ending = f"{ending} {words.hint(int(n_labels), outcome.record)}".rstrip()
+    ending = f"{ending} {words.hint(int(n_labels), outcome.record, outcome.look is not None)}".rstrip()
     return Phase.DONE, ending, _result(viewer, job, preview, outcome)
 
 

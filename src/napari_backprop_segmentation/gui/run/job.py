@@ -7,10 +7,12 @@ from napari.layers import Image
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
+from napari_backprop_segmentation.gui.run.cluster import Cluster, helping
 from napari_backprop_segmentation.network.history import History
 from napari_backprop_segmentation.params.params import Params
 
 if TYPE_CHECKING:
+    from napari_backprop_segmentation.gui.run.worker import WorkerControl
     from napari_backprop_segmentation.network.model import Model, Start
 
 
@@ -40,6 +42,8 @@ class Job:
         Whether it does; if not, the result is that of a run that ended there.
     history : History, optional
         That `start` is taken from, where training does not go on.
+    cluster : Cluster, optional
+        Whose workers do the blocks of a large image.
     """
 
     run_input: RunInput
@@ -53,13 +57,14 @@ class Job:
     start: "Start | None" = None
     go_on: bool = True
     history: History | None = None
+    cluster: Cluster | None = None
 
     @property
     def trains(self) -> bool:
         """Whether there are training steps."""
         return self.model is None and self.go_on
 
-    @property
-    def beginning(self) -> dict[str, Any]:
-        """Further arguments of `pipeline.run.run`: from where training begins, if not anew."""
-        return {} if self.start is None else {"start": self.start, "go_on": self.go_on}
+    def others(self, control: "WorkerControl") -> dict[str, Any]:
+        """Return further arguments of `pipeline.run.run`: what stays, where training begins, who helps."""
+        beginning = {} if self.start is None else {"start": self.start, "go_on": self.go_on}
+        return {"fixed": self.fixed, **beginning, **helping(self.cluster, control)}

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from napari.layers import Image, Labels
 
 from napari_backprop_segmentation.gui.result.consensus import AgreementLayer
+from napari_backprop_segmentation.gui.run.cluster import Cluster
 from napari_backprop_segmentation.gui.run.worker import Point
 from napari_backprop_segmentation.network.history import History, Kept
 
-__all__ = ["History", "Moment", "Run"]
+__all__ = ["Cluster", "History", "Moment", "Run"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
@@ -143,6 +144,10 @@ class Cancellable:
     def __init__(self, array: Any, control: WorkerControl) -> None:
         self._array, self._control = array, control
         self.shape, self.dtype = array.shape, array.dtype
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be the array itself in another process, which hears of no cancel."""
+        return itemgetter(0), ((self._array,),)
 
     def __getitem__(self, key: Any) -> Any:
         """Return what the array returns."""

@@ -1,4 +1,4 @@
-"""Whom the command line has do the work: processes of this machine, or the workers of a cluster."""
+"""Who is to do the work: processes of this machine, or the workers of a cluster."""
 
 import logging
 from collections.abc import Iterator
@@ -34,14 +34,53 @@ def client_of(n_workers: int | None, cluster: str | None) -> Iterator[Any]:
         return
     if n_workers is not None and n_workers < 1:
         raise ParameterError(f"workers must be at least 1, got {n_workers}; leave it out to use this process alone")
+    check_installed()
+    _silence()
+    with ExitStack() as stack:
+        yield stack.enter_context(_local(n_workers, stack) if n_workers is not None else connect(str(cluster)))
+
+
+def check_installed() -> None:
+    """Refuse what needs workers where dask.distributed is not there.
+
+    Raises
+    ------
+    ParameterError
+    """
     if find_spec("distributed") is None:
         raise ParameterError(
             "workers must have dask.distributed, got none; install it with: pip install "
             '"napari-backprop-segmentation[cluster]"'
         )
+
+
+def connect(cluster: str) -> Any:
+    """Return a client of a cluster, for whoever asks it and for nobody else in this process.
+
+    Parameters
+    ----------
+    cluster : str
+        See `client_of`.
+
+    Raises
+    ------
+    ParameterError
+        If dask.distributed is not there, or no scheduler.
+    """
+    check_installed()
     _silence()
-    with ExitStack() as stack:
-        yield stack.enter_context(_local(n_workers, stack) if n_workers is not None else _remote(str(cluster)))
+    from distributed import Client
+
+    try:
+        if Path(cluster).is_file():
+            return Client(scheduler_file=cluster, timeout=CONNECT_SECONDS, set_as_default=False)
+        return Client(cluster, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        told = " ".join(str(error).split())
+        raise ParameterError(
+            f"cluster must be the address of a dask scheduler that can be reached, such as tcp://10.0.0.1:8786, got "
+            f"{cluster!r} ({told}); start one with: dask scheduler"
+        ) from error
 
 
 def _silence() -> None:
@@ -60,18 +99,3 @@ def _local(n_workers: int, stack: ExitStack) -> Any:
         n_workers=n_workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
     )
     return Client(stack.enter_context(local))
-
-
-def _remote(cluster: str) -> Any:
-    from distributed import Client
-
-    try:
-        if Path(cluster).is_file():
-            return Client(scheduler_file=cluster, timeout=CONNECT_SECONDS)
-        return Client(cluster, timeout=CONNECT_SECONDS)
-    except (OSError, ValueError, TypeError) as error:
-        told = " ".join(str(error).split())
-        raise ParameterError(
-            f"cluster must be the address of a dask scheduler that can be reached, such as tcp://10.0.0.1:8786, got "
-            f"{cluster!r} ({told}); start one with: dask scheduler"
-        ) from error

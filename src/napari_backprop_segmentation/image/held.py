@@ -36,6 +36,11 @@ class Held:
         """What was done to the image before it is read."""
         return self._source.preparation
 
+    @property
+    def whole(self) -> Window:
+        """The window of all pixels."""
+        return self._source.whole
+
     def read(self, window: Window) -> NDArray[np.float32]:
         """Return the normalised pixels (C, *window) of a spatial window; they are not to be written to."""
         inner = self._inside(window)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ImageError
-from napari_backprop_segmentation.hierarchy.block_regions import Shown
+from napari_backprop_segmentation.hierarchy.block_features import Shown
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.kept_blocks import Parts, Work

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.hierarchy.block_regions import Shown
+from napari_backprop_segmentation.hierarchy.block_features import Shown
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.blocks import BLOCK_SIDE, Window, blocks, with_halo
 from napari_backprop_segmentation.image.kept_blocks import Work

@@ -382,7 +382,7 @@ def test_a_click_on_a_picture_makes_it_the_result(real, viewer, qtbot, notes):
     qtbot.waitUntil(lambda: len(layer.features) == 3)
     click(real, qtbot, 0)
     np.testing.assert_array_equal(layer.data, before)
-    assert layer.features.empty
+    qtbot.waitUntil(lambda: layer.features.empty)
     assert real.curation.tools.row.isHidden()
     real.readings.button.native.click()
     assert pictures.isHidden()

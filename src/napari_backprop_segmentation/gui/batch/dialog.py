@@ -158,6 +158,7 @@ class BatchDialog(QDialog):
         self._show_bar()
 
     def _on_outcome(self, outcome: "Outcome") -> None:
+        self._look.stop()  # it must not write over how the batch has ended
         text = in_words(self.entries, cancelled=self._control.run.cancelled)
         if outcome is not None:
             text = f"{text} {why(outcome.error)}".strip()

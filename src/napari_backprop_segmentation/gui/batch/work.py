@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -117,14 +117,15 @@ def batch(plan: Callable[[], Plan], control: Control) -> Generator[Told, None, O
         entries = [Entry(name) for name in planned.names]
         yield News(dict(enumerate(entries)))
         try:
-            for ended in (planned.shared or partial(_in_turn, planned))(control):
-                if not isinstance(ended, tuple):
-                    yield ended
-                    continue
-                number, entry = ended
-                yield News({number: entry})
-                entries[number] = entry
-                planned.note(entries)
+            with closing((planned.shared or partial(_in_turn, planned))(control)) as steps:
+                for ended in steps:
+                    if not isinstance(ended, tuple):
+                        yield ended
+                        continue
+                    number, entry = ended
+                    yield News({number: entry})
+                    entries[number] = entry
+                    planned.note(entries)
         finally:
             planned.end(entries)
     except GeneratorExit:  # whoever waits has gone

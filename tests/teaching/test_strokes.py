@@ -142,7 +142,7 @@ def test_a_network_trained_before_is_applied_with_strokes(result):
         (drawn_on(discs()[1]), {"method": "kmeans"}, {}, "strokes must be left out for the method 'kmeans'"),
         (
             drawn_on(discs()[1]),
-            {"strokes_as": "objects"},
+            {"initial_regions": "network"},
             {"out": np.zeros((120, 160), int)},
             "strokes must be left out where labels are",
         ),

@@ -18,13 +18,14 @@ def pixel_checksum(array: Any) -> str | None:
     Parameters
     ----------
     array : array-like
-        In memory or mapped; lists are made arrays of.
+        In memory or mapped, or the `wrapped` array of something else; lists are made arrays of.
 
     Examples
     --------
     >>> pixel_checksum(np.zeros((2, 3), np.uint8)) == pixel_checksum(np.zeros((2, 3), np.uint16))
     False
     """
+    array = getattr(array, "wrapped", array)
     if not isinstance(array, np.ndarray):
         if hasattr(array, "dtype"):
             return None

@@ -10,6 +10,7 @@ from napari_backprop_segmentation.errors import EngineError, ImageError, MemoryL
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.run import worker
 from napari_backprop_segmentation.gui.run.worker import Cancellable, WorkerControl, watched
+from napari_backprop_segmentation.image.checksum import pixel_checksum
 from napari_backprop_segmentation.params.params import Params
 
 IMAGE = np.zeros((3, 4), np.uint8)
@@ -172,3 +173,9 @@ def test_labelled_frames_reach_the_control_of_a_real_run():
     params = Params(n_channels=4, iterations=2, n_superpixels=10, frames="once", regions="trained")
     exhaust(watched(partial(worker.start_steps, run_input, params, control), control), control)
     assert control.labelled == (3, 3)
+
+
+def test_a_record_tells_the_pixels_of_a_run_in_the_window_apart():
+    control = WorkerControl()
+    array = Cancellable(IMAGE, control)
+    assert pixel_checksum(array) == pixel_checksum(IMAGE) != pixel_checksum(IMAGE + 1)

@@ -139,21 +139,26 @@ class Cancellable:
     """An array that cannot be read any more once the run is cancelled.
 
     Labelling a large image takes long, and has no steps at which a run could end.
+
+    Attributes
+    ----------
+    wrapped : array
+        The array itself.
     """
 
     def __init__(self, array: Any, control: WorkerControl) -> None:
-        self._array, self._control = array, control
+        self.wrapped, self._control = array, control
         self.shape, self.dtype = array.shape, array.dtype
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Be the array itself in another process, which hears of no cancel."""
-        return itemgetter(0), ((self._array,),)
+        return itemgetter(0), ((self.wrapped,),)
 
     def __getitem__(self, key: Any) -> Any:
         """Return what the array returns."""
         if self._control.cancelled:
             raise CancelledError
-        return self._array[key]
+        return self.wrapped[key]
 
 
 def start_steps(

@@ -106,6 +106,8 @@ def test_images_too_large_for_a_tree_say_so():
     note = "labels stay as trained, as a merge tree takes at most 17 megapixels"
     assert merges_regions(Params(), MOST_TREE_PIXELS) == (True, ())
     assert merges_regions(Params(), MOST_TREE_PIXELS + 1) == (False, ())  # block by block
+    (said,) = merges_regions(Params(), MOST_TREE_PIXELS + 1, "T")[1]  # not the frames of a series
+    assert said.startswith("labels stay as trained")
     assert estimate(Params(), (3, 10_000, 10_000), NOTHING, PLENTY).notes == ()
     for settings in ({"initial_regions": "network"}, {"n_runs": 2}):
         assert merges_regions(Params(**settings), MOST_TREE_PIXELS + 1) == (False, (note,))

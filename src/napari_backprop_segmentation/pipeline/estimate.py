@@ -28,11 +28,14 @@ VOLUME_SLOWNESS, VOLUME_IMAGE_BYTES, VOLUME_BYTES = 1.45, 130, 100e6
 SMALL_BYTES = 200e6
 
 
-def merges_regions(params: Params, n_pixels: int) -> tuple[bool, tuple[str, ...]]:
-    """Return whether an image of so many pixels gets a merge tree, and in a clause why not where one is wanted."""
+def merges_regions(params: Params, n_pixels: int, iterated: str = "") -> tuple[bool, tuple[str, ...]]:
+    """Return whether an image of so many pixels gets a merge tree, and in a clause why not where one is wanted.
+
+    Those of a series, which goes along the axes `iterated`, are not merged block by block.
+    """
     if not params.wants_tree or n_pixels <= MOST_TREE_PIXELS:
         return params.wants_tree, ()
-    if params.merges_in_blocks:
+    if params.merges_in_blocks and not iterated:
         return False, ()
     return False, (f"labels stay as trained, as a merge tree takes at most {MOST_TREE_PIXELS / 1e6:.0f} megapixels",)
 
@@ -54,8 +57,9 @@ def estimate(
         One letter for each spatial axis of `shape`, time included; a plane or volume if left out.
     """
     axes = axes or "ZYX"[-(len(shape) - 1) :]
-    n_iterated = len(iterated_axes(params, axes, shape[1:]))
-    part = estimate_part(params, (shape[0], *shape[1 + n_iterated :]), costs, free)
+    iterated = iterated_axes(params, axes, shape[1:])
+    n_iterated = len(iterated)
+    part = estimate_part(params, (shape[0], *shape[1 + n_iterated :]), costs, free, iterated)
     if part is None:
         return None
     if not n_iterated:
@@ -85,8 +89,10 @@ class PartEstimate:
     estimate: Estimate
 
 
-def estimate_part(params: Params, shape: Sequence[int], costs: Costs, free: float) -> PartEstimate | None:
-    """Return what one plane or volume of (C, *spatial) takes; see `estimate`."""
+def estimate_part(
+    params: Params, shape: Sequence[int], costs: Costs, free: float, iterated: str = ""
+) -> PartEstimate | None:
+    """Return what one plane or volume of (C, *spatial) takes; see `estimate` and `merges_regions`."""
     precision = costs.precision if params.precision == "auto" else params.precision
     if params.method in STEPLESS or params.device not in ("auto", costs.device):
         return None
@@ -94,7 +100,7 @@ def estimate_part(params: Params, shape: Sequence[int], costs: Costs, free: floa
         return None
     pixels = math.prod(shape[1:])
     crop_pixels, notes = training_crop(params, pixels, precision, free)
-    merges, untreed = merges_regions(params, pixels)
+    merges, untreed = merges_regions(params, pixels, iterated)
     crop = crop_pixels or pixels
     channels, macs = work(params, n_inputs(shape[0], params), len(shape) - 1)
     step = crop * (costs.step_channel * channels + costs.step_mac * macs)

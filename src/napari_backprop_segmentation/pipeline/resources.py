@@ -18,7 +18,9 @@ from napari_backprop_segmentation.pipeline.workers import Workers
 logger = logging.getLogger(__name__)
 
 
-def resources(request: Request, params: Params, part: tuple[int, ...]) -> tuple[Plan, bool, tuple[str, ...]]:
+def resources(
+    request: Request, params: Params, part: tuple[int, ...], iterated: str = ""
+) -> tuple[Plan, bool, tuple[str, ...]]:
     """Return the plan, whether regions can be merged, and what the user should know of both.
 
     Parameters
@@ -28,9 +30,11 @@ def resources(request: Request, params: Params, part: tuple[int, ...]) -> tuple[
         As they are decided.
     part : tuple of int
         Channels and size of what is segmented at a time.
+    iterated : str
+        The axes along which it is one of several.
     """
     plan = make_plan(Training.of(params), Run.of(params), part)
-    merges, notes = merges_regions(params, math.prod(part[1:]))
+    merges, notes = merges_regions(params, math.prod(part[1:]), iterated)
     if plan.device.type == "cpu" and request.out is None:
         needed = part_bytes(params, part, math.prod(plan.crop or part[1:]), plan.precision)
         notes += memory_notes(needed, free_memory(plan.device))

@@ -57,7 +57,7 @@ def settle(request: Request) -> Job:
         strokes = None if strokes is None else binning_factor.binned_strokes(strokes, factor)
         strokes = strokes if strokes is not None and strokes.any() else None
     part = source.shape[:1] + source.shape[1 + len(iterated) :]
-    plan, fits, notes = resources(request, params, part)
+    plan, fits, notes = resources(request, params, part, iterated)
     small = not params.counts or math.prod(part[1:]) <= JUDGED_PIXELS
     answers = strokes is None or params.strokes_as != "network"  # labels of the network keep their numbers
     in_one_piece = request.out is None or bool(iterated)

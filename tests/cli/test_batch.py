@@ -139,9 +139,9 @@ def test_another_network_is_another_result(tmp_path):
 
 
 def test_a_result_that_was_stopped_early_is_done_again(tmp_path, monkeypatch):
-    from napari_backprop_segmentation.cli import one_file
+    from napari_backprop_segmentation.batch import running
 
-    whole = one_file.run
+    whole = running.run
 
     def interrupted(*args, **kwargs):
         steps = whole(*args, **kwargs)
@@ -160,7 +160,7 @@ def test_a_result_that_was_stopped_early_is_done_again(tmp_path, monkeypatch):
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with monkeypatch.context() as patch:
-            patch.setattr(one_file, "run", interrupted)
+            patch.setattr(running, "run", interrupted)
             assert run(*arguments) == INTERRUPTED
     finally:
         signal.signal(signal.SIGINT, before)

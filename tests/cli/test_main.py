@@ -13,7 +13,8 @@ import tifffile
 from PIL import Image
 
 from napari_backprop_segmentation import finish, run
-from napari_backprop_segmentation.cli import demo, one_file, window
+from napari_backprop_segmentation.batch import running
+from napari_backprop_segmentation.cli import demo, window
 from napari_backprop_segmentation.cli import main as cli
 from napari_backprop_segmentation.cli import progress as watching
 from napari_backprop_segmentation.cli import run as commands
@@ -282,7 +283,7 @@ def test_failure_of_the_engine_is_one_line(square, out, monkeypatch, capsys):
         yield from ()
         raise EngineError("the engine stopped: first line\nsecond line")
 
-    monkeypatch.setattr(one_file, "run", fails)
+    monkeypatch.setattr(running, "run", fails)
     assert main(["run", str(square), "-o", str(out)]) == cli.BAD_INPUT
     assert capsys.readouterr().err == f"backprop-segment: {square}: the engine stopped: first line second line\n"
 
@@ -385,7 +386,7 @@ def test_agreements_that_cannot_be_are_refused(square, tmp_path, monkeypatch, ca
 
 
 def test_ctrl_c_in_the_first_run_leaves_no_agreement_and_says_so(square, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(one_file, "run", interrupting(step=2))
+    monkeypatch.setattr(running, "run", interrupting(step=2))
     labels, stable = tmp_path / "out.tif", tmp_path / "stable.tif"
     assert main(["run", str(square), "-o", str(labels), "--agreement", str(stable), *MERGED]) == INTERRUPTED
     assert labels.exists()
@@ -429,7 +430,7 @@ def interrupting(step, presses=1):
 
 
 def test_ctrl_c_keeps_the_partial_result(square, out, monkeypatch, capsys):
-    monkeypatch.setattr(one_file, "run", interrupting(step=2))
+    monkeypatch.setattr(running, "run", interrupting(step=2))
     log = out.with_suffix(".csv")
     before = signal.getsignal(signal.SIGINT)
     code = main(["run", str(square), "-o", str(out), "--log", str(log), *SMALL, "--iterations", "50"])
@@ -446,7 +447,7 @@ def test_ctrl_c_keeps_the_partial_result(square, out, monkeypatch, capsys):
 def test_ctrl_c_starts_no_further_image(square, tmp_path, monkeypatch, capsys):
     second = square.with_name("second.png")
     second.write_bytes(square.read_bytes())
-    monkeypatch.setattr(one_file, "run", interrupting(step=2))
+    monkeypatch.setattr(running, "run", interrupting(step=2))
     assert main(["run", str(square), str(second), "-o", str(tmp_path / "out"), *SMALL]) == INTERRUPTED
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["square_labels.tif"]
     assert "1 more images not started" in capsys.readouterr().err
@@ -454,7 +455,7 @@ def test_ctrl_c_starts_no_further_image(square, tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize(("step", "presses"), [(1, 1), (2, 2)], ids=["before the first step", "twice"])
 def test_ctrl_c_that_aborts(square, out, monkeypatch, capsys, step, presses):
-    monkeypatch.setattr(one_file, "run", interrupting(step, presses))
+    monkeypatch.setattr(running, "run", interrupting(step, presses))
     before = signal.getsignal(signal.SIGINT)
     assert main(["run", str(square), "-o", str(out), *SMALL]) == INTERRUPTED
     assert signal.getsignal(signal.SIGINT) is before

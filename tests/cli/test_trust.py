@@ -12,7 +12,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from napari_backprop_segmentation.batch import jobs, opened, results
+from napari_backprop_segmentation.batch import jobs, opened, results, running
 from napari_backprop_segmentation.cli import demo, one_file, progress, signals, terminal, window
 from napari_backprop_segmentation.cli.main import main
 from napari_backprop_segmentation.errors import OutputError
@@ -75,14 +75,14 @@ def test_damaged_files_end_no_batch_and_are_a_line_each(square, tmp_path, capfd)
 
 @pytest.mark.parametrize("error", [IndexError("list"), RuntimeError("a\nb"), AssertionError(), MemoryError()])
 def test_whatever_one_file_raises_the_others_are_segmented(square, tmp_path, monkeypatch, capfd, error):
-    whole = one_file.run
+    whole = running.run
 
     def fails(image, *args, **kwargs):
         if image.shape == (5, 5):
             raise error
         return whole(image, *args, **kwargs)
 
-    monkeypatch.setattr(one_file, "run", fails)
+    monkeypatch.setattr(running, "run", fails)
     tifffile.imwrite(tmp_path / "bad.tif", np.arange(25).reshape(5, 5))
     assert main(["run", str(tmp_path / "bad.tif"), str(square), "-o", str(tmp_path / "out"), *FAST]) == 2
     (line,) = capfd.readouterr().err.splitlines()
@@ -127,7 +127,7 @@ def test_a_result_that_cannot_be_written_is_kept_elsewhere_and_the_rest_goes_on(
 @pytest.mark.parametrize("output", ["file/labels.tif", "file/deeper", "n" * 300 + ".tif"])
 def test_places_that_take_nothing_are_found_before_anything_is_computed(square, tmp_path, monkeypatch, capfd, output):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(one_file, "run", lambda *_, **__: pytest.fail("nothing should be computed"))
+    monkeypatch.setattr(running, "run", lambda *_, **__: pytest.fail("nothing should be computed"))
     assert main(["run", str(square), "-o", str(tmp_path / output), *FAST]) == 2
     said = capfd.readouterr()
     assert said.err.startswith("backprop-segment: output must be in a ")
@@ -137,7 +137,7 @@ def test_places_that_take_nothing_are_found_before_anything_is_computed(square, 
 
 def test_a_full_disk_is_found_before_anything_is_computed(square, out, monkeypatch, capfd):
     monkeypatch.setattr(places.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10})())
-    monkeypatch.setattr(one_file, "run", lambda *_, **__: pytest.fail("nothing should be computed"))
+    monkeypatch.setattr(running, "run", lambda *_, **__: pytest.fail("nothing should be computed"))
     assert main(["run", str(square), "-o", str(out), *FAST]) == 2
     assert "output must be on a disk with about 1 MiB free, got 0.0 MiB" in capfd.readouterr().err
 

@@ -17,7 +17,7 @@ from generated import LONG, arrays, share
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_backprop_segmentation.cli import one_file
+from napari_backprop_segmentation.batch import running
 from napari_backprop_segmentation.cli import run as commands
 from napari_backprop_segmentation.cli.main import main
 from napari_backprop_segmentation.io.read import read_image
@@ -79,7 +79,7 @@ def check_fault(case, folder, capfd):
         capfd.readouterr()
     before = out.read_bytes() if out.exists() else None
     computed = []
-    real_run, (module, name) = one_file.run, TOUCHED[touched]
+    real_run, (module, name) = running.run, TOUCHED[touched]
 
     def run(*args, **kwargs):
         result = yield from real_run(*args, **kwargs)
@@ -92,7 +92,7 @@ def check_fault(case, folder, capfd):
 
     prepare = commands.prepare
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(one_file, "run", run)
+        patch.setattr(running, "run", run)
         (folder / "temporary").mkdir()
         patch.setattr(tempfile, "tempdir", str(folder / "temporary"))
         patch.setattr(commands, "prepare", armed)

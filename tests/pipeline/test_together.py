@@ -33,8 +33,8 @@ def test_the_automatic_preset_is_no_obstacle_for_a_method_without_a_network():
     assert (result.record["kind"], result.record["params"]["objects"]) == (None, "off")
 
 
-def test_readings_that_are_written_piece_by_piece_are_refused_unless_frame_by_frame():
-    params = Params.preset("nuclei", **QUICK, reading=1)
+def test_objects_that_are_written_piece_by_piece_are_refused_where_regions_are_those_of_the_network():
+    params = Params.preset("nuclei", **QUICK, initial_regions="network")
     with pytest.raises(
         ParameterError, match="objects must be 'off' where the labels of one image are written piece by"
     ):

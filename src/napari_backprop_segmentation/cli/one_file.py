@@ -27,11 +27,11 @@ class Terminal:
         """Drive the run of a file; there are no steps to pass on."""
         yield from ()
         job, wanted = opened.job, opened.wanted
+        tally = Tally()
+        steps = steps_of(opened, progress=tally, client=self.client)  # reads what is drawn, before anything is said
         if self.files is not None:
             self.files.clear()
         self.say(f"{job.image}: {understood(opened.image, opened.axes, opened.spacing, opened.channels)}")
-        tally = Tally()
-        steps = steps_of(opened, progress=tally, client=self.client)
         total = 0 if wanted.model else total_steps(wanted.params, opened.axes, opened.image.pixels.shape)
         told = {"name": job.image.name, "log": job.log, "quiet": self.quiet}
         return watch(steps, total, self.interruption, **told, tally=tally, files=self.files)  # type: ignore[arg-type]

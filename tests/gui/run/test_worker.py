@@ -11,6 +11,7 @@ from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.run import worker
 from napari_backprop_segmentation.gui.run.worker import Cancellable, WorkerControl, watched
 from napari_backprop_segmentation.image.checksum import pixel_checksum
+from napari_backprop_segmentation.image.source import ArraySource
 from napari_backprop_segmentation.params.params import Params
 
 IMAGE = np.zeros((3, 4), np.uint8)
@@ -179,3 +180,15 @@ def test_a_record_tells_the_pixels_of_a_run_in_the_window_apart():
     control = WorkerControl()
     array = Cancellable(IMAGE, control)
     assert pixel_checksum(array) == pixel_checksum(IMAGE) != pixel_checksum(IMAGE + 1)
+
+
+def test_a_cancel_while_the_image_is_read_is_no_fault_of_the_image():
+    control = WorkerControl()
+    source = ArraySource(Cancellable(np.arange(12).reshape(3, 4), control), "YX")
+
+    def labelling():
+        yield from ()
+        control.command = "cancel"
+        source.read(source.whole)
+
+    assert exhaust(watched(labelling, control), control) == ([], None)

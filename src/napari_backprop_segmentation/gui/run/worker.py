@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.errors import EngineError, engine_errors
+from napari_backprop_segmentation.errors import EngineError, SegmentationError, engine_errors
 from napari_backprop_segmentation.gui.input.run_input import RunInput
 from napari_backprop_segmentation.gui.run.engine import Steps, real_steps
 from napari_backprop_segmentation.gui.run.remembering import Remembering, picture
@@ -131,7 +131,7 @@ class Progress:
     run: tuple[int, int] = (1, 1)
 
 
-class CancelledError(Exception):
+class CancelledError(SegmentationError):
     """The user has cancelled the run between two steps."""
 
 

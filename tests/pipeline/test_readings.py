@@ -182,6 +182,7 @@ def test_readings_are_the_same_whatever_a_preset_merges_by(rods, monkeypatch):
     monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.recognise", lambda *_: "nuclei")
     monkeypatch.setattr("napari_backprop_segmentation.objects.readings.Readings.score", lambda *_: -1.0)
     plain = finish(run(rods, Params(**QUICK, reading=1)))
+    assert plain.record["reading"] == plain.readings[0].name
     auto = finish(run(rods, Params.preset("auto", **QUICK)))
     assert auto.record["kind"] == "nuclei" and auto.record["params"]["texture_weight"] == 0
     np.testing.assert_array_equal(auto.labels, plain.labels)

@@ -59,6 +59,10 @@ class Recount:
         found = self._foreground.draft(rules)
         return None if found is None else binning.enlarged(found)
 
+    def name_of(self, rules: Objects) -> str:
+        """Return the name of the reading that is asked for."""
+        return reading_at(self.readings, rules).name
+
     def seen(self, rules: Objects) -> NDArray[Any]:
         """Return the objects of the image as the run has seen it, which may be binned."""
         if rules.reading:

@@ -33,6 +33,8 @@ def wanted(merged: Merged) -> Segmentation:
     record: dict[str, Any] = {"regions": "classes" if job.params.by_class else "merged"}
     if recount is None:
         return Segmentation(labels, hierarchy=tree, record=record)
+    if job.params.reading:
+        record["reading"] = recount.name_of(Objects.of(job.params))
     look, find = cache(lambda: offers(job, recount.readings)), partial(finder_of, job, tree)  # strokes look too
     if job.judges:
         if job.params.counts:

@@ -158,3 +158,9 @@ settings_of_runs = st.fixed_dictionaries(
         "seed": st.integers(0, 2**31 - 1),
     },
 )
+
+
+def in_words(text):
+    """Assert that an error is told in one line, and not as a defect."""
+    assert "\n" not in text
+    assert "please report" not in text

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from generated import LONG, QUICK, changed, odd_values, share
+from generated import LONG, QUICK, changed, in_words, odd_values, share
 from hypothesis import event, given
 from hypothesis import strategies as st
 from stores import contents, image_store
@@ -74,11 +74,6 @@ def damaged(store, damage):
         elif content:
             content[place] = which % 256
         path.write_bytes(content)
-
-
-def in_words(text):
-    assert "\n" not in text
-    assert "please report" not in text
 
 
 def check_damaged(store, done, folder):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from generated import LONG, QUICK, arrays, laid_out, mostly, settings_of_runs, share, spatial_shape
+from generated import LONG, QUICK, arrays, in_words, laid_out, mostly, settings_of_runs, share, spatial_shape
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -73,10 +73,9 @@ settings_of_teaching = st.tuples(
 ).map(lambda both: {**both[0], **both[1]})
 
 
-def in_words(error):
+def ended(error):
     event(str(error).split(" must ")[0][:40])
-    assert "\n" not in str(error)
-    assert "please report" not in str(error)
+    in_words(str(error))
 
 
 def check_taught(case, chosen):
@@ -85,7 +84,7 @@ def check_taught(case, chosen):
         result = finish(run(image, Params(**{**QUICK, **chosen}), **shown))
         offers = [(offer, offer.labels()) for offer in result.readings]
     except SegmentationError as error:
-        return in_words(error)
+        return ended(error)
     event("segmented")
     assert result.labels.shape == shape
     assert result.labels.dtype.kind in "iu"
@@ -150,7 +149,7 @@ def check_together(case, chosen, folder):
         letters = options["axes"] if isinstance(options["axes"], str) else options["axes"][0]
         found = [finish(run(images[0], params, axes=letters, model=each)) for each in (model, load_model(path))]
     except SegmentationError as error:
-        return in_words(error)
+        return ended(error)
     event("trained")
     np.testing.assert_array_equal(found[0].labels, found[1].labels)
     assert found[0].labels.shape == spatial_shape(images[0], letters)

@@ -150,13 +150,11 @@ def graph_of(index: NDArray[np.int32], face_costs: FaceCosts = None) -> RegionGr
 
 
 def _faces(index: NDArray[np.int32], axis: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return low * n + high for each pair of neighbours along an axis in different regions, and where they are."""
+    """Return `codes_of` pairs of neighbours along an axis in different regions, and where they are."""
     before = np.take(index, range(index.shape[axis] - 1), axis=axis)
     after = np.take(index, range(1, index.shape[axis]), axis=axis)
     apart = before != after
-    one, other = before[apart].astype(np.int64), after[apart].astype(np.int64)
-    codes: NDArray[np.int64] = np.minimum(one, other) * n + np.maximum(one, other)
-    return codes, apart
+    return codes_of(before[apart], after[apart], n), apart
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,11 @@ def client_of(n_workers: int | None, cluster: str | None) -> Iterator[Any]:
         yield stack.enter_context(_local(n_workers, stack) if n_workers is not None else connect(str(cluster)))
 
 
+def installed() -> bool:
+    """Return whether dask.distributed is there."""
+    return find_spec("distributed") is not None
+
+
 def check_installed() -> None:
     """Refuse what needs workers where dask.distributed is not there.
 
@@ -47,7 +52,7 @@ def check_installed() -> None:
     ------
     ParameterError
     """
-    if find_spec("distributed") is None:
+    if not installed():
         raise ParameterError(
             "workers must have dask.distributed, got none; install it with: pip install "
             '"napari-backprop-segmentation[cluster]"'

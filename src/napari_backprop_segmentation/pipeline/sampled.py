@@ -1,6 +1,5 @@
 """Which reading an image has that does not fit the memory: judged on a few samples, and taken for all of it."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -46,8 +45,9 @@ def with_reading(job: Job, model: Model) -> Job:
 def _ranked(job: Job, model: Model) -> Arrays:
     """Return the names of readings, the best first; where it is open whether there is any, at most the best one."""
     samples = [Merged(job, crop, model, tree_of(job, crop, model)) for crop in some_crops(job.part)]
-    found: Sequence[str] = list(summed_scores(samples, MADE_IN_BLOCKS))
     if job.judges:
         best = best_reading(samples, MADE_IN_BLOCKS)
         found = [best] if best else []
+    else:
+        found = list(summed_scores(samples, MADE_IN_BLOCKS))
     return {"names": np.array(found, dtype=str)}

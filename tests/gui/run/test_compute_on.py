@@ -49,7 +49,7 @@ def test_what_cannot_be_is_one_sentence(dialog, widget, qtbot, notes, monkeypatc
     assert dialog.status.startswith("Cluster must be the address of a dask scheduler that can be reached, such as")
     assert dialog.connect_button.enabled
     assert widget.state.cluster is cluster.session() is None
-    monkeypatch.setattr(compute_on, "find_spec", lambda _: None)
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.cluster.find_spec", lambda _: None)
     without = compute_on.ComputeOn(widget.native, widget.state)
     assert without.where.choices == (compute_on.HERE,)
     assert without.status.startswith("For a cluster, install dask.distributed first: pip install")

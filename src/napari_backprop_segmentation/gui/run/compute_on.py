@@ -1,7 +1,6 @@
 """The window *Compute on...*: this computer, or the workers of a dask cluster."""
 
 from contextlib import suppress
-from importlib.util import find_spec
 from typing import Any
 
 from magicgui.widgets import ComboBox, LineEdit, PushButton
@@ -14,6 +13,7 @@ from napari_backprop_segmentation.gui.run import cluster
 from napari_backprop_segmentation.gui.run.worker import Failure
 from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.gui.words import sentence
+from napari_backprop_segmentation.pipeline.cluster import installed
 
 TITLE = "Compute on..."
 TOOLTIP = "Where images that do not fit the memory, and batches of files, are computed: here, or on a dask cluster."
@@ -25,11 +25,6 @@ ABOUT = (
 MISSING = 'For a cluster, install dask.distributed first: pip install "napari-backprop-segmentation[cluster]"'
 NO_ADDRESS = "Write the address of the scheduler first, such as tcp://10.0.0.1:8786, or choose its file."
 WIDTH = 460
-
-
-def installed() -> bool:
-    """Return whether there can be a cluster."""
-    return find_spec("distributed") is not None
 
 
 def ask_for_file(parent: QWidget) -> str:

@@ -284,6 +284,20 @@ def test_of_many_small_objects_the_middle_is_shown(model):
     assert window_on(labels.shape, [np.zeros_like(labels)]).of(labels).shape == (1000, 2000)
 
 
+def test_pictures_show_where_there_is_something_to_compare():
+    few, many = np.zeros((400, 300), np.uint8), np.zeros((400, 300), np.uint8)
+    few[340:360, 20:40] = 1
+    many[200:220, ::30] = 1
+    many[380:396, 10:26] = 2
+    window = window_on(few.shape, [few, many])
+    assert (window.of(few) == 1).sum() == 400
+    assert (window.of(many) == 2).sum() == 256
+    assert window.rows.stop - window.rows.start == window.columns.stop - window.columns.start < 300
+    series = np.stack([np.zeros_like(few), few, np.zeros_like(few), np.zeros_like(few)])
+    assert window_on(series.shape, [series]).plane == (1,)
+    assert window_on((5, *few.shape), [np.stack([few] * 5)]).plane == (2,)
+
+
 SHOW = "an example (Find more like this) or strokes (Draw strokes)."
 WAYS = f"Other readings..., {SHOW}"
 PICTURE = "If this is wrong: another picture, "

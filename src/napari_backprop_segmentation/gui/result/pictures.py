@@ -21,33 +21,82 @@ LIGHT = np.linspace(0, 1, 2)[:, None].repeat(3, axis=1)  # from black to white
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """Which part of an image is shown: the plane in the middle, all of it or its middle.
+    """Which part of an image is shown: one plane, all of it or a part.
 
     Attributes
     ----------
-    middle : tuple of int
+    plane : tuple of int
         One index for each axis before Y.
     rows, columns : slice
     """
 
-    middle: tuple[int, ...]
+    plane: tuple[int, ...]
     rows: slice
     columns: slice
 
     def of(self, labels: NDArray[Any]) -> NDArray[Any]:
         """Return what is shown of labels (*spatial)."""
-        index: tuple[Any, ...] = (*self.middle, self.rows, self.columns)
+        index: tuple[Any, ...] = (*self.plane, self.rows, self.columns)
         found: NDArray[Any] = labels[index]
         return found
 
 
 def window_on(shape: Sequence[int], objects: Sequence[NDArray[Any]]) -> Window:
-    """Return the part of an image (*spatial) in which the objects of each of several labels can be told apart."""
-    middle = tuple(n // 2 for n in shape[:-2])
-    sizes = [size for labels in objects if (size := _typical(labels[middle]))]
+    """Return the part of an image (*spatial) in which the objects of each of several labels can be told apart.
+
+    It lies where there is something to compare: as much of each of them as can be had at once, the nearest to the
+    middle of what is alike.
+    """
+    plane = _busiest(objects, shape[:-2])
+    planes = [labels[plane] for labels in objects]
+    sizes = [size for labels in planes if (size := _typical(labels))]
     shown = max(float(np.median(sizes)) * SIDE / READABLE, FEWEST) if sizes else np.inf
-    rows, columns = (_central(n, min(n, shown)) for n in shape[-2:])
-    return Window(middle, rows, columns)
+    sides = [max(1, round(min(n, shown))) for n in shape[-2:]]
+    starts = _place(planes, sides)
+    rows, columns = (slice(start, start + side) for start, side in zip(starts, sides, strict=True))
+    return Window(plane, rows, columns)
+
+
+def _busiest(objects: Sequence[NDArray[Any]], planes: Sequence[int]) -> tuple[int, ...]:
+    """Return the index of the plane (Y, X) that shows most of each of several labels (*planes, Y, X)."""
+    if np.prod(planes, dtype=int) == 1:
+        return (0,) * len(planes)
+    covered = [np.count_nonzero(labels, axis=(-2, -1)) for labels in objects]
+    return _best(covered, [(n - 1) / 2 for n in planes])
+
+
+def _place(planes: Sequence[NDArray[Any]], sides: Sequence[int]) -> tuple[int, ...]:
+    """Return where the part of so many pixels begins that shows most outlines of each of several labels (Y, X)."""
+    starts = [_starts(n, side) for n, side in zip(planes[0].shape, sides, strict=True)]
+    if all(len(each) == 1 for each in starts):
+        return (0, 0)
+    (top, bottom), (left, right) = ((each, each + side) for each, side in zip(starts, sides, strict=True))
+    shown = []
+    for labels in planes:
+        outlines = np.diff(labels, axis=0, prepend=labels[:1]) != 0
+        outlines |= np.diff(labels, axis=1, prepend=labels[:, :1]) != 0
+        sums = np.pad(outlines.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+        lower, upper = (sums[rows][:, right] - sums[rows][:, left] for rows in (bottom, top))
+        shown.append(lower - upper)
+    row, column = _best(shown, [(len(each) - 1) / 2 for each in starts])
+    return int(top[row]), int(left[column])
+
+
+def _starts(n: int, side: int) -> NDArray[np.int64]:
+    """Return where a part of n pixels may begin: a quarter of it apart or less."""
+    steps = -(-4 * (n - side) // side)
+    return np.linspace(0, n - side, steps + 1).round().astype(np.int64)
+
+
+def _best(shown: Sequence[NDArray[Any]], middle: Sequence[float]) -> tuple[int, ...]:
+    """Return the index at which most is shown of each of several things, the nearest to the middle of equals.
+
+    Roots of shares are summed: something of each is more than all of one.
+    """
+    total = np.sum([np.sqrt(each / max(each.max(), 1)) for each in shown], axis=0)
+    far = np.sum([np.square(i - m) for i, m in zip(np.indices(total.shape), middle, strict=True)], axis=0)
+    best = np.flatnonzero(total.ravel() >= total.max() - 1e-9)
+    return tuple(int(i) for i in np.unravel_index(best[np.argmin(far.ravel()[best])], total.shape))
 
 
 def _typical(plane: NDArray[Any]) -> float:
@@ -55,12 +104,6 @@ def _typical(plane: NDArray[Any]) -> float:
     areas = np.bincount(plane.ravel())[1:]
     areas = areas[areas > 0]
     return float(np.sqrt(np.median(areas))) if areas.size else 0.0
-
-
-def _central(n: int, shown: float) -> slice:
-    wanted = max(1, round(shown))
-    start = (n - wanted) // 2
-    return slice(start, start + wanted)
 
 
 def backdrop(run_input: RunInput, window: Window, tints: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
@@ -73,7 +116,7 @@ def backdrop(run_input: RunInput, window: Window, tints: Sequence[NDArray[Any]])
     tints : sequence of (n, 3) array
         The colours of each layer, from its darkest to its brightest; the last one is taken for further channels.
     """
-    places = dict(zip([letter for letter in run_input.axes if letter not in "CSYX"], window.middle, strict=True))
+    places = dict(zip([letter for letter in run_input.axes if letter not in "CSYX"], window.plane, strict=True))
     steps = {"Y": _thinned(window.rows), "X": _thinned(window.columns), "C": slice(None), "S": slice(None)}
     index = tuple(slice(places[a], places[a] + 1) if a in places else steps[a] for a in run_input.axes)
     pixels = np.asarray(run_input.array[index], np.float64)

@@ -157,7 +157,7 @@ def choices(
             others.append((number, offer.name, n, labels))
     if not others:
         return ()
-    window = window_on(run_input.shape, [labels for *_, labels in others])
+    window = window_on(run_input.shape, [own, *(labels for *_, labels in others)])
     others.sort(key=lambda other: other[1] != preferred)
     ground = backdrop(run_input, window, tints)
     was = found(_number(own), segmentation.record)

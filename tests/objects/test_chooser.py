@@ -4,8 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
-from napari_backprop_segmentation.objects.around import around
+from napari_backprop_segmentation.objects.around import around, encloses
 from napari_backprop_segmentation.objects.candidates import NAMES, describe, level_tree, look, ridge_tree
 from napari_backprop_segmentation.objects.choose import best_nodes, exclusive
 from napari_backprop_segmentation.objects.forest import grow
@@ -212,6 +213,20 @@ def test_of_several_channels_what_lies_around_bright_things_is_offered_behind_th
     assert 3.2 * typical < np.median(grown) < 4.5 * typical  # twice as wide
     assert np.array_equal(outer.labels(2.0) > 0, around(inner.labels(2.0)) > 0)
     assert not [name for name in (r.name for r in Readings(nuclei[None])) if name.startswith("around")]
+
+
+def test_what_a_channel_shows_around_nuclei_comes_first():
+    nuclei, labels = discs((96, 96), 5, 24)
+    rng = np.random.default_rng(2)
+    noise = rng.normal(0, 0.02, nuclei.shape).astype(np.float32)
+    grain = 0.2 * ndimage.gaussian_filter(rng.normal(0, 5, nuclei.shape), 1.5)
+    cells = (noise + 0.5 + np.where(around(labels) > 0, grain, 0)).astype(np.float32)
+    assert encloses(np.stack([cells, nuclei]), labels)
+    assert not encloses(np.stack([nuclei + noise, nuclei]), labels)
+    assert not encloses(np.stack([noise, nuclei]), labels)
+    assert not encloses(nuclei[None], np.zeros_like(labels))
+    assert Readings(np.stack([cells, nuclei]))[0].name == "around bright ones"
+    assert Readings(np.stack([noise, nuclei]))[0].name.startswith("bright")
 
 
 def test_a_variant_is_no_witness_and_left_out_where_it_finds_as_many():

@@ -4,9 +4,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 from skimage.segmentation import expand_labels
 
 from napari_backprop_segmentation.objects.ball import ball_radius
+
+EDGE_SIGMA = 2.0  # pixels: of the Gaussian through which edges are seen
+# How strong the edges around objects must be beside those of the ground and those inside, to be of something else. On
+# HeLa cells in phase contrast around their nuclei (4 images) they are 3.2 to 6.2 and .85 to 1.13 times as strong; 1.0
+# and 1.0 in noise, up to 1.8 where other things lie by chance, up to .44 of the inside in the nuclei's own channel.
+BESIDE_GROUND, BESIDE_INSIDE = 2.5, 0.65
 
 
 def around(objects: NDArray[Any]) -> NDArray[Any]:
@@ -31,3 +38,21 @@ def around(objects: NDArray[Any]) -> NDArray[Any]:
         return objects
     grown: NDArray[Any] = expand_labels(objects, ball_radius(float(np.median(areas[areas > 0])), objects.ndim))
     return grown
+
+
+def encloses(image: NDArray[np.float32], objects: NDArray[Any]) -> bool:
+    """Return whether some channel of an image (C, *spatial) shows something around objects, such as cells of nuclei.
+
+    Then edges around the objects are about as strong as inside, and stronger than those of the ground.
+    """
+    grown = around(objects)
+    inside, ground = objects > 0, grown == 0
+    ring = ~inside & ~ground
+    if not (inside.any() and ring.any() and ground.any()):
+        return False
+    for channel in image:
+        edges = ndimage.gaussian_gradient_magnitude(channel, EDGE_SIGMA)
+        level = float(edges[ring].mean())
+        if level > BESIDE_GROUND * edges[ground].mean() and level > BESIDE_INSIDE * edges[inside].mean():
+            return True
+    return False

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.colour import RGB
-from napari_backprop_segmentation.objects.around import around
+from napari_backprop_segmentation.objects.around import around, encloses
 from napari_backprop_segmentation.objects.candidates import (
     Candidates,
     Kind,
@@ -63,6 +63,7 @@ TWIN = 0.8
 # Of the score: how much better a variant of a reading must be to come before it. From .03 on what is taken is as good
 # as without variants (F1 .541; .538 at 0), and what is branched is still offered.
 VARIANT = 0.05
+FIRST = 0.001  # of the score: of two readings that no figure tells apart
 APART = 1.1  # of log area: readings of one tree closer than this are one reading
 KINDS = {
     "bright": Kind("level", 1),
@@ -232,7 +233,7 @@ class Readings(Sequence[Reading]):
                 kept.append(i)
         readings = [found[i] for i in kept]
         if len(image) not in (1, RGB):
-            readings = with_nested(readings)
+            readings = with_nested(readings, image)
         self._readings = readings[:OFFERED]
 
     def __len__(self) -> int:
@@ -260,18 +261,23 @@ def tree_labels(image: NDArray[np.float32], merge_tree: Nested | None) -> list[T
     return different(sorted(judged, key=lambda reading: -reading.score))
 
 
-def with_nested(readings: Sequence[Reading]) -> list[Reading]:
-    """Return readings with one more, behind the first of things that stand out: what lies around each of these.
+def with_nested(readings: Sequence[Reading], image: NDArray[np.float32]) -> list[Reading]:
+    """Return readings with one more beside the first of things that stand out: what lies around each of these.
 
-    Where a channel shows nuclei and another one cells, either may be meant, and no figure tells which.
+    Where a channel shows nuclei and another one cells, either may be meant, and no figure of objects tells which. What
+    lies around comes first where a channel of the image (C, *spatial) shows something there: who gives a channel more
+    wants it to count.
     """
     sides = [reading.name.split()[0] for reading in readings]
     place = next((i for i, side in enumerate(sides) if side in ("bright", "dark")), None)
     if place is None:
         return list(readings)
     inner, name = readings[place], f"around {sides[place]} ones"
-    outer = replace(inner, name=name, painted=around(inner.painted), repaint=lambda s: around(inner.labels(s)))
-    return [*readings[: place + 1], outer, *readings[place + 1 :]]
+    score = inner.score + (FIRST if encloses(image, inner.painted) else -FIRST)
+    outer = replace(
+        inner, name=name, painted=around(inner.painted), score=score, repaint=lambda s: around(inner.labels(s))
+    )
+    return sorted([*readings, outer], key=lambda reading: -reading.score)
 
 
 def _numbered_by(make: Callable[[float], NDArray[np.integer]], strictness: float) -> NDArray[np.int32]:

@@ -16,8 +16,8 @@ from napari_backprop_segmentation.params.sections import Regions
 BEFORE = 2  # pixels before a seam that are looked at, and as many behind
 LEAST_FACES = 4  # of the seam that two regions share: fewer tell too little
 # Mean cost of these faces, where that of an even border is 1, and beside that of faces next to them in both regions.
-# On four images of HeLa cells of 1,024 pixels a border lies along a seam in 171 places of 1,024 without, in 72 with .5 and
-# 1, 51 with .5 and .9, 45 with .5 and .8, 42 with .4 and .8; elsewhere in 12 (median), at most in 77.
+# On four images of HeLa cells of 1,024 pixels a border lies along a seam in 171 places of 1,024 without, in 72 with .5
+# and 1, 51 with .5 and .9, 45 with .5 and .8, 42 with .4 and .8; elsewhere in 12 (median), at most in 77.
 EVEN, AS_INSIDE = 0.5, 0.8
 LEAST_WEIGHT = 1.0  # of edges, from which on costs tell where there are any
 

@@ -34,11 +34,11 @@ TOLERANCE = 1  # pixels
 
 
 @pytest.fixture
-def full(make_napari_viewer, engine, regions, image, qtbot):
+def full(open_viewer, engine, regions, image, qtbot):
     """The widget in a window of 1280 x 800, with a result, all that unfolds unfolded."""
     from napari_backprop_segmentation.gui.widget import BackpropWidget
 
-    viewer = make_napari_viewer(show=True)
+    viewer = open_viewer(show=True, proxy=False)
     viewer.add_image(np.stack([image, image]), name="cells", axis_labels=["c", "y", "x"], metadata=NAMED)
     widget = BackpropWidget(viewer)
     viewer.window.add_dock_widget(widget, name="Backprop Segmentation")

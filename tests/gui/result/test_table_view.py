@@ -34,11 +34,11 @@ def plane():
 
 
 @pytest.fixture
-def opened(make_napari_viewer_proxy, qtbot):
+def opened(open_viewer, qtbot):
     """Open a window on labels over images, and measure them."""
 
     def opened(labels, *images, **settings):
-        viewer = make_napari_viewer_proxy(show=True)
+        viewer = open_viewer(show=True)
         viewer.window.resize(1200, 780)
         for number, image in enumerate(images):
             viewer.add_image(image, name=f"image {number}", **settings)

@@ -50,9 +50,9 @@ def taught():
 
 
 @pytest.fixture
-def screen(make_napari_viewer):
+def screen(open_viewer):
     """A viewer on the screen: only there the canvas hears the mouse."""
-    viewer = make_napari_viewer(show=True)
+    viewer = open_viewer(show=True, proxy=False)
     viewer.window.resize(1000, 700)
     return viewer
 

@@ -496,6 +496,16 @@ def test_progress_is_drawn_on_a_terminal(square, out, monkeypatch, capsys, quiet
     assert (capsys.readouterr().out != "") is shown
 
 
+@pytest.mark.parametrize(("quiet", "shown"), [([], True), (["--quiet"], False)])
+def test_where_lines_are_kept_one_is_written_now_and_then(square, out, monkeypatch, capsys, quiet, shown):
+    assert main(["run", str(square), "-o", str(out), *SMALL, *quiet]) == cli.DONE
+    assert "iterations" not in capsys.readouterr().err  # too soon
+    monkeypatch.setattr(watching, "EVERY", 0.0)
+    assert main(["run", str(square), "-o", str(out), *SMALL, *quiet, "--overwrite"]) == cli.DONE
+    told = capsys.readouterr().err
+    assert (f"{square.name}: 2 of 3 iterations\n" in told and "3 of 3 iterations, labelling\n" in told) is shown
+
+
 def test_progress_counts_all_runs_and_says_which_it_is(square, out, monkeypatch):
     terminal = Terminal(sys.stderr)
     monkeypatch.setattr(sys, "stderr", terminal)

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from napari_backprop_segmentation.batch import jobs, opened, results, running
+from napari_backprop_segmentation.batch import jobs, opened, process, results, running
 from napari_backprop_segmentation.cli import demo, one_file, progress, signals, terminal, window
 from napari_backprop_segmentation.cli.main import main
 from napari_backprop_segmentation.errors import OutputError
@@ -140,6 +141,30 @@ def test_a_full_disk_is_found_before_anything_is_computed(square, out, monkeypat
     monkeypatch.setattr(running, "run", lambda *_, **__: pytest.fail("nothing should be computed"))
     assert main(["run", str(square), "-o", str(out), *FAST]) == 2
     assert "output must be on a disk with about 1 MiB free, got 0.0 MiB" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_what_another_program_writes_during_the_run_is_left_alone(square, out, monkeypatch, capfd, before):
+    if before:
+        assert main(["run", str(square), "-o", str(out), *SMALL, "--quiet"]) == 0
+    open_job = process.open_job
+
+    def meanwhile(*given):
+        out.parent.mkdir(exist_ok=True)
+        tifffile.imwrite(out, np.full((5, 5), 7, np.uint8))
+        return open_job(*given)
+
+    monkeypatch.setattr(process, "open_job", meanwhile)
+    more = ["--n-superpixels", "9"]
+    assert main(["run", str(square), "-o", str(out), *FAST, *more]) != 0
+    assert (tifffile.imread(out) == 7).all()
+    told = capfd.readouterr().err
+    place = re.search(r"kept as '([^']+)'", told).group(1)
+    assert "was changed during the run" in told
+    assert tifffile.imread(place).shape == read_image(square).pixels.shape[:2]
+    monkeypatch.undo()
+    assert main(["run", str(square), "-o", str(out), *FAST, *more, "--overwrite"]) == 0
+    assert (tifffile.imread(out) != 7).any()
 
 
 def test_files_that_are_not_ours_or_were_edited_are_not_overwritten(square, out, capfd):

@@ -10,7 +10,8 @@ from interrupting import interrupted_at
 from scipy.ndimage import gaussian_filter
 
 from napari_backprop_segmentation.hierarchy import initial_regions
-from napari_backprop_segmentation.hierarchy.leaf_graph import leaf_graph_in_blocks, plain_leaf_graph
+from napari_backprop_segmentation.hierarchy.leaf_graph import plain_leaf_graph
+from napari_backprop_segmentation.hierarchy.leaf_graph_in_blocks import leaf_graph_in_blocks
 from napari_backprop_segmentation.hierarchy.tree import build_hierarchy
 from napari_backprop_segmentation.image import passes
 from napari_backprop_segmentation.image.blocks import blocks

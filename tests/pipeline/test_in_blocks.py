@@ -31,7 +31,7 @@ def test_what_is_written_piece_by_piece_is_what_is_returned(image, axes, setting
     out = np.zeros(image.shape, np.int32)
     found = finish(run(image, params, axes=axes, out=out))
     assert found.labels is out
-    assert len(np.unique(out)) > 3
+    assert len(np.unique(out)) > 2
     np.testing.assert_array_equal(out, whole.labels)
     assert found.record["regions"] == whole.record["regions"]
     np.testing.assert_array_equal(found.hierarchy.cut(90), whole.hierarchy.cut(90))
@@ -70,10 +70,11 @@ def test_a_network_trained_before_has_them_too():
 
 
 def test_numbers_that_end_early_have_fewer_regions():
-    whole = finish(run(COINS, QUICK.replace(detail=100.0, min_region=1)))
+    image, params = data.coins()[:140, :170], QUICK.replace(detail=100.0, min_region=1)
+    whole = finish(run(image, params))
     assert whole.labels.max() > 255
-    out = np.zeros(COINS.shape, np.uint8)
-    found = finish(run(COINS, QUICK.replace(detail=100.0, min_region=1), out=out))
+    out = np.zeros(image.shape, np.uint8)
+    found = finish(run(image, params, out=out))
     np.testing.assert_array_equal(out, whole.hierarchy.cut(n_regions=255))
     assert found.record["notes"] == ["has at most 255 regions, as the numbers of out end there"]
 

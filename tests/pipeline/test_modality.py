@@ -10,7 +10,7 @@ from napari_backprop_segmentation.image.context import HALO, input_halo, n_input
 from napari_backprop_segmentation.image.source import ArraySource
 from napari_backprop_segmentation.params.presets import PRESETS
 from napari_backprop_segmentation.params.sections import Input
-from napari_backprop_segmentation.pipeline.modality import recognise
+from napari_backprop_segmentation.pipeline.modality import kind_of, recognise
 
 SIDE = 128
 
@@ -38,8 +38,7 @@ def stained_membranes(n=25, gaps=0.0):
 
 
 def kind(array):
-    source = ArraySource(array)
-    return recognise(source.glimpse(), source.is_rgb)
+    return kind_of(ArraySource(array))
 
 
 def test_bright_nuclei_on_a_dark_ground():
@@ -123,3 +122,13 @@ def test_surroundings_are_further_channels_that_need_a_halo():
     cut = network_input(pixels[:, 30 - short : 31 + short, 30 - short : 31 + short], params)
     assert (cut[:, short, short] != whole[:, 30, 30]).any()
     assert (input_halo(Input()), n_inputs(2, Input())) == (0, 2)
+
+
+@pytest.mark.parametrize("axes", ["CYX", "YXS"])
+def test_of_stains_that_show_different_things_no_kind_is_recognised(axes):
+    image = np.random.default_rng(0).normal(20, 3, (3, 60, 60))
+    image[0, 10:30, 10:30] += 100
+    image[2, 35:50, 35:50] += 100
+    image = image.clip(0, 255).astype(np.uint8)
+    assert kind_of(ArraySource(np.moveaxis(image, 0, -1) if axes == "YXS" else image, axes)) == "fast"
+    assert kind_of(ArraySource(image[0], "YX")) != "fast"

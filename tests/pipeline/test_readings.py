@@ -47,6 +47,23 @@ def test_bright_and_dark_objects_are_two_readings(result):
     assert scores == sorted(scores, reverse=True)
 
 
+@pytest.mark.parametrize("axes", ["CYX", "YXS"])
+@pytest.mark.parametrize("channel", [0, 2])
+def test_of_three_stains_that_of_the_nuclei_is_found(channel, axes):
+    noise = np.random.default_rng(1).normal(20, 3, (3, 140, 140))
+    rows, columns = np.indices((140, 140))
+    noise[1] += np.where((rows + 2 * columns) % 170 < 4, 80, 0)  # fibres
+    for y in (25, 70, 115):
+        for x in (25, 70, 115):
+            noise[(channel, *disk((y, x), 12))] += 120
+    image = noise.clip(0, 255).astype(np.uint8)
+    found = finish(
+        run(np.moveaxis(image, 0, -1) if axes == "YXS" else image, Params(**QUICK, automatic=True), axes=axes)
+    )
+    assert found.labels.max() == 9
+    assert len({int(found.labels[y, x]) for y in (25, 70, 115) for x in (25, 70, 115)} - {0}) == 9
+
+
 def test_what_is_left_out_is_not_counted():
     found = finish(run(bright_and_dark(), Params(**QUICK, min_object=2000)))
     counts = [offer.count for offer in found.readings]
@@ -102,7 +119,7 @@ def test_what_a_preset_finds_is_taken_where_no_reading_is_better():
 
     def job(kind, rgb=False, ndim=2):
         part = SimpleNamespace(shape=(1, *[8] * ndim))
-        return SimpleNamespace(kind=kind, source=SimpleNamespace(is_rgb=rgb), part=part)
+        return SimpleNamespace(kind=kind, source=SimpleNamespace(is_rgb=rgb, channels_apart=False), part=part)
 
     assert takes_reading(job("nuclei"), own, readings)
     assert not takes_reading(job("em"), own, readings)  # trusted more

@@ -38,9 +38,9 @@ def seen(request):
     return in_one_piece(balls(SHAPES[request.param]))
 
 
-def in_one_piece(image):
+def in_one_piece(image, axes=None):
     """Return an image, its axes, a network, and all readings, also those that are like better ones."""
-    axes = "ZYX"[-image.ndim :]
+    axes = axes or "ZYX"[-image.ndim :]
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(initial_regions, "LEAF_BLOCK", 48)
         monkeypatch.setattr(readings, "TWIN", 2.0)
@@ -64,6 +64,17 @@ def test_a_reading_by_its_number_is_that_of_the_image_in_one_piece_in_any_blocks
     out = np.zeros(image.shape, np.uint16)
     finish(run(image, QUICK.replace(reading=1), axes=axes, model=model, out=out))
     np.testing.assert_array_equal(out, offers[names[0]])
+
+
+def test_three_stains_are_read_alike_in_blocks(monkeypatch):
+    nuclei = balls(SHAPES["plane"])
+    noise = np.random.default_rng(1).normal(100, 3, (2, *nuclei.shape)).astype(np.uint8)
+    image, axes, model, offers = in_one_piece(np.concatenate([noise, nuclei[None]]), "CYX")
+    monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)
+    monkeypatch.setitem(passes.PASS_SIDE, 2, 64)
+    found = finish(run(image, QUICK.replace(reading=1), axes=axes, model=model))
+    assert found.labels.max() > 3
+    np.testing.assert_array_equal(found.labels, offers[found.record["reading"]])
 
 
 def test_automatic_takes_the_best_reading_of_some_samples_for_all(monkeypatch, tmp_path):

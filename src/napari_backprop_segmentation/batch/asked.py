@@ -1,16 +1,18 @@
 """What was asked for labels that are there: whether they are what this run would make, so that it need not."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from napari_backprop_segmentation.batch.entry import Found
 from napari_backprop_segmentation.batch.jobs import Job
 from napari_backprop_segmentation.batch.wanted import Wanted
-from napari_backprop_segmentation.errors import ImageError
+from napari_backprop_segmentation.errors import ImageError, OutputError
 from napari_backprop_segmentation.io.nodes import NODE_FILES, is_node, plain_attributes
 from napari_backprop_segmentation.io.record import (
     ASKED,
@@ -21,6 +23,7 @@ from napari_backprop_segmentation.io.record import (
     checksum_of_bytes,
     read_record,
 )
+from napari_backprop_segmentation.io.write import kept
 
 OTHER_METADATA = (*NODE_FILES, ".zmetadata")  # rewritten where labels are added to a store
 
@@ -52,6 +55,23 @@ def done_before(job: Job, asked: str) -> Found | None:
         return None
     there = all(path.exists() for kind, path in job.beside.items() if kind not in without)
     return found if there and record.get(ASKED) == asked else None
+
+
+def there_of(job: Job) -> dict[Path, Any]:
+    """Return what tells the content of all files that a job will write over, see `check_untouched`."""
+    return {path: _stamp(path) for kind, path in {"labels": job.labels, **job.beside}.items() if kind != "log"}
+
+
+def check_untouched(job: Job, before: Mapping[Path, Any], labels: NDArray[Any]) -> None:
+    """Refuse to write over what somebody else has written during the run: the labels are then kept beside it.
+
+    Raises
+    ------
+    OutputError
+    """
+    changed = [path for path, stamped in before.items() if _stamp(path) != stamped]
+    if changed:
+        raise kept(job.labels, labels, "labels", OutputError(f"{str(changed[0])!r} was changed during the run"))
 
 
 def stamp(path: Path) -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any
 
-from napari_backprop_segmentation.batch.asked import asked_of, done_before
+from napari_backprop_segmentation.batch.asked import asked_of, check_untouched, done_before, there_of
 from napari_backprop_segmentation.batch.entry import DONE_BEFORE, Entry, State, found_in
 from napari_backprop_segmentation.batch.jobs import Job, check_overwriting
 from napari_backprop_segmentation.batch.opened import Opened, open_job
@@ -57,12 +57,15 @@ def process(
         asked = asked_of(job, wanted)
         if not overwrite and (found := done_before(job, asked)) is not None:
             return Entry(name, State.DONE, found, message=DONE_BEFORE)
+        there = there_of(job)
         opened = open_job(job, wanted)
         result = yield from segment(opened)
         if result is None:
             return Entry(name)
         early = bool(stopped())
         opened.image.check_unchanged()
+        if not overwrite:
+            check_untouched(job, there, result.labels)
         measured = Measured(opened.axes, opened.spacing, opened.unit)
         found = found_in(result.labels, result.record, opened.spacing, opened.unit)
         remarks = write_results(

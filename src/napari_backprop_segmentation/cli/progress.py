@@ -2,6 +2,7 @@
 
 import csv
 import sys
+import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, suppress
 from itertools import count
@@ -15,6 +16,8 @@ from napari_backprop_segmentation.cli.signals import Interruption
 from napari_backprop_segmentation.cli.terminal import Steady, complain, in_a_line, is_terminal
 from napari_backprop_segmentation.network.losses import LOSS_NAMES
 from napari_backprop_segmentation.network.step import Command, Step
+
+EVERY = 30.0  # seconds from line to line where there is no bar
 
 Watcher = Callable[[Step], None]
 Result = TypeVar("Result")
@@ -58,7 +61,8 @@ def watch(
     log : Path, optional
         A CSV file to write, one row an iteration; the run goes on without it where the disk is full.
     quiet : bool
-        Whether to leave out the progress bar; it is left out too where stderr is no terminal.
+        Whether to leave out the progress bar; where stderr is no terminal there are lines instead, one in `EVERY`
+        seconds at most.
     tally : Tally, optional
         Of the run, for the progress bar to show.
     files : FilesBar, optional
@@ -74,6 +78,8 @@ def watch(
             watchers.append(files.watcher(total, name, tally))
         elif not quiet and is_terminal(sys.stderr):
             watchers.append(_progress(total, name, stack, tally))
+        elif not quiet:
+            watchers.append(_Lines(total, name, tally))
         while True:
             try:
                 step = steps.send("stop" if interruption.asked else None)
@@ -166,6 +172,27 @@ class _Log:
         if file is not None:
             with suppress(OSError):
                 file.close()
+
+
+class _Lines:
+    """Says now and then how far a run is, where lines are kept: in a file, or in what a cluster writes of a job."""
+
+    def __init__(self, total: int, name: str, tally: Tally | None) -> None:
+        self._total, self._name, self._done, self._next = total, name, 0, time.monotonic() + EVERY
+        if tally is not None:
+            tally.show = self._say
+
+    def __call__(self, step: Step) -> None:
+        """Hear of one more step."""
+        self._done += 1
+        of = f" of {max(self._total, self._done)}" if self._total else ""
+        last = ", labelling" if self._done == self._total else ""
+        self._say(f"{self._done}{of} iterations{last}")
+
+    def _say(self, how_far: str) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + EVERY
+            complain(f"{self._name}: {how_far}")
 
 
 def opened(path: Path) -> TextIO:

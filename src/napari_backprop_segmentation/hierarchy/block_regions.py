@@ -12,13 +12,14 @@ from napari_backprop_segmentation.hierarchy.border_costs import face_costs_in, l
 from napari_backprop_segmentation.hierarchy.features import EDGE_HALO
 from napari_backprop_segmentation.hierarchy.initial_regions import divided, divider
 from napari_backprop_segmentation.hierarchy.pairs import Pairs, pairs_along, summed_pairs
+from napari_backprop_segmentation.hierarchy.seams import BEFORE
 from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.held import held
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.params.sections import Regions
 
-AROUND = 1 + EDGE_HALO  # pixels around a block in which its finest regions are found
+AROUND = BEFORE + EDGE_HALO  # pixels around a block in which its finest regions are found
 Numbers = NDArray[np.uint16] | NDArray[np.int32]  # the smaller is sent sooner
 
 
@@ -34,7 +35,7 @@ class FoundRegions:
         Those that touch within the block.
     before : sequence of arrays, or None
         For each axis what the faces between the block and the pixels before it cost, of length 1 along the axis; None
-        where the image begins.
+        where the image begins. Along rows and columns also the next faces on both sides, see `alike_across`.
     """
 
     regions: Numbers
@@ -68,20 +69,23 @@ def find_regions(
     source = held(source, [window], [AROUND] * len(window))
     here = connected_components(divided(source, window, divider(ridges)), background=-1, connectivity=1)
     here = here - here.min()
-    grown = with_last(window)
+    grown = with_before(window)
     found, before = [], []
     faces = face_costs_in(source, grown, regions) if heights is None else line_costs_in(heights, source, regions)
     for axis, costs in enumerate(faces):
         inner = tuple(slice(w.start - g.start, None) for w, g in zip(window, grown, strict=True))
         found.append(pairs_along(here, costs[inner], axis))
-        face = tuple(slice(0, 1) if a == axis else part for a, part in enumerate(inner))
-        before.append(costs[face] if window[axis].start else None)
+        n_before = inner[axis].start
+        faces_before = tuple(slice(0, 2 * n_before - 1) if a == axis else part for a, part in enumerate(inner))
+        before.append(costs[faces_before] if n_before else None)
     return FoundRegions(small_numbers(here), summed_pairs(found), before)
 
 
-def with_last(window: Window) -> Window:
-    """Return a block with the last pixels of those before it."""
-    return tuple(slice(max(w.start - 1, 0), w.stop) for w in window)
+def with_before(window: Window) -> Window:
+    """Return a block with the last pixels of those before it: one of slices, `BEFORE` along rows and columns."""
+    depth = len(window) - 2
+    n_before = [1] * depth + [BEFORE] * 2
+    return tuple(slice(max(w.start - n, 0), w.stop) for w, n in zip(window, n_before, strict=True))
 
 
 def small_numbers(numbers: NDArray[np.int64]) -> Numbers:

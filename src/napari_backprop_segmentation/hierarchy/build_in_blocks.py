@@ -7,7 +7,7 @@ import numpy as np
 from napari_backprop_segmentation.hierarchy.blockwise_means import blockwise_means
 from napari_backprop_segmentation.hierarchy.classes import class_tree
 from napari_backprop_segmentation.hierarchy.codebook import Codebook, LeafLooks, codebook_of
-from napari_backprop_segmentation.hierarchy.leaf_graph import leaf_graph_in_blocks
+from napari_backprop_segmentation.hierarchy.leaf_graph_in_blocks import leaf_graph_in_blocks
 from napari_backprop_segmentation.hierarchy.merge import Merge
 from napari_backprop_segmentation.hierarchy.region_graph import RegionGraph
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy, build_hierarchy

@@ -46,7 +46,7 @@ def divider(ridges: Ridges | None) -> Callable[[NDArray[np.float32]], NDArray[np
 def plane_regions(source: Source, divide: Callable[[NDArray[np.float32]], NDArray[np.int64]]) -> NDArray[np.int32]:
     """Return small regions (*spatial), numbered from 0, made in blocks; in volumes slice by slice.
 
-    The seams of blocks and slices do no harm: what they divide is alike and merges first.
+    What seams of blocks divide on even ground is joined later, see `seams`; slices are merged as all regions are.
 
     Parameters
     ----------
@@ -77,6 +77,15 @@ def leaf_windows(shape: Sequence[int]) -> list[Window]:
     slices = product(*(blocks([n], 1) for n in depth))
     planes = list(blocks((height, width), LEAF_BLOCK))
     return [(*(z for (z,) in where), *plane) for where, plane in product(slices, planes)]
+
+
+def leaf_seams(shape: Sequence[int]) -> list[range]:
+    """Return for each axis of an image (*spatial) the pixels behind the seams of these blocks.
+
+    Slices of volumes are divided alone, but that is no reason to join them.
+    """
+    depth = len(shape) - 2
+    return [range(0)] * depth + [range(LEAF_BLOCK, n, LEAF_BLOCK) for n in shape[depth:]]
 
 
 def _divided_by(common: tuple[Source, Callable[[Any], NDArray[np.int64]]], window: Window) -> NDArray[np.int64]:

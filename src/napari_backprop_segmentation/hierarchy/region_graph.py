@@ -2,17 +2,21 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components as connected_nodes
 from skimage.measure import label as connected_components
 
 from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.label_file import looked_up
 
 FaceCosts = list[NDArray[np.float16]] | None
+RegionPairs = NDArray[np.int64]  # (k, 2)
+NO_PAIRS: RegionPairs = np.empty((0, 2), np.int64)
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class RegionGraph:
         What the border of each pair costs: one for each pixel face they share, less where the image has an edge.
     face_costs : list of arrays, optional
         The cost of the faces along each axis, of the shape of the image but shorter by one along it; all one if None.
+    alike : (k, 2) int64
+        Pairs of regions that are one, see `seams`.
     """
 
     index: NDArray[np.int32]
@@ -38,6 +44,7 @@ class RegionGraph:
     edges: NDArray[np.int64]
     lengths: NDArray[np.float64]
     face_costs: FaceCosts = None
+    alike: RegionPairs = field(default_factory=NO_PAIRS.copy)
 
 
 def region_graph(labels: NDArray[Any], face_costs: FaceCosts = None) -> RegionGraph:
@@ -59,6 +66,7 @@ def simplified(graph: RegionGraph, min_size: int, most: int) -> RegionGraph:
     Parameters
     ----------
     graph : RegionGraph
+        Its pairs that are alike are joined first.
     min_size : int
         Smallest region to keep, in pixels.
     most : int
@@ -66,6 +74,9 @@ def simplified(graph: RegionGraph, min_size: int, most: int) -> RegionGraph:
         into so many regions that a merge tree would take minutes.
     """
     joined = np.arange(len(graph.areas), dtype=np.int32)
+    if len(graph.alike):
+        joined = _of_pairs(graph.alike, len(joined))
+        graph = replace(contracted(graph, joined), alike=NO_PAIRS)
     while True:
         numbers = _joining(graph, min_size)
         if numbers is not None:
@@ -73,6 +84,13 @@ def simplified(graph: RegionGraph, min_size: int, most: int) -> RegionGraph:
         if len(graph.areas) <= most or min_size > graph.index.size:
             return replace(graph, index=looked_up(graph.index, joined))
         min_size = max(2, 2 * min_size)
+
+
+def _of_pairs(alike: RegionPairs, n: int) -> NDArray[np.int32]:
+    """Return the new number (n,) of each region once those of each pair are one, in the order of their first."""
+    pairs = coo_array((np.ones(len(alike), np.int8), tuple(alike.T)), shape=(n, n))
+    numbers: NDArray[np.int32] = connected_nodes(pairs, directed=False)[1].astype(np.int32)
+    return numbers
 
 
 def _joining(graph: RegionGraph, min_size: int) -> NDArray[np.int32] | None:

@@ -1,5 +1,6 @@
 """Colour as an eye would measure it, for the network and for the merge tree."""
 
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,10 @@ RGB = 3
 LAB_UNIT = 20.0  # Lab distance that counts as one: ten times what an eye just tells apart
 INTENSITY_RANGE = 100.0 / LAB_UNIT  # from black to white, as lightness in the same unit
 MANY_CHANNELS = 0.25  # 0 would let noise divide an image of forty channels, 0.5 would drown what few of them show
+# Correlation of two channels, and median of the second darkest. Of 149 colour images of the laboratory none is below
+# both, of 300 photographs four (red flowers); where sections and smears are below .5, their median is .68 and more. Of
+# stains the correlation is about .1.
+ALIKE, DARK = 0.5, 0.3
 LAB_RANGE, AB_RANGE, AB_MIDDLE = 100.0, 60.0, 0.5  # lightness, and what a and b of most photographs span
 
 
@@ -47,3 +52,26 @@ def lab_of(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return RGB (3, *spatial) in [0, 1] as lightness from 0 to 100, a and b."""
     lab: NDArray[Any] = rgb2lab(np.clip(pixels, 0, 1), channel_axis=0)
     return lab.astype(np.float32)
+
+
+def stand_apart(pixels: NDArray[np.float32], is_rgb: bool) -> bool:
+    """Return whether three channels show different things: some two go apart, and in RGB two are dark mostly.
+
+    Parameters
+    ----------
+    pixels : (C, *spatial) float32
+        Normalised.
+    is_rgb : bool
+        Whether they are given as colour.
+    """
+    if len(pixels) != RGB:
+        return False
+    flat = pixels.reshape(RGB, -1).astype(np.float64)
+    if is_rgb and np.sort(np.median(flat, axis=1))[1] > DARK:
+        return False
+    return any(_correlation(one, other) < ALIKE for one, other in combinations(flat, 2))
+
+
+def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    spread = float(one.std() * other.std())
+    return float(np.mean((one - one.mean()) * (other - other.mean()))) / spread if spread else 0.0

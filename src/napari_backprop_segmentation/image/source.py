@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import product
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ from napari_backprop_segmentation.errors import ImageError, SegmentationError, o
 from napari_backprop_segmentation.image.axes import channel_axis, check_axes, checked_spacing, named_axes, spatial_axes
 from napari_backprop_segmentation.image.binning import PLANE, Binned
 from napari_backprop_segmentation.image.blocks import Window, blocks
+from napari_backprop_segmentation.image.colour import stand_apart
 from napari_backprop_segmentation.image.limits import Extent, extent, united, valid
 from napari_backprop_segmentation.image.mapped import received, sent
 from napari_backprop_segmentation.image.normalise import Normaliser, check_type, sample_strides
@@ -157,6 +159,11 @@ class ArraySource:
     def whole(self) -> tuple[slice, ...]:
         """The window of all pixels."""
         return tuple(slice(0, n) for n in self.shape[1:])
+
+    @cached_property
+    def channels_apart(self) -> bool:
+        """Whether there are three channels that are no colour, see `stand_apart`."""
+        return self.shape[0] == RGB and stand_apart(self.glimpse(), self.is_rgb)
 
     def read(self, window: tuple[slice, ...]) -> NDArray[np.float32]:
         """Return the normalised pixels (C, *window) of a spatial window."""

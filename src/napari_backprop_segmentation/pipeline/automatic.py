@@ -7,7 +7,7 @@ from napari_backprop_segmentation.params.fields import STEPLESS
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.pipeline import checks
 from napari_backprop_segmentation.pipeline.iteration import iterated_axes
-from napari_backprop_segmentation.pipeline.modality import recognise
+from napari_backprop_segmentation.pipeline.modality import kind_of
 from napari_backprop_segmentation.pipeline.request import Request
 
 logger = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ def settled_params(request: Request, source: ArraySource, has_strokes: bool) -> 
     checks.check_objects(request, in_pieces)
     params, kind = asked, None
     if asked.automatic and (asked.method not in STEPLESS or request.model is not None):
-        kind = request.kind or recognise(source.glimpse(), source.is_rgb)
+        kind = request.kind or kind_of(source)
         params = asked.filled(kind)
         logger.info("this looks like an image for the preset %s", kind)
     if has_strokes and params.strokes_as != "network":

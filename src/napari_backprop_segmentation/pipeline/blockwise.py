@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from napari_backprop_segmentation.hierarchy.build_in_blocks import classes_in_blocks, tree_and_looks
+from napari_backprop_segmentation.image.apart import seen_apart
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.sections import Regions
 from napari_backprop_segmentation.pipeline.blockwise_objects import objects_in_blocks
@@ -18,7 +19,7 @@ def found_in_blocks(job: Job, model: Model) -> Segmentation:
     regions, seen = Regions.of(job.params), seen_by(job, model)
     tree, looks = tree_and_looks(seen, regions, job.merge, job.work, job.ridges)
     if job.params.counts:
-        return replace(objects_in_blocks(job, tree), model=model)
+        return replace(objects_in_blocks(job, seen_apart(job.source, job.part), tree), model=model)
     if job.params.by_class:
         tree, codebook = classes_in_blocks((tree, looks), seen, regions, job.work)
         model = replace(model, codebook=codebook)

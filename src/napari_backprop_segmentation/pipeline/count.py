@@ -1,17 +1,13 @@
-"""Things to count in one plane or volume: as the settings say, or as one of several readings."""
+"""Which of several readings of one plane or volume is counted, or what the preset for its kind finds."""
 
 from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import MistakenKind
-from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.image.source import Source
-from napari_backprop_segmentation.objects.find import find_objects, labels_of, readings_of
-from napari_backprop_segmentation.objects.foreground import foreground_objects
+from napari_backprop_segmentation.objects.find import labels_of
 from napari_backprop_segmentation.objects.readings import Readings
 from napari_backprop_segmentation.params.sections import Objects
 from napari_backprop_segmentation.pipeline.job import Job
@@ -25,20 +21,6 @@ NOTHING, NOTHING_IN_COLOUR, NOTHING_IN_VOLUMES = 0.23, 0.42, 0.17
 # Added to the score of what the preset for a recognised kind finds: cells that are neither brighter nor darker than the
 # ground score low beside chance finds.
 TRUST = {"phase": 0.3, "em": 0.3}
-
-
-def objects_of(job: Job, tree: Hierarchy, part: Source) -> NDArray[Any]:
-    """Return the objects (*spatial) of one plane or volume."""
-    image, rules = part.read(part.whole), Objects.of(job.params)
-    if not job.read_as:
-        return find_objects(tree, image, rules, job.ridges, part.spacing)
-    alike = [each for each in readings_of(tree, image, part.spacing) if each.name == job.read_as]
-    return labels_of(alike[0], rules) if alike else np.zeros(tree.index.shape, np.int32)
-
-
-def objects_among(job: Job, regions: NDArray[Any], part: Source) -> NDArray[Any]:
-    """Return the objects (*spatial) of a volume that was divided into regions slice by slice."""
-    return foreground_objects(regions, part.read(part.whole), Objects.of(job.params), part.spacing)
 
 
 def offers(job: Job, readings: Readings) -> list[Offer]:
@@ -68,7 +50,7 @@ def takes_reading(job: Job, own: NDArray[Any] | None, readings: Readings) -> boo
 def least_score(job: Job, own: NDArray[Any] | None, readings: Readings) -> float:
     """Return from which score on a reading is a better result, see `takes_reading`."""
     if own is None:
-        if job.source.is_rgb:
+        if job.source.is_rgb and not job.source.channels_apart:
             return NOTHING_IN_COLOUR
         return NOTHING if len(job.part.shape) == len("CYX") else NOTHING_IN_VOLUMES
     return readings.score(own) + TRUST.get(job.kind or "", 0.0)
@@ -96,7 +78,7 @@ def best_reading(frames: Sequence[Merged], among: Collection[str] | None = None)
     """
     least = 0.0
     for frame in frames:
-        own = objects_of(frame.job, frame.tree, frame.part) if frame.job.params.counts else None
+        own = frame.objects if frame.job.params.counts else None
         least += least_score(frame.job, own, frame.readings)
     scores = summed_scores(frames, among)
     name = next(iter(scores), "")

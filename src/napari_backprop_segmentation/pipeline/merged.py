@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
+from napari_backprop_segmentation.image.apart import seen_apart
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.network.loop import STOPPED
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.objects.find import readings_of
 from napari_backprop_segmentation.objects.readings import Readings
 from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.objects import objects_of
 from napari_backprop_segmentation.pipeline.trees import plain_tree
 
 
@@ -42,8 +45,13 @@ class Merged:
 
     @cached_property
     def image(self) -> NDArray[np.float32]:
-        """The pixels (C, *spatial), normalised."""
-        return self.part.read(self.part.whole)
+        """The pixels (C, *spatial), normalised, as objects are looked for in them."""
+        return seen_apart(self.job.source, self.part).read(self.part.whole)
+
+    @property
+    def objects(self) -> NDArray[Any]:
+        """The objects (*spatial) that the settings ask for."""
+        return objects_of(self.job, self.tree, self.part)
 
     @cached_property
     def readings(self) -> Readings:

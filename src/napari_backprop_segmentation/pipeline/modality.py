@@ -10,6 +10,7 @@ from skimage.measure import label as connected_components
 
 from napari_backprop_segmentation.image.colour import lab_of
 from napari_backprop_segmentation.image.ridges import ridge_balance
+from napari_backprop_segmentation.image.source import ArraySource
 from napari_backprop_segmentation.image.threshold import otsu, separation
 
 SMOOTHING, FINE = 1.0, 3.0  # pixels
@@ -20,6 +21,14 @@ GAP = 2  # pixels: half of the gaps in a line that do not open it
 ONE_PART = 0.5  # of the ground that hangs together around nuclei: more than .9 there, less than .3 between membranes
 PHASE_FINENESS, ELECTRON_FINENESS = 0.65, 0.5
 HALO_BALANCE = 0.87
+
+
+def kind_of(source: ArraySource) -> str:
+    """Return the name of the preset for an image; see `recognise`.
+
+    Of channels that show different things no kind is recognised: their mean shows none of them.
+    """
+    return "fast" if source.channels_apart else recognise(source.glimpse(), source.is_rgb)
 
 
 def recognise(image: NDArray[np.float32], rgb: bool) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from napari_backprop_segmentation.params.sections import Objects
 from napari_backprop_segmentation.pipeline.alike import found_alike
-from napari_backprop_segmentation.pipeline.count import check_kind, objects_of, offers, takes_reading
+from napari_backprop_segmentation.pipeline.count import check_kind, offers, takes_reading
 from napari_backprop_segmentation.pipeline.finder import finder_of
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.merged import Merged
@@ -29,7 +29,7 @@ def wanted(merged: Merged) -> Segmentation:
     elif recount is not None:
         labels = recount.seen(Objects.of(job.params))
     else:
-        labels = objects_of(job, tree, merged.part)
+        labels = merged.objects
     record: dict[str, Any] = {"regions": "classes" if job.params.by_class else "merged"}
     if recount is None:
         return Segmentation(labels, hierarchy=tree, record=record)

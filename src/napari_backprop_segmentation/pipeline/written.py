@@ -73,4 +73,9 @@ class Written:
         for window, labels in made:
             file[window] = labels
         view = Enlarged(file, binning)
-        return ((window, view[window]) for window in blocks(view.shape, PAINTED_SIDE))
+        return ((window, view[window]) for window in written_windows(view.shape))
+
+
+def written_windows(shape: tuple[int, ...]) -> list[Window]:
+    """Return the windows in which labels of an image (*spatial) are written one after another."""
+    return list(blocks(shape, PAINTED_SIDE))

@@ -122,7 +122,7 @@ class SharedWindow:
         self._dumps = [_dump(part) for part in self._parts()]
         self._plain = {name: getattr(self._viewer, name) for name in PLAIN}
         get_settings().application.plugin_widget_positions.clear()
-        self._settings, self._new = str(_dump(get_settings())), self._state()
+        self._settings, self._new = _told(_dump(get_settings())), self._state()
 
     def _parts(self):
         """Return what a viewer is made of besides its layers, in napari 0.9 and before."""
@@ -135,7 +135,7 @@ class SharedWindow:
 
     def _state(self):
         viewer = self._viewer
-        parts = [(type(part).__name__, str(_dump(part))) for part in self._parts()]
+        parts = [(type(part).__name__, _told(_dump(part))) for part in self._parts()]
         plain = [(name, getattr(viewer, name)) for name in PLAIN]
         mouse = [list(getattr(viewer, name)) for name in MOUSE]
         return [*parts, *plain, mouse, dict(viewer.keymap), len(viewer.layers), len(viewer.window.dock_widgets)]
@@ -155,14 +155,14 @@ class SharedWindow:
         viewer.window._task_status_manager._tasks.clear()
         viewer.layers.clear()
         get_settings().application.plugin_widget_positions.clear()
-        if str(_dump(get_settings())) != self._settings:
+        if _told(_dump(get_settings())) != self._settings:
             get_settings().reset()
         for callbacks, was in zip((getattr(viewer, name) for name in MOUSE), self._mouse, strict=True):
             callbacks[:] = was
         viewer.keymap.clear()
         viewer.keymap.update(self._keymap)
         for part, was in zip(self._parts(), self._dumps, strict=True):
-            if str(_dump(part)) != str(was):
+            if _told(_dump(part)) != _told(was):
                 part.update(was)
         for name, was in self._plain.items():
             if getattr(viewer, name) != was:
@@ -191,6 +191,15 @@ def _process():
 
 def _dump(part):
     return part.model_dump() if hasattr(part, "model_dump") else part.dict()
+
+
+def _told(value):
+    """Return values in words, alike for what is equal: 1 is 1.0."""
+    if isinstance(value, dict):
+        return str({key: _told(each) for key, each in value.items()})
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(float(value))
+    return str(value)
 
 
 def _is_shown_by_us(dialog):

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,10 @@ def module_of(path: Path) -> str:
     return ".".join(parts).removesuffix(".__init__")
 
 
+# all that hold code: not what a folder says of itself
+MODULES = {module_of(path) for path in FILES} - {module_of(path.parent / "__init__.py") for path in FILES}
+
+
 def imports(tree: ast.AST, module: str) -> Iterator[str]:
     """Yield the absolute name of every module, or name in a module, that a tree imports, also inside functions."""
     for node in ast.walk(tree):
@@ -85,12 +90,10 @@ def _only_submodules(source: str, module: str) -> bool:
     return all(room(name) in ROOMS or name.endswith("__version__") for name in names)
 
 
-def own_modules(path: Path) -> set[str]:
+@cache
+def own_modules(path: Path) -> frozenset[str]:
     """Return the modules of this package that a file imports at any place."""
-    known = {module_of(each) for each in FILES}
-    return {name for name in imports(ast.parse(path.read_text(encoding="utf-8")), module_of(path)) if name in known} - {
-        module_of(each.parent / "__init__.py") for each in FILES
-    }
+    return frozenset(imports(ast.parse(path.read_text(encoding="utf-8")), module_of(path))) & MODULES
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)

@@ -3,6 +3,7 @@ import os
 import threading
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -111,6 +112,16 @@ def manifests_are_read_once():
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def widgets_are_checked_once():
+    """Each of the hundred parts of a form is compared with what magicgui wants of its class, a fifth of the time."""
+    from magicgui.widgets import protocols
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(protocols, "assert_protocol", cache(protocols.assert_protocol))
+        yield
+
+
 @pytest.fixture(scope="session")
 def mouse_away(qapp):
     """Put the cursor of the screen, which tests that run beside this one share, where no window comes up.
@@ -122,16 +133,23 @@ def mouse_away(qapp):
     QCursor.setPos(QGuiApplication.primaryScreen().geometry().bottomRight())
 
 
+@pytest.fixture(scope="module")
+def shared_window(mouse_away):
+    """One window for the tests of a module, each of which finds it like new."""
+    from shared_window import SharedWindow
+
+    window = SharedWindow()
+    yield window
+    window.close()
+
+
 @pytest.fixture(autouse=True)
 def frozen(request):
-    """Keep the collections that end a test with a viewer to what the test has made: looking at all takes long."""
-    if not {"make_napari_viewer", "make_napari_viewer_proxy"} & set(request.fixturenames):
+    """Keep the collections that end a test with a window of its own to what it has made: looking at all takes long."""
+    if "make_napari_viewer" not in request.fixturenames:
         yield
         return
-    request.getfixturevalue("mouse_away")
-    if "thawed" in request.fixturenames:
-        yield
-        return
+    request.getfixturevalue("shared_window").close()
     gc.freeze()
     yield
     gc.unfreeze()
@@ -182,9 +200,11 @@ class MergeHere:
 
 @pytest.fixture(autouse=True)
 def quick_runs(monkeypatch):
-    """Real runs without a process of their own and without giving way to whatever else the machine does."""
+    """Real runs without a process of their own, without waits, and without giving way to what else the machine does."""
     monkeypatch.setattr("napari_backprop_segmentation.hierarchy.merge.MergeProcess", MergeHere)
     monkeypatch.setattr("napari_backprop_segmentation.gui.run.torch_startup.give_way", lambda: None)
+    monkeypatch.setattr("napari_backprop_segmentation.gui.run.controller.FIRST_PAINT_MS", 1)
+    monkeypatch.setattr("napari_backprop_segmentation.gui.teach.live.SOON_MS", 10)
     # a run that takes longer than the made-up costs say has the machine measured, for half a minute of both processors
     monkeypatch.setattr("napari_backprop_segmentation.gui.run.estimate.PROBE", "abc")
 
@@ -201,8 +221,32 @@ def engine(monkeypatch):
 
 
 @pytest.fixture
-def viewer(make_napari_viewer_proxy):
-    return make_napari_viewer_proxy()
+def open_viewer(shared_window, qtbot, request, monkeypatch):
+    """Open the window of the module, on the screen or not; only one at a time."""
+    from napari.utils._proxies import PublicOnlyProxy
+
+    def opened(*, show=False, proxy=True):
+        monkeypatch.setenv("NAPARI_ENSURE_PLUGIN_MAIN_THREAD", str(proxy))
+        asked = request.fixturenames
+        viewer = shared_window.open(show, styled="styled" in asked, freeze="thawed" not in asked)
+        if show:
+            with qtbot.waitExposed(viewer.window._qt_window):
+                pass
+        return PublicOnlyProxy(viewer) if proxy else viewer
+
+    yield opened
+    called = getattr(request.node, "rep_call", None)  # none where another fixture failed
+    shared_window.clear(failed=called is None or called.failed)
+
+
+@pytest.fixture
+def styled():
+    """For tests of sizes and colours in a window that is not on the screen."""
+
+
+@pytest.fixture
+def viewer(open_viewer):
+    return open_viewer()
 
 
 @pytest.fixture

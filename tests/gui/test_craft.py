@@ -29,16 +29,18 @@ from napari_backprop_segmentation.gui.help import TITLE, HelpDialog
 from napari_backprop_segmentation.gui.teach.help import WAYS
 
 CONTROLS = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit, QListWidget, QTableWidget)
+WORDED = (QLabel, QPushButton, QToolButton, QCheckBox)
+EXPLAINED = ("Run", "Stop", "Cancel", "Keep", "Measure", "Detail", "Apply to the whole image", "Trained network")
 SCREEN = (1280, 800)
 TOLERANCE = 1  # pixels
 
 
 @pytest.fixture
-def full(make_napari_viewer, engine, regions, image, qtbot):
+def full(open_viewer, engine, regions, image, qtbot):
     """The widget in a window of 1280 x 800, with a result, all that unfolds unfolded."""
     from napari_backprop_segmentation.gui.widget import BackpropWidget
 
-    viewer = make_napari_viewer(show=True)
+    viewer = open_viewer(show=True, proxy=False)
     viewer.add_image(np.stack([image, image]), name="cells", axis_labels=["c", "y", "x"], metadata=NAMED)
     widget = BackpropWidget(viewer)
     viewer.window.add_dock_widget(widget, name="Backprop Segmentation")
@@ -74,29 +76,24 @@ def colours(each, root):
     return tuple(ground), tuple(max(found, key=lambda colour: contrast(colour, ground)))
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_words_can_be_read_in_both_themes(full, theme):
-    full._viewer.theme = theme
-    QApplication.processEvents()
-    checked = 0
-    for each in [*shown(full, QLabel), *shown(full, QPushButton), *shown(full, QToolButton), *shown(full, QCheckBox)]:
-        if each.text() and each.isEnabled() and not each.visibleRegion().isEmpty():
-            ground, ink = colours(each, full.native)
-            assert contrast(ground, ink) >= LEAST_CONTRAST, (told(each), ground, ink)
-            checked += 1
-    assert checked > 20
-
-
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_the_colours_that_the_widget_sets_are_readable(full, theme):
-    full._viewer.theme = theme
-    ground = get_theme(theme).background.as_rgb_tuple()[:3]
-    dim = [each for each in shown(full, QLabel) if each.property("dim") and each.text()]
-    assert dim
-    for each in dim:
-        each.ensurePolished()
-        colour = each.palette().color(each.foregroundRole())
-        assert contrast(colour.getRgb()[:3], ground) >= LEAST_CONTRAST, told(each)
+def test_words_and_the_colours_that_the_widget_sets_can_be_read_in_both_themes(full):
+    for theme in ("dark", "light"):
+        full._viewer.theme = theme
+        QApplication.processEvents()
+        checked = 0
+        for each in (part for kind in WORDED for part in shown(full, kind)):
+            if each.text() and each.isEnabled() and not each.visibleRegion().isEmpty():
+                ground, ink = colours(each, full.native)
+                assert contrast(ground, ink) >= LEAST_CONTRAST, (told(each), ground, ink)
+                checked += 1
+        assert checked > 20
+        ground = get_theme(theme).background.as_rgb_tuple()[:3]
+        dim = [each for each in shown(full, QLabel) if each.property("dim") and each.text()]
+        assert dim
+        for each in dim:
+            each.ensurePolished()
+            colour = each.palette().color(each.foregroundRole())
+            assert contrast(colour.getRgb()[:3], ground) >= LEAST_CONTRAST, told(each)
 
 
 def test_nothing_is_cut_off_at_1280_by_800(full, qtbot):
@@ -152,8 +149,24 @@ def test_every_stop_of_the_tab_key_is_a_control_that_can_be_seen(full, qtbot):
     assert id(full.input_form.channels.native) in stops
 
 
-def test_every_control_says_its_name(full):
+def test_every_control_says_its_name_ticks_once_and_keys_stand_in_tooltips(full):
     full.more.folded.unfold()
+    labels = {label.text() for label in shown(full, QLabel)} - {""}
+    ticks = shown(full, QCheckBox)
+    assert ticks
+    for tick in ticks:
+        assert bool(tick.text()) != (tick.accessibleName() in labels), told(tick)
+    spoken = {"1 / 2 / 4 / 6": "1 or E", "- and =": "- and =", "[ and ]": "[ and ]", "N": "(N)"}
+    buttons = {"Draw strokes": full.strokes.button, "Find more like this": full.examples.button}
+    for title, _, keys in WAYS:
+        for key, _ in keys:
+            if title not in buttons or key == "click":
+                continue
+            text = buttons[title].tooltip + full.strokes.next_button.tooltip
+            words = spoken.get(key, key).replace(" / ", " ").replace("wheel", "mouse wheel").replace(",", " ").split()
+            assert all(word in text.replace(",", " ") for word in words), (title, key)
+    for button in full.curation.tools._drags:
+        assert "Ctrl+Z" in button.tooltip
     full.strokes.toggle(True)
     for each in shown(full, CONTROLS):
         inner = isinstance(each.parent(), (QAbstractSpinBox, QComboBox, QAbstractSlider, QLineEdit))
@@ -168,48 +181,25 @@ def named_above(each: QWidget) -> bool:
     return any(parent.accessibleName() for parent in (each.parent(), each.parent().parent()) if parent is not None)
 
 
-def test_ticks_are_named_once(full):
-    full.more.folded.unfold()
-    labels = {label.text() for label in shown(full, QLabel)} - {""}
-    ticks = shown(full, QCheckBox)
-    assert ticks
-    for tick in ticks:
-        assert bool(tick.text()) != (tick.accessibleName() in labels), told(tick)
-
-
-def test_keys_stand_in_tooltips(full):
-    spoken = {"1 / 2 / 4 / 6": "1 or E", "- and =": "- and =", "[ and ]": "[ and ]", "N": "(N)"}
-    buttons = {"Draw strokes": full.strokes.button, "Find more like this": full.examples.button}
-    for title, _, keys in WAYS:
-        for key, _ in keys:
-            if title not in buttons or key == "click":
-                continue
-            text = buttons[title].tooltip + full.strokes.next_button.tooltip
-            words = spoken.get(key, key).replace(" / ", " ").replace("wheel", "mouse wheel").replace(",", " ").split()
-            assert all(word in text.replace(",", " ") for word in words), (title, key)
-    for button in full.curation.tools._drags:
-        assert "Ctrl+Z" in button.tooltip
-
-
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_what_can_i_do_is_one_screen_that_can_be_read(full, theme, qtbot):
-    full._viewer.theme = theme
-    for _ in range(2):  # asked for twice, it is there once
-        full.help_button.native.click()
-    (dialog,) = full.native.window().findChildren(HelpDialog)
-    qtbot.waitUntil(dialog.isVisible)
-    assert dialog.windowTitle() == TITLE == full.help_button.text
-    assert dialog.width() <= SCREEN[0]
-    assert dialog.height() <= SCREEN[1] - 40  # pixels for the frame of the window
-    labels = dialog.findChildren(QLabel)
-    for label in labels:
-        assert label.height() >= label.heightForWidth(label.width())
-        ground, ink = colours(label, dialog)
-        assert contrast(ground, ink) >= LEAST_CONTRAST
-    words = " ".join(label.text() for label in labels)
-    for button in ("Run", "Stop", "Cancel", "Keep", "Measure", "Detail", "Apply to the whole image", "Trained network"):
-        assert f"<i>{button}</i>" in words
-    assert "Ctrl+Z" in words
-    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+def test_what_can_i_do_is_one_screen_that_can_be_read_in_both_themes(full, qtbot):
     window = full.native.window()
-    qtbot.waitUntil(lambda: not any(each.isVisible() for each in window.findChildren(HelpDialog)))
+    for theme in ("dark", "light"):
+        full._viewer.theme = theme
+        for _ in range(2):  # asked for twice, it is there once
+            full.help_button.native.click()
+        (dialog,) = window.findChildren(HelpDialog)
+        qtbot.waitUntil(dialog.isVisible)
+        assert dialog.windowTitle() == TITLE == full.help_button.text
+        assert dialog.width() <= SCREEN[0]
+        assert dialog.height() <= SCREEN[1] - 40  # pixels for the frame of the window
+        labels = dialog.findChildren(QLabel)
+        for label in labels:
+            assert label.height() >= label.heightForWidth(label.width())
+            ground, ink = colours(label, dialog)
+            assert contrast(ground, ink) >= LEAST_CONTRAST
+        words = " ".join(label.text() for label in labels)
+        for button in EXPLAINED:
+            assert f"<i>{button}</i>" in words
+        assert "Ctrl+Z" in words
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        qtbot.waitUntil(lambda: not any(each.isVisible() for each in window.findChildren(HelpDialog)))

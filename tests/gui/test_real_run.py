@@ -161,13 +161,13 @@ assert torch.ones(2).sum() == 2
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
-def test_the_screenshot_of_the_documentation(make_napari_viewer, qtbot, monkeypatch):
+def test_the_screenshot_of_the_documentation(open_viewer, qtbot, monkeypatch):
     """A run on the synthetic cells as the user sees it; kept only where WRITE_SCREENSHOTS is set."""
     from napari_backprop_segmentation.gui.samples import open_sample
     from napari_backprop_segmentation.gui.widget import BackpropWidget
 
     wanted = bool(os.environ.get("WRITE_SCREENSHOTS"))
-    viewer = make_napari_viewer(show=True)
+    viewer = open_viewer(show=True, proxy=False)
     viewer.window.resize(*SIZE)
     ((array, settings, _),) = open_sample("fluorescence")
     viewer.add_image(array if wanted else array[:, :96, :96], **settings)

@@ -69,11 +69,11 @@ class Hand:
 
 
 @pytest.fixture
-def hand(make_napari_viewer_proxy, qtbot):
+def hand(open_viewer, qtbot):
     """A user in front of a window with the docked widget."""
     from napari_backprop_segmentation.gui.widget import BackpropWidget
 
-    viewer = make_napari_viewer_proxy(show=True)
+    viewer = open_viewer(show=True)
     viewer.window.resize(1280, 800)
     widget = BackpropWidget(viewer)
     viewer.window.add_dock_widget(widget, name="Backprop Segmentation")

@@ -383,6 +383,7 @@ def test_the_busy_indicator_is_calmed_and_then_as_before(widget, viewer, engine,
     assert speeds() == before
 
 
+@pytest.mark.usefixtures("styled")
 def test_the_chart_takes_the_colours_of_the_theme(widget, viewer):
     dark = widget.chart.grab().toImage().pixelColor(2, 2).lightness()
     viewer.theme = "light"
@@ -422,6 +423,7 @@ def test_frames_that_are_labelled_without_steps_are_counted(widget, viewer, engi
     assert widget.status == "Cancelled. The labels were removed."
 
 
+@pytest.mark.usefixtures("styled")
 def test_the_settings_keep_six_rows_in_a_low_window(widget, qtbot):
     native = widget.native
     area = native.findChild(FittingScrollArea)

@@ -13,6 +13,7 @@ from skimage.draw import disk
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.io.model_file import save_model
+from napari_backprop_segmentation.io.read import read_image
 from napari_backprop_segmentation.io.record import description
 from napari_backprop_segmentation.io.repeat import repetition_of, settings_of
 from napari_backprop_segmentation.io.repeat_text import EDITED, as_command, as_python
@@ -21,18 +22,16 @@ from napari_backprop_segmentation.io.samples import sample_image
 QUICK = {"n_channels": 8, "iterations": 3, "n_superpixels": 60, "min_labels": 0, "min_region": 1}
 CENTRES = ((20, 20), (44, 44), (20, 46), (46, 18))
 COMMANDS = ("regions", "classes", "objects", "reading", "series", "channels", "stopped", "model")  # without marks
-RUN_PYTHON = """
+RUN = """
 import json, sys
 import numpy as np
-for name, text in json.load(open(sys.argv[1])).items():
+from napari_backprop_segmentation.cli.main import main
+content = json.load(open(sys.argv[1]))
+for name, text in content["python"].items():
     here = {}
     exec(compile(text, name, "exec"), here)
     np.save(f"{sys.argv[2]}/{name}.npy", here["labels"])
-"""
-RUN_COMMANDS = """
-import json, sys
-from napari_backprop_segmentation.cli.main import main
-for name, words in json.load(open(sys.argv[1])).items():
+for name, words in content["commands"].items():
     assert main(words) == 0, name
 """
 
@@ -96,10 +95,10 @@ def made(tmp_path_factory):
     }
 
 
-def in_another_process(code, content, folder):
+def in_another_process(content, folder):
     (folder / "content.json").write_text(json.dumps(content))
     subprocess.run(
-        [sys.executable, "-c", code, str(folder / "content.json"), str(folder)],
+        [sys.executable, "-c", RUN, str(folder / "content.json"), str(folder)],
         check=True,
         timeout=300,
         cwd=folder,
@@ -107,26 +106,21 @@ def in_another_process(code, content, folder):
     )
 
 
-def test_copied_python_gives_the_same_labels_in_another_process(made, tmp_path):
-    texts = {name: as_python(record) for name, (_, record) in made.items()}
-    in_another_process(RUN_PYTHON, texts, tmp_path)
-    for name, (labels, _) in made.items():
-        np.testing.assert_array_equal(np.load(tmp_path / f"{name}.npy"), labels, err_msg=f"{name}\n{texts[name]}")
-
-
-def test_copied_commands_give_the_same_labels_in_another_process(made, tmp_path):
-    from napari_backprop_segmentation.io.read import read_image
-
-    texts = {name: as_command(made[name][1]) for name in COMMANDS}
+def test_copied_python_and_commands_give_the_same_labels_in_another_process(made, tmp_path):
+    python = {name: as_python(record) for name, (_, record) in made.items()}
+    commands = {name: as_command(made[name][1]) for name in COMMANDS}
     words = {}
-    for name, text in texts.items():
+    for name, text in commands.items():
         (line,) = [line for line in text.splitlines() if not line.startswith("#")]
         program, *words[name] = shlex.split(line)
         assert program == "backprop-segment"
         words[name][words[name].index("-o") + 1] = str(tmp_path / f"{name}.tif")
-    in_another_process(RUN_COMMANDS, words, tmp_path)
+    in_another_process({"python": python, "commands": words}, tmp_path)
+    for name, (labels, _) in made.items():
+        np.testing.assert_array_equal(np.load(tmp_path / f"{name}.npy"), labels, err_msg=f"{name}\n{python[name]}")
     for name in COMMANDS:
-        np.testing.assert_array_equal(read_image(tmp_path / f"{name}.tif").pixels, made[name][0], err_msg=texts[name])
+        found = read_image(tmp_path / f"{name}.tif").pixels
+        np.testing.assert_array_equal(found, made[name][0], err_msg=commands[name])
 
 
 @pytest.mark.parametrize("name", ["kinds", "network", "alike"])

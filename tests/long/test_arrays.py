@@ -42,7 +42,7 @@ def check_source(case, kind):
 kinds = st.sampled_from(["published", "percentile"])
 
 
-@share(400)
+@share(160)
 @given(sources(), kinds)
 def test_share_of_sources(case, kind):
     check_source(case, kind)
@@ -114,7 +114,7 @@ def check_measure(case):
     assert set(table["label"].tolist()) == set(np.unique(plain[plain > 0]).tolist())
 
 
-@share(300)
+@share(120)
 @given(measured())
 def test_share_of_measurements(case):
     check_measure(case)

@@ -93,7 +93,7 @@ def check_taught(case, chosen):
         assert offer.count == len(np.unique(labels[labels > 0]))
 
 
-@share(50)
+@share(25)
 @given(taught(), settings_of_teaching)
 def test_share_of_what_is_shown(case, chosen):
     check_taught(case, chosen)

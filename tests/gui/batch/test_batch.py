@@ -306,6 +306,7 @@ def test_every_control_has_a_name_and_a_tooltip(batch):
     assert not any(label.text() == "" and label.pixmap().isNull() for label in batch.form.findChildren(QLabel))
 
 
+@pytest.mark.usefixtures("styled")
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_it_has_the_colours_of_the_window(batch, viewer, theme):
     viewer.theme = theme

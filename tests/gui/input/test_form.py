@@ -283,12 +283,12 @@ def test_a_rectangle_in_the_plane_cuts_a_volume_through_its_depth(widget, viewer
 
 
 @pytest.fixture
-def shown(make_napari_viewer, engine):
+def shown(open_viewer, engine):
     """A widget in a window that is really drawn, with an image of 400 x 600 pixels."""
     from napari_backprop_segmentation.gui.widget import BackpropWidget
 
     def make(data, **settings):
-        viewer = make_napari_viewer(show=True)
+        viewer = open_viewer(show=True, proxy=False)
         viewer.add_image(data, name="wide", **settings)
         widget = BackpropWidget(viewer)
         viewer.window.add_dock_widget(widget, name="Backprop Segmentation")

@@ -17,9 +17,10 @@ MANIFEST = Path(napari_backprop_segmentation.__file__).parent / "napari.yaml"
 NAME = "napari-backprop-segmentation"
 
 
-@pytest.fixture(autouse=True)
-def cells(viewer, image):
+@pytest.fixture
+def viewer(viewer, image):
     viewer.add_image(image, name="cells")
+    return viewer
 
 
 def open_widget(viewer):
@@ -88,9 +89,16 @@ def test_reset_goes_back_to_the_beginning_and_forgets(viewer, settings_file, qtb
         b'{"preset": "em"}',
     ],
 )
-def test_a_damaged_file_is_as_none(viewer, settings_file, content):
+def test_a_damaged_file_is_as_none(settings_file, content):
     settings_file.parent.mkdir()
     settings_file.write_bytes(content)
+    last = remembered.taken_up()  # what a widget is opened with
+    assert (last.preset, last.params()) == ("auto", Params.preset("auto"))
+
+
+def test_a_widget_opens_where_the_file_is_damaged(viewer, settings_file):
+    settings_file.parent.mkdir()
+    settings_file.write_bytes(b'{"preset": "gone", "settings": {}}')
     assert open_widget(viewer).state.params == Params.preset("auto")
 
 

@@ -47,26 +47,23 @@ def test_what_is_chosen_is_what_the_settings_say(wanted, preset):
     assert {"objects", "reading"} <= chosen.given
 
 
-@pytest.mark.parametrize(
-    ("preset", "text"),
-    [("auto", "Automatic"), ("nuclei", "Objects"), ("fast", "Regions"), ("published-2018", "As trained")],
-)
-def test_a_preset_moves_the_switch(widget, preset, text):
-    widget.preset.value = preset
-    assert widget.wanted.switch.value == text
+def test_a_preset_moves_the_switch(widget):
+    texts = {"nuclei": "Objects", "fast": "Regions", "published-2018": "As trained", "auto": "Automatic"}
+    for preset, text in texts.items():
+        widget.preset.value = preset
+        assert widget.wanted.switch.value == text
 
 
-@pytest.mark.parametrize(
-    ("text", "rows"),
-    [("Objects", OBJECTS), ("Regions", REGIONS), ("Classes", REGIONS), ("As trained", set()), ("Automatic", set())],
-)
-def test_under_the_switch_is_only_what_belongs_to_it(widget, qtbot, text, rows):
-    press(widget, "As trained" if text == "Automatic" else "Classes", qtbot)
-    press(widget, text, qtbot)
-    assert widget.wanted.switch.value == text
-    assert shown(widget) == rows
+def test_under_the_switch_is_only_what_belongs_to_it(widget, qtbot):
     said = widget.wanted._meaning
-    assert said.isVisibleTo(widget.native) == (text == "As trained")  # what the preset says of Automatic is enough
+    rows = {"Objects": OBJECTS, "Regions": REGIONS, "Classes": REGIONS, "As trained": set(), "Automatic": set()}
+    for before in ("As trained", "Classes"):
+        for text, expected in rows.items():
+            press(widget, before, qtbot)
+            press(widget, text, qtbot)
+            assert widget.wanted.switch.value == text
+            assert shown(widget) == expected, (before, text)
+            assert said.isVisibleTo(widget.native) == (text == "As trained")  # the preset says enough of Automatic
 
 
 def test_the_number_is_called_by_what_is_counted(widget, qtbot):
@@ -151,17 +148,19 @@ def stops(widget):
     return found
 
 
-@pytest.mark.parametrize("text", ["Automatic", "Objects", "Regions"])
-def test_every_stop_of_the_keyboard_can_be_seen(widget, viewer, qtbot, text):
+@pytest.mark.usefixtures("styled")
+def test_every_stop_of_the_keyboard_can_be_seen(widget, viewer, qtbot):
     window_of(viewer).show()
-    press(widget, text, qtbot)
-    QApplication.processEvents()
-    found = stops(widget)
-    assert widget.run_button.native in found
-    assert all(stop.width() > 4 and stop.height() > 4 for stop in found)
-    assert not any(widget.more.folded._content.isAncestorOf(stop) for stop in found)
+    for text in ("Automatic", "Objects", "Regions"):
+        press(widget, text, qtbot)
+        QApplication.processEvents()
+        found = stops(widget)
+        assert widget.run_button.native in found
+        assert all(stop.width() > 4 and stop.height() > 4 for stop in found), text
+        assert not any(widget.more.folded._content.isAncestorOf(stop) for stop in found), text
 
 
+@pytest.mark.usefixtures("styled")
 def test_nothing_is_wider_than_the_narrowest_dock(widget, viewer, qtbot):
     window = window_of(viewer)
     window.show()
@@ -197,6 +196,7 @@ def test_run_rests_with_the_reason_until_there_is_an_image(widget, viewer, image
     assert widget.run_button.enabled
 
 
+@pytest.mark.usefixtures("styled")
 def test_run_stays_where_it_is(widget, viewer, engine, qtbot):
     window_of(viewer).show()
     places = set()
@@ -240,16 +240,17 @@ def test_the_plot_is_there_while_there_is_something_to_watch(widget, viewer, eng
     assert not widget.plot.isVisibleTo(widget.native)  # it was of the image before
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_dim_text_can_be_read(widget, viewer, theme):
+@pytest.mark.usefixtures("styled")
+def test_dim_text_can_be_read_in_both_themes(widget, viewer):
     from napari_backprop_segmentation.gui.colours import LEAST_CONTRAST, contrast
 
     window_of(viewer).show()
-    viewer.theme = theme
-    QApplication.processEvents()
-    label = widget._about_preset
-    text, ground = label.palette().windowText().color(), widget.native.grab().toImage().pixelColor(1, 1)
-    label.ensurePolished()
-    assert label.isEnabled()
-    assert contrast(text.getRgb()[:3], ground.getRgb()[:3]) >= LEAST_CONTRAST
-    assert text != widget._status.palette().windowText().color()
+    for theme in ("dark", "light"):
+        viewer.theme = theme
+        QApplication.processEvents()
+        label = widget._about_preset
+        text, ground = label.palette().windowText().color(), widget.native.grab().toImage().pixelColor(1, 1)
+        label.ensurePolished()
+        assert label.isEnabled()
+        assert contrast(text.getRgb()[:3], ground.getRgb()[:3]) >= LEAST_CONTRAST, theme
+        assert text != widget._status.palette().windowText().color(), theme

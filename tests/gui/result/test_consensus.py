@@ -24,7 +24,7 @@ def assert_same_place(layer, labels):
     np.testing.assert_allclose(layer.shear, labels.shear)
 
 
-def test_the_map_is_a_new_layer_over_the_labels(widget, viewer, qtbot, notes):
+def test_the_map_is_a_new_layer_over_the_labels_and_the_slider_changes_both(widget, viewer, qtbot, notes):
     result = run(widget, qtbot)
     assert notes == []
     assert [layer.name for layer in viewer.layers] == ["cells", "cells labels", NAME]
@@ -38,10 +38,6 @@ def test_the_map_is_a_new_layer_over_the_labels(widget, viewer, qtbot, notes):
     assert viewer.layers.selection.active.name == "cells labels"
     assert widget.input_form.image.value.name == "cells"
     assert "borders that all 3 runs have are yellow" in widget.status
-
-
-def test_the_slider_changes_both_layers(widget, viewer, qtbot):
-    result = run(widget, qtbot)
     for detail in (0, 80, 100, 50):
         widget.controls["detail"].value = detail
         np.testing.assert_array_equal(viewer.layers["cells labels"].data, result.hierarchy.cut(detail))

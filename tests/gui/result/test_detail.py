@@ -152,7 +152,7 @@ def test_the_slider_rests_during_a_run(layer, slider, state):
 def test_the_detail_that_suits_one_image_is_not_taken_for_the_next(widget, qtbot, monkeypatch):
     kinds = iter(["brightfield", "fast", "brightfield", "fast"])
     monkeypatch.setattr(
-        import_module("napari_backprop_segmentation.pipeline.automatic"), "recognise", lambda *_: next(kinds)
+        import_module("napari_backprop_segmentation.pipeline.automatic"), "kind_of", lambda *_: next(kinds)
     )
     widget.controls.fill(Params.preset("auto", n_channels=8, iterations=3, n_superpixels=50))
 

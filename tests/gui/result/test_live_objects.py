@@ -64,7 +64,11 @@ def number(labels):
     return len(np.unique(labels[labels > 0]))
 
 
-def test_each_control_shows_what_a_run_with_it_would_find(counted, widget, qtbot):
+def test_each_control_shows_what_a_run_with_it_would_find_and_says_how_many(counted, widget, qtbot):
+    widget.controls["sensitivity"].value = 10.0
+    settled(widget, qtbot)
+    assert widget.status == f"Sensitivity 10: {number(counted.data)} objects."
+    assert in_words({"max_object": 0, "fill_holes": False}) == "Largest object no limit, fill holes off"
     settings = {}
     for name, value in (("sensitivity", 90.0), ("min_object", 150), ("max_object", 400), ("split_objects", False)):
         widget.controls[name].value = value
@@ -76,13 +80,6 @@ def test_each_control_shows_what_a_run_with_it_would_find(counted, widget, qtbot
     assert widget.status == f"Split touching off: {number(counted.data)} objects."
     again = Params.from_dict(counted.metadata[METADATA]["params"])
     np.testing.assert_array_equal(counted.data, finish(run(discs(), again)).labels)
-
-
-def test_it_is_said_how_many_there_are(counted, widget, qtbot):
-    widget.controls["sensitivity"].value = 10.0
-    settled(widget, qtbot)
-    assert widget.status == f"Sensitivity 10: {number(counted.data)} objects."
-    assert in_words({"max_object": 0, "fill_holes": False}) == "Largest object no limit, fill holes off"
 
 
 def held_back(counted):
@@ -241,7 +238,7 @@ def regions_of_cells(widget, viewer, qtbot):
     return viewer.layers["cells labels"]
 
 
-def test_the_box_hits_every_number_the_tree_has(regions_of_cells, widget, qtbot):
+def test_the_box_hits_every_number_the_tree_has_until_detail_takes_over(regions_of_cells, widget, qtbot):
     box, layer = widget.controls["n_regions"], regions_of_cells
     assert box.value == number(layer.data)
     tree = result_of(layer).segmentation.hierarchy
@@ -254,10 +251,6 @@ def test_the_box_hits_every_number_the_tree_has(regions_of_cells, widget, qtbot)
     from tests.gui.conftest import cells
 
     np.testing.assert_array_equal(layer.data, finish(run(cells(), again)).labels)
-
-
-def test_detail_takes_over_from_the_number(regions_of_cells, widget, qtbot):
-    box, layer = widget.controls["n_regions"], regions_of_cells
     box.value = 3
     assert widget.state.settings.n_regions == 3
     widget.controls["detail"].value = 100

@@ -73,6 +73,7 @@ def test_a_plane_has_neither_counts_nor_tracks(opened, qtbot):
     assert widget.curation.tracks.button.native.isHidden()
 
 
+@pytest.mark.usefixtures("styled")
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_the_plot_takes_the_colours_of_the_theme(opened, viewer, qtbot, theme):
     viewer.theme = theme

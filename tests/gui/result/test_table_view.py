@@ -34,11 +34,11 @@ def plane():
 
 
 @pytest.fixture
-def opened(make_napari_viewer_proxy, qtbot):
+def opened(open_viewer, qtbot):
     """Open a window on labels over images, and measure them."""
 
     def opened(labels, *images, **settings):
-        viewer = make_napari_viewer_proxy(show=True)
+        viewer = open_viewer(show=True)
         viewer.window.resize(1200, 780)
         for number, image in enumerate(images):
             viewer.add_image(image, name=f"image {number}", **settings)
@@ -76,7 +76,7 @@ def zoom_to(viewer, place, zoom):
     QApplication.processEvents()
 
 
-def test_a_row_selects_its_object_and_an_object_its_row_whatever_the_numbers(opened, qtbot):
+def test_a_row_selects_its_object_and_an_object_its_row_whatever_the_numbers_and_the_order(opened, qtbot):
     widget, table, layer = opened(*plane())
     assert table.shown()["label"].tolist() == [4, 5, 17, 2_000_000_000]
     assert not {"index", "Index"} & set(table.shown().columns)
@@ -91,21 +91,6 @@ def test_a_row_selects_its_object_and_an_object_its_row_whatever_the_numbers(ope
     assert selected(table) == [4]
     mouse.click((20, 90))  # ground
     assert selected(table) == [4]
-
-
-def test_the_view_goes_to_an_object_outside_of_it_and_stays_at_one_inside(opened, qtbot):
-    widget, table, _ = opened(*plane())
-    viewer = widget._viewer
-    zoom_to(viewer, (20, 20), 12)
-    before = centre(viewer)
-    click_on_row(qtbot, table, 0)
-    assert centre(viewer) == before
-    click_on_row(qtbot, table, 1)
-    np.testing.assert_allclose(centre(viewer)[-2:], (85, 118), atol=1)
-
-
-def test_sorted_rows_still_go_with_their_objects_and_numbers_sort_as_numbers(opened, qtbot):
-    _, table, layer = opened(*plane())
     column = table.shown().columns.get_loc("area (px²)")
     table.view.sortByColumn(column, Qt.SortOrder.DescendingOrder)
     assert table.shown()["label"].tolist() == [2_000_000_000, 17, 4, 5]
@@ -113,6 +98,24 @@ def test_sorted_rows_still_go_with_their_objects_and_numbers_sort_as_numbers(ope
     assert layer.selected_label == 17
     layer.selected_label = 5
     assert selected(table) == [5]
+
+
+def test_a_click_on_a_row_shows_what_is_not_in_view_and_one_with_a_tool_selects_nothing(opened, qtbot):
+    widget, table, layer = opened(*plane())
+    viewer = widget._viewer
+    zoom_to(viewer, (20, 20), 12)
+    before = centre(viewer)
+    click_on_row(qtbot, table, 0)
+    assert centre(viewer) == before
+    click_on_row(qtbot, table, 1)
+    np.testing.assert_allclose(centre(viewer)[-2:], (85, 118), atol=1)
+    viewer.reset_view()
+    QApplication.processEvents()
+    layer.selected_label = 4
+    widget.curation.tools.correct_button.native.click()
+    Mouse(viewer).click((20, 60))
+    assert widget.status == "Removed object 17."
+    assert layer.selected_label == 4
 
 
 def test_totals_stand_above(opened):
@@ -198,8 +201,8 @@ def test_in_a_volume_the_slice_of_an_object_is_shown(opened, qtbot):
     assert viewer.dims.current_step[0] == 7  # it is there, too
 
 
-def test_rows_are_copied_and_all_are_saved(opened, qtbot, tmp_path, monkeypatch):
-    _, table, _ = opened(*plane())
+def test_rows_are_copied_all_are_saved_and_columns_of_the_user_are_counted(opened, qtbot, tmp_path, monkeypatch):
+    _, table, layer = opened(*plane())
     click_on_row(qtbot, table, 2)
     table.view.setFocus()
     qtbot.keyClick(table.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
@@ -214,10 +217,6 @@ def test_rows_are_copied_and_all_are_saved(opened, qtbot, tmp_path, monkeypatch)
     assert float(rows[0]["mean"]) == 200
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "none" / "table.csv"), ""))
     table.save_button.click()  # said, not raised
-
-
-def test_columns_of_the_user_are_shown_and_kinds_counted(opened):
-    _, table, layer = opened(*plane())
     layer.features = layer.features.assign(kind=["a", "b", "a", "a"])
     assert table.totals.text().endswith("% of the image, kind a: 3, b: 1")
 
@@ -239,12 +238,3 @@ def test_the_table_follows_the_labels_that_are_selected_and_is_found_again_when_
     viewer.layers.remove(layer)
     viewer.layers.remove(other)
     assert table.layer is None
-
-
-def test_while_a_tool_is_used_a_click_selects_nothing(opened):
-    widget, _, layer = opened(*plane())
-    layer.selected_label = 4
-    widget.curation.tools.correct_button.native.click()
-    Mouse(widget._viewer).click((20, 60))
-    assert widget.status == "Removed object 17."
-    assert layer.selected_label == 4

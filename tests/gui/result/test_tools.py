@@ -28,11 +28,11 @@ def plane():
 
 
 @pytest.fixture
-def opened(make_napari_viewer_proxy, qtbot):
+def opened(open_viewer, qtbot):
     """Open a window on labels over an image; return widget, layer and mouse."""
 
     def opened(labels, image, **settings):
-        viewer = make_napari_viewer_proxy(show=True)
+        viewer = open_viewer(show=True)
         viewer.window.resize(1000, 700)
         viewer.add_image(image, name="image", **settings)
         widget = BackpropWidget(viewer)
@@ -60,8 +60,8 @@ def centre(widget):
     return tuple(viewer.scene.camera.center if hasattr(viewer, "scene") else viewer.camera.center)
 
 
-def test_one_tool_at_a_time_and_their_texts_fit_a_narrow_dock(flat):
-    widget, _, _ = flat
+def test_one_tool_at_a_time_whose_texts_fit_a_narrow_dock_until_a_run_puts_it_down(flat):
+    widget, layer, _ = flat
     tools = widget.curation.tools
     buttons = [tools.correct_button, tools.merge_button, tools.split_button]
     for button in buttons:
@@ -71,6 +71,12 @@ def test_one_tool_at_a_time_and_their_texts_fit_a_narrow_dock(flat):
     assert tools.active is None
     assert tools.row.minimumSizeHint().width() <= 300
     assert all("Ctrl+Z" in button.tooltip for button in buttons)
+    widget.curation.tools.split_button.native.click()
+    assert widget.curation.tools.dragged in layer.mouse_drag_callbacks
+    widget.state.begin("image", widget.state.input.layers)
+    assert widget.curation.tools.active is None
+    assert widget.curation.tools.dragged not in layer.mouse_drag_callbacks
+    widget.state.end(widget.state.phase.IDLE, "")
 
 
 def test_a_click_removes_and_adds_and_a_drag_moves_the_picture(flat):
@@ -90,7 +96,7 @@ def test_a_click_removes_and_adds_and_a_drag_moves_the_picture(flat):
     np.testing.assert_array_equal(layer.data, before)
 
 
-def test_two_clicks_merge_two_objects_and_say_that_they_do_not_touch(flat):
+def test_two_clicks_or_a_drag_merge_objects_and_one_clicked_twice_or_with_the_ground_stays(flat):
     widget, layer, mouse = flat
     before = layer.data.copy()
     widget.curation.tools.merge_button.native.click()
@@ -106,12 +112,6 @@ def test_two_clicks_merge_two_objects_and_say_that_they_do_not_touch(flat):
     layer.undo()
     layer.undo()
     np.testing.assert_array_equal(layer.data, before)
-
-
-def test_an_object_clicked_twice_stays_and_ground_lets_go_of_it(flat):
-    widget, layer, mouse = flat
-    before = layer.data.copy()
-    widget.curation.tools.merge_button.native.click()
     mouse.click(at(30, 30))
     mouse.click(at(30, 30))
     assert widget.status == "Object 1 stays as it is."
@@ -119,12 +119,7 @@ def test_an_object_clicked_twice_stays_and_ground_lets_go_of_it(flat):
     mouse.click(at(90, 10))
     mouse.click(at(30, 46))
     np.testing.assert_array_equal(layer.data, before)
-
-
-def test_a_drag_over_objects_merges_them_into_the_first_and_one_on_the_ground_moves_the_picture(flat):
-    widget, layer, mouse = flat
-    before, view = layer.data.copy(), centre(widget)
-    widget.curation.tools.merge_button.native.click()
+    view = centre(widget)
     mouse.drag(at(30, 46), at(30, 30), at(72, 60))
     assert widget.status == "Merged 1 and 9 into object 2. They do not touch, but have one number now."
     assert centre(widget) == view
@@ -135,7 +130,7 @@ def test_a_drag_over_objects_merges_them_into_the_first_and_one_on_the_ground_mo
     assert centre(widget) != view
 
 
-def test_a_line_is_seen_while_it_is_drawn_and_divides_what_it_crosses(flat, qtbot):
+def test_a_line_is_seen_while_drawn_and_divides_all_that_it_crosses_from_side_to_side(flat, qtbot):
     widget, layer, mouse = flat
     before, view, seen = layer.data.copy(), centre(widget), []
     widget.curation.tools.split_button.native.click()
@@ -161,12 +156,6 @@ def test_a_line_is_seen_while_it_is_drawn_and_divides_what_it_crosses(flat, qtbo
     assert layer.mouse_pan
     layer.undo()
     np.testing.assert_array_equal(layer.data, before)
-
-
-def test_a_line_that_ends_inside_says_so_and_one_over_several_divides_all(flat):
-    widget, layer, mouse = flat
-    before = layer.data.copy()
-    widget.curation.tools.split_button.native.click()
     mouse.drag(at(18, 30), at(30, 30))
     assert widget.status == "The line does not cross object 1 from one side to the other, so nothing was divided."
     np.testing.assert_array_equal(layer.data, before)
@@ -211,28 +200,24 @@ def series(opened):
     return given
 
 
-@pytest.mark.parametrize("tool", ["correct", "merge", "split"])
-def test_in_a_series_only_the_frame_shown_is_edited(series, tool):
+def test_in_a_series_only_the_frame_shown_is_edited_and_with_shift_all(series):
     widget, layer, mouse = series
     before = layer.data.copy()
-    getattr(widget.curation.tools, f"{tool}_button").native.click()
-    if tool == "correct":
-        mouse.click((1, 30, 90))
-        assert widget.status == "Removed object 3 from frame 1. Shift+click removes it from all frames."
-    elif tool == "merge":
-        mouse.drag((1, 30, 30), (1, 30, 46))
-        assert widget.status == "Merged 2 into object 1 in frame 1."
-    else:
-        mouse.drag((1, 18, 30), (1, 42, 30))
-        assert layer.data.max() == 10
-    np.testing.assert_array_equal(layer.data[[0, 2]], before[[0, 2]])
-    assert (layer.data[1] != before[1]).any()
-    layer.undo()
-    np.testing.assert_array_equal(layer.data, before)
-
-
-def test_shift_removes_from_all_frames_and_a_click_adds_in_the_frame_shown(series):
-    widget, layer, mouse = series
+    for tool in ("correct", "merge", "split"):
+        getattr(widget.curation.tools, f"{tool}_button").native.click()
+        if tool == "correct":
+            mouse.click((1, 30, 90))
+            assert widget.status == "Removed object 3 from frame 1. Shift+click removes it from all frames."
+        elif tool == "merge":
+            mouse.drag((1, 30, 30), (1, 30, 46))
+            assert widget.status == "Merged 2 into object 1 in frame 1."
+        else:
+            mouse.drag((1, 18, 30), (1, 42, 30))
+            assert layer.data.max() == 10
+        np.testing.assert_array_equal(layer.data[[0, 2]], before[[0, 2]])
+        assert (layer.data[1] != before[1]).any()
+        layer.undo()
+        np.testing.assert_array_equal(layer.data, before)
     widget.curation.tools.correct_button.native.click()
     mouse.click((1, 30, 90), Qt.KeyboardModifier.ShiftModifier)
     assert widget.status == "Removed object 3 from all frames."
@@ -275,13 +260,3 @@ def test_locked_labels_are_left_alone(flat):
         mouse.click(at(30, 30))
         assert widget.status == "The layer 'labels' is locked. Unlock it in the list of layers to edit it."
     np.testing.assert_array_equal(layer.data, before)
-
-
-def test_a_run_puts_the_tool_down(flat):
-    widget, layer, _ = flat
-    widget.curation.tools.split_button.native.click()
-    assert widget.curation.tools.dragged in layer.mouse_drag_callbacks
-    widget.state.begin("image", widget.state.input.layers)
-    assert widget.curation.tools.active is None
-    assert widget.curation.tools.dragged not in layer.mouse_drag_callbacks
-    widget.state.end(widget.state.phase.IDLE, "")

@@ -13,8 +13,8 @@ def colourfulness(viewer):
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32])
-def test_labels_lie_above_an_image_that_is_not_the_first_layer(make_napari_viewer, image, dtype):
-    viewer = make_napari_viewer(show=True)
+def test_labels_lie_above_an_image_that_is_not_the_first_layer(open_viewer, image, dtype):
+    viewer = open_viewer(show=True, proxy=False)
     viewer.add_image(image, name="below", visible=False)
     viewer.add_image(image, name="cells")
     layer = Labels(np.zeros(image.shape, np.uint8))

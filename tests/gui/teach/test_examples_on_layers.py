@@ -60,9 +60,9 @@ def click(viewer, qtbot, place):
 @pytest.mark.parametrize(
     "kind", [kind if kind == "turned" else pytest.param(kind, marks=pytest.mark.slow) for kind in LAYERS]
 )
-def test_a_click_finds_all_alike_whatever_the_layer_is(kind, make_napari_viewer, qtbot):
+def test_a_click_finds_all_alike_whatever_the_layer_is(kind, open_viewer, qtbot):
     make, placement = LAYERS[kind]
-    viewer = make_napari_viewer(show=True)
+    viewer = open_viewer(show=True, proxy=False)
     viewer.window.resize(1000, 700)
     viewer.add_image(make(), name="discs", **placement)
     widget = BackpropWidget(viewer)

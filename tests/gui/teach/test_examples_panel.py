@@ -50,9 +50,9 @@ def taught():
 
 
 @pytest.fixture
-def screen(make_napari_viewer):
+def screen(open_viewer):
     """A viewer on the screen: only there the canvas hears the mouse."""
-    viewer = make_napari_viewer(show=True)
+    viewer = open_viewer(show=True, proxy=False)
     viewer.window.resize(1000, 700)
     return viewer
 
@@ -165,7 +165,7 @@ def on(widget, qtbot):
     return widget
 
 
-def test_one_click_finds_the_kind_and_the_table_follows(on, screen, qtbot):
+def test_one_click_finds_the_kind_the_table_follows_and_the_example_stays_with_the_result(on, screen, qtbot):
     bright, dim = places()
     layer = on.state.target
     assert on.status == "Click on an object to find all that are like it. The white outline is what a click takes."
@@ -183,9 +183,18 @@ def test_one_click_finds_the_kind_and_the_table_follows(on, screen, qtbot):
     assert np.hypot(y - bright[3][0], x - bright[3][1]) < RADIUS
     assert (record["counter_examples"], record["how_alike"]) == ([], 0.65)
     assert hit(layer, dim) in range(len(dim) + 1)
+    screen.window.remove_dock_widget(on.native)
+    assert not outlines(screen)
+    delete(on, qtbot)
+    again = BackpropWidget(screen)
+    screen.window.add_dock_widget(again, name="Again")
+    turn_on(again, qtbot)
+    assert again.state.target is layer
+    assert again.examples.counts.text() == "1 example"
+    assert len(drawn(screen, "examples")) > 4
 
 
-def test_the_outline_is_that_of_what_the_mouse_is_over(on, screen, qtbot):
+def test_the_outline_is_that_under_the_mouse_and_wheel_and_keys_choose_larger_and_smaller(on, screen, qtbot):
     middle = places()[0][0]
     move(screen, middle)
     lines = drawn(screen, "outline under the mouse")
@@ -193,9 +202,6 @@ def test_the_outline_is_that_of_what_the_mouse_is_over(on, screen, qtbot):
     assert abs(lines[:, 0, 1].max() - (middle[1] + RADIUS)) < 3
     move(screen, places()[1][4])
     assert drawn(screen, "outline under the mouse")[:, 0].mean() != pytest.approx(lines[:, 0].mean())
-
-
-def test_wheel_and_keys_choose_larger_and_smaller_objects(on, screen, qtbot):
     middle = places()[0][4]
     move(screen, middle)
     teaching = on.state.teaching
@@ -254,7 +260,7 @@ def test_alt_and_shift_say_what_a_click_makes(on, screen, qtbot):
     assert on.examples.counts.text() == "2 examples and 1 counter-example"
 
 
-def test_more_is_found_the_less_alike_it_must_be(on, screen, qtbot):
+def test_how_alike_decides_how_many_its_last_value_counts_and_a_run_with_the_record_finds_the_same(on, screen, qtbot):
     click(screen, qtbot, places()[0][3])
     layer = settled(on, qtbot)
     numbers = []
@@ -264,15 +270,20 @@ def test_more_is_found_the_less_alike_it_must_be(on, screen, qtbot):
         assert layer.metadata[METADATA]["how_alike"] == how_alike
         numbers.append(len(np.unique(layer.data)) - 1)
     assert numbers[0] < numbers[1] < numbers[2]
-
-
-def test_the_last_of_many_questions_is_answered(on, screen, qtbot):
-    click(screen, qtbot, places()[0][3])
     for how_alike in np.linspace(0.05, 0.95, 19):
         on.examples.how_alike.value = how_alike
-    layer = settled(on, qtbot)
+    settled(on, qtbot)
     assert layer.metadata[METADATA]["how_alike"] == on.examples.how_alike.value == pytest.approx(0.95)
     assert on.state.teaching.finder.alike([places()[0][3]], (), 0.95).max() == layer.data.max()
+    move(screen, places()[0][6])
+    wheel(screen, places()[0][6], -1)
+    click(screen, qtbot, places()[0][6], Qt.KeyboardModifier.ShiftModifier)
+    on.examples.how_alike.value = 0.5
+    settled(on, qtbot)
+    record = layer.metadata[METADATA]
+    told = {name: record[name] for name in ("examples", "counter_examples", "how_alike")}
+    again = finish(run(image_of_cells(), Params.from_dict(record["params"]), **told))
+    np.testing.assert_array_equal(again.labels, layer.data)
 
 
 def test_clicks_are_taken_back_by_button_and_key_and_cleared(on, screen, qtbot):
@@ -345,7 +356,10 @@ def _pixels(teaching):
     return {tuple(int(i) for i in place) for place in np.argwhere(patch.mask) + patch.corner}
 
 
-def test_only_one_of_both_modes_is_on(on, screen, qtbot):
+def test_helper_layers_are_no_choice_of_the_form_and_only_one_of_both_modes_is_on(on, screen, qtbot):
+    chosen = list(on.input_form.image.choices) if hasattr(on.input_form, "image") else []
+    assert not {str(choice) for choice in chosen} & {layer.name for layer in outlines(screen)}
+    assert on.state.input.layers == (screen.layers["cells"],)
     on.curation.tools.correct_button.native.click()
     assert not on.examples.button.native.isChecked()
     assert on.examples.box.isHidden()
@@ -395,42 +409,7 @@ def test_the_mode_ends_cleanly(widget, screen, qtbot, event):
         delete(widget, qtbot)
 
 
-def test_examples_stay_with_the_result(on, screen, qtbot):
-    click(screen, qtbot, places()[0][3])
-    layer = settled(on, qtbot)
-    screen.window.remove_dock_widget(on.native)
-    assert not outlines(screen)
-    delete(on, qtbot)
-    again = BackpropWidget(screen)
-    screen.window.add_dock_widget(again, name="Again")
-    turn_on(again, qtbot)
-    assert again.state.target is layer
-    assert again.examples.counts.text() == "1 example"
-    assert len(drawn(screen, "examples")) > 4
-
-
-def test_the_same_is_found_by_a_run_with_what_is_recorded(on, screen, qtbot):
-    bright, _ = places()
-    click(screen, qtbot, bright[3])
-    settled(on, qtbot)
-    move(screen, bright[6])
-    wheel(screen, bright[6], -1)
-    click(screen, qtbot, bright[6], Qt.KeyboardModifier.ShiftModifier)
-    on.examples.how_alike.value = 0.5
-    layer = settled(on, qtbot)
-    record = layer.metadata[METADATA]
-    told = {name: record[name] for name in ("examples", "counter_examples", "how_alike")}
-    again = finish(run(image_of_cells(), Params.from_dict(record["params"]), **told))
-    np.testing.assert_array_equal(again.labels, layer.data)
-
-
-def test_helper_layers_are_no_choice_of_the_form(on, screen):
-    chosen = list(on.input_form.image.choices) if hasattr(on.input_form, "image") else []
-    assert not {str(choice) for choice in chosen} & {layer.name for layer in outlines(screen)}
-    assert on.state.input.layers == (screen.layers["cells"],)
-
-
-def test_where_there_is_no_merge_tree_it_says_why(widget, taught):
+def test_where_there_is_no_merge_tree_or_it_fails_it_says_why(widget, taught, qtbot):
     result = widget.state.target_result
     result.segmentation = replace(taught, hierarchy=None, find=None)
     widget.examples._update()
@@ -439,8 +418,6 @@ def test_where_there_is_no_merge_tree_it_says_why(widget, taught):
     widget.examples.toggle(True)
     assert not widget.state.teaching.on
 
-
-def test_an_error_while_getting_ready_is_a_sentence(widget, taught, qtbot):
     def fail():
         raise MemoryError("no room for so many trees")
 

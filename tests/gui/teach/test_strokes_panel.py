@@ -41,9 +41,9 @@ def taught():
 
 
 @pytest.fixture
-def screen(make_napari_viewer):
+def screen(open_viewer):
     """A viewer on the screen: only there the canvas hears the mouse."""
-    viewer = make_napari_viewer(show=True)
+    viewer = open_viewer(show=True, proxy=False)
     viewer.window.resize(1000, 700)
     return viewer
 
@@ -138,7 +138,7 @@ def at(layer, place):
     return layer.data[place]
 
 
-def test_the_brush_is_ready_in_a_layer_that_lies_on_the_image(empty, screen):
+def test_the_brush_is_ready_in_a_layer_on_the_image_and_the_help_is_one_screen(empty, screen, qtbot):
     labels = empty.state.labels
     empty.strokes.button.native.click()
     layer = empty.state.drawing.layer
@@ -151,9 +151,17 @@ def test_the_brush_is_ready_in_a_layer_that_lies_on_the_image(empty, screen):
     assert empty.strokes.kinds.numbers == [1, 2]
     assert empty.state.target is labels is None
     assert empty.status == "Nothing is drawn. Draw on an object, then choose the next kind and draw on the ground."
+    from napari_backprop_segmentation.gui.help import HelpDialog
+
+    empty.strokes.help_button.native.click()
+    dialog = next(each for each in QApplication.topLevelWidgets() if isinstance(each, HelpDialog))
+    wait(qtbot, dialog.isVisible)
+    assert dialog.height() < 780
+    dialog.close()
+    dialog.deleteLater()
 
 
-def test_two_strokes_become_kinds_and_a_third_changes_them(widget, screen, qtbot):
+def test_two_strokes_become_kinds_a_third_changes_them_and_can_be_undone_and_redone(widget, screen, qtbot):
     layer = widget.state.target
     draw(widget, qtbot, 1, (24, 20), (24, 28))
     settle(widget, qtbot)
@@ -177,36 +185,18 @@ def test_two_strokes_become_kinds_and_a_third_changes_them(widget, screen, qtbot
     drawn = widget.state.drawing.layer
     np.testing.assert_allclose(layer.get_color(3), drawn.get_color(3), atol=0.01)
     np.testing.assert_allclose(layer.get_color(1), drawn.get_color(1), atol=0.01)
-
-
-def test_undo_takes_a_stroke_back_and_redo_brings_it_again(widget, screen, qtbot):
-    layer = two_kinds(widget, qtbot)
-    two = layer.data.copy()
-    widget.strokes.add_kind()
-    draw(widget, qtbot, 3, (66, 46), (66, 54))
-    settle(widget, qtbot)
     three = layer.data.copy()
     qtbot.keyClick(canvas(screen), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     settle(widget, qtbot)
-    np.testing.assert_array_equal(layer.data, two)
+    np.testing.assert_array_equal(layer.data, before)
     widget.state.drawing.layer.redo()
     settle(widget, qtbot)
     np.testing.assert_array_equal(layer.data, three)
 
 
-def test_erasing_everything_brings_back_what_the_run_has_found(widget, qtbot, taught):
+def test_the_last_of_a_burst_wins_its_record_repeats_it_and_erased_it_leaves_what_was_found(widget, qtbot, taught):
     layer = two_kinds(widget, qtbot)
     assert not np.array_equal(layer.data, taught.labels)
-    drawn = widget.state.drawing.layer
-    drawn.data_setitem(np.nonzero(drawn.data), 0)
-    settle(widget, qtbot)
-    np.testing.assert_array_equal(layer.data, taught.labels)
-    assert "drawn" not in layer.metadata[METADATA]
-    assert layer.metadata[METADATA]["regions"] == taught.record["regions"]
-
-
-def test_of_a_burst_the_last_state_wins(widget, qtbot):
-    layer = two_kinds(widget, qtbot)
     drawn = widget.state.drawing.layer
     for row in range(40, 90):
         drawn.data_setitem((np.full(3, row), np.arange(3)), 3)
@@ -218,17 +208,18 @@ def test_of_a_burst_the_last_state_wins(widget, qtbot):
     assert widget.state.drawing.seen.counts[3] == 3
     assert at(layer, DIM) == 3
     assert layer.metadata[METADATA]["drawn"]["3"] == widget.state.drawing.answered.runs["3"]
-    np.testing.assert_array_equal(strokes_from(layer.metadata[METADATA]["drawn"], SHAPE), drawn.data)
-
-
-def test_the_record_of_the_layer_repeats_the_run(widget, qtbot, taught):
-    layer = two_kinds(widget, qtbot)
     record = layer.metadata[METADATA]
+    strokes = strokes_from(record["drawn"], SHAPE)
+    np.testing.assert_array_equal(strokes, drawn.data)
     params = Params.from_dict(record["params"])
     assert (params.strokes_as, record["regions"]) == ("kinds", "kinds")
-    strokes = strokes_from(record["drawn"], SHAPE)
     again = finish(run(image_of_discs(), params, strokes=strokes, model=taught.model))
     assert (again.labels == layer.data).mean() > 0.99
+    drawn.data_setitem(np.nonzero(drawn.data), 0)
+    settle(widget, qtbot)
+    np.testing.assert_array_equal(layer.data, taught.labels)
+    assert "drawn" not in layer.metadata[METADATA]
+    assert layer.metadata[METADATA]["regions"] == taught.record["regions"]
 
 
 def test_an_edited_result_is_left_alone(widget, screen, qtbot):
@@ -299,7 +290,7 @@ def test_one_kind_is_refused_before_the_run(empty, qtbot, runs, notes):
     assert len(runs) == 1
 
 
-def test_a_layer_of_strokes_is_no_result(widget, screen, qtbot):
+def test_strokes_are_no_result_but_their_names_and_colours_reach_it_until_deleted(widget, screen, qtbot, runs):
     layer = two_kinds(widget, qtbot)
     drawn = widget.state.drawing.layer
     screen.layers.selection = {drawn}
@@ -308,6 +299,30 @@ def test_a_layer_of_strokes_is_no_result(widget, screen, qtbot):
     widget.curation.measure()
     assert widget.state.target is layer
     assert not len(drawn.features)
+    table = widget.strokes.kinds
+    assert [table.item(row, 1).text() for row in range(2)] == ["object", "ground"]
+    assert table.item(0, 2).text() == f"{np.count_nonzero(drawn.data == 1)} px"
+    table.item(0, 1).setText("bright disc")
+    from napari_backprop_segmentation.gui.teach.strokes_layer import names_of, recolour
+
+    assert names_of(drawn) == {1: "bright disc", 2: "ground"}
+    recolour(drawn, 1, (0.0, 1.0, 0.0))
+    np.testing.assert_allclose(drawn.get_color(1), (0, 1, 0, 1))
+    np.testing.assert_allclose(layer.get_color(1), (0, 1, 0, 1))
+    screen.layers.selection = {drawn}
+    drawn.selected_label = 1
+    canvas(screen).setFocus()
+    qtbot.keyClick(canvas(screen), Qt.Key.Key_Equal)
+    assert drawn.selected_label == 2
+    assert table.currentRow() == 1
+    screen.layers.remove(widget.state.drawing.layer)
+    wait(qtbot, lambda: widget.state.drawing.layer is None)
+    assert widget.status == "The layer of strokes is gone, so strokes no longer count. Draw strokes makes a new one."
+    assert not widget.strokes.button.native.isChecked()
+    press_run(widget, qtbot)
+    assert runs[-1][2] is None
+    widget.strokes.button.native.click()
+    assert widget.state.drawing.layer in screen.layers
 
 
 def test_any_labels_of_the_right_shape_can_be_the_strokes(widget, screen, qtbot):
@@ -329,18 +344,6 @@ def test_any_labels_of_the_right_shape_can_be_the_strokes(widget, screen, qtbot)
     np.testing.assert_array_equal(mine.data, marks)
     widget.strokes.layer.value = "none"
     assert widget.state.target is mine
-
-
-def test_a_deleted_layer_no_longer_counts(widget, screen, qtbot, runs):
-    two_kinds(widget, qtbot)
-    screen.layers.remove(widget.state.drawing.layer)
-    wait(qtbot, lambda: widget.state.drawing.layer is None)
-    assert widget.status == "The layer of strokes is gone, so strokes no longer count. Draw strokes makes a new one."
-    assert not widget.strokes.button.native.isChecked()
-    press_run(widget, qtbot)
-    assert runs[-1][2] is None
-    widget.strokes.button.native.click()
-    assert widget.state.drawing.layer in screen.layers
 
 
 def test_doubt_changes_and_the_next_doubtful_place(widget, screen, qtbot):
@@ -378,29 +381,14 @@ def test_doubt_changes_and_the_next_doubtful_place(widget, screen, qtbot):
     assert [each.name for each in screen.layers] == names
 
 
-def test_names_and_colours_belong_to_the_layer_and_reach_the_result(widget, screen, qtbot):
-    layer = two_kinds(widget, qtbot)
-    drawn = widget.state.drawing.layer
-    table = widget.strokes.kinds
-    assert [table.item(row, 1).text() for row in range(2)] == ["object", "ground"]
-    assert table.item(0, 2).text() == f"{np.count_nonzero(drawn.data == 1)} px"
-    table.item(0, 1).setText("bright disc")
-    from napari_backprop_segmentation.gui.teach.strokes_layer import names_of, recolour
-
-    assert names_of(drawn) == {1: "bright disc", 2: "ground"}
-    recolour(drawn, 1, (0.0, 1.0, 0.0))
-    np.testing.assert_allclose(drawn.get_color(1), (0, 1, 0, 1))
-    np.testing.assert_allclose(layer.get_color(1), (0, 1, 0, 1))
-    screen.layers.selection = {drawn}
-    drawn.selected_label = 1
-    canvas(screen).setFocus()
-    qtbot.keyClick(canvas(screen), Qt.Key.Key_Equal)
-    assert drawn.selected_label == 2
-    assert table.currentRow() == 1
-
-
-def test_strokes_are_kept_and_offered_again(widget, screen, qtbot, kept, monkeypatch):
+def test_strokes_are_kept_a_moment_after_a_change_and_when_closed_and_offered_again(widget, screen, qtbot, kept):
+    keeping = widget.strokes.keeping._late
+    after = keeping.interval()
+    keeping.setInterval(10)
     two_kinds(widget, qtbot)
+    wait(qtbot, lambda: len(list(kept.glob("*.npz"))) == 1)
+    keeping.setInterval(after)
+    next(kept.glob("*.npz")).unlink()
     drawn = widget.state.drawing.layer
     widget.strokes.kinds.item(0, 1).setText("disc")
     before = drawn.data.copy()
@@ -423,23 +411,6 @@ def test_strokes_are_kept_and_offered_again(widget, screen, qtbot, kept, monkeyp
     assert again.strokes.kinds.item(0, 1).text() == "disc"
     fresh.undo()
     assert not fresh.data.any()
-
-
-def test_strokes_are_kept_a_moment_after_the_last_change(widget, qtbot, kept):
-    widget.strokes.keeping._late.setInterval(10)
-    two_kinds(widget, qtbot)
-    wait(qtbot, lambda: len(list(kept.glob("*.npz"))) == 1)
-
-
-def test_the_help_is_one_screen(widget, screen, qtbot):
-    from napari_backprop_segmentation.gui.help import HelpDialog
-
-    widget.strokes.help_button.native.click()
-    dialog = next(each for each in QApplication.topLevelWidgets() if isinstance(each, HelpDialog))
-    wait(qtbot, dialog.isVisible)
-    assert dialog.height() < 780
-    dialog.close()
-    dialog.deleteLater()
 
 
 def test_what_was_taught_is_saved_with_the_network_and_shown_in_another_image(widget, screen, qtbot, tmp_path):

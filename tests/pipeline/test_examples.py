@@ -106,6 +106,14 @@ def test_what_cannot_be_is_said_before_anything_is_computed(given, error, text, 
         finish(run(image, QUICK, **given))
 
 
+def test_a_place_around_which_nothing_is_found_is_refused_in_words():
+    dots = np.zeros((10, 16), np.uint16)
+    dots[[2, 4, 6, 7, 8], [6, 0, 3, 15, 1]] = 65_000
+    params = QUICK.replace(n_channels=4, iterations=1, n_superpixels=20)
+    with pytest.raises(ImageError, match=r"^counter_examples must lie on an object, got \(5, 7\), the background"):
+        segment(dots, params, examples=[(6, 6)], counter_examples=[(5, 7)])
+
+
 def test_where_nothing_is_marked_the_settings_decide(image):
     assert segment(image, QUICK, examples=np.zeros(image.shape, int)).min() >= 1  # regions
 

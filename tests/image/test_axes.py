@@ -126,6 +126,14 @@ def test_spacing_is_counted_in_the_smallest_side():
             ArraySource(image, "TZYX", spacing=wrong)
 
 
+@pytest.mark.parametrize("size", [65_520, 1e16, 5e-324])
+def test_sizes_of_a_pixel_that_cannot_be_of_one_unit_are_refused(size):
+    image = RNG.integers(0, 200, (4, 20, 20)).astype(np.uint8)
+    assert ArraySource(image, "ZYX", spacing=(10_000, 1, 1)).spacing == (10_000, 1, 1)
+    with pytest.raises(ImageError, match=r"none is more than 10,000 times another, got .*; give all in one unit"):
+        ArraySource(image, "ZYX", spacing=(size, 1, 1))
+
+
 def test_so_many_channels_are_doubted():
     assert "unusually many" not in in_words("CYX", (64, 9, 9))
     assert in_words("CYX", (256, 9, 9)) == (

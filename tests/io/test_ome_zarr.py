@@ -131,6 +131,15 @@ def test_metadata_that_are_not_as_the_standard_has_them_are_refused_in_words(sto
     assert "; " in str(told.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"), [(".zattrs", "4.8e-102"), (".zattrs", "[[1, 2]]"), ("zarr.json", '{"attributes": 3}')]
+)
+def test_metadata_without_names_are_taken_for_damaged(name, content, tmp_path):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ValueError, match="metadata must be names and values, got "):
+        nodes.plain_attributes(tmp_path)
+
+
 def test_damaged_arrays_and_chunks_are_told_in_words(store, version):
     image = open_image(store)
     for chunk in [path for path in (store / "0").rglob("*") if path.is_file() and "z" not in path.name]:

@@ -106,12 +106,20 @@ def test_what_cannot_be_is_said_before_anything_is_computed(given, error, text, 
         finish(run(image, QUICK, **given))
 
 
+def test_a_place_around_which_nothing_is_found_is_refused_in_words():
+    dots = np.zeros((10, 16), np.uint16)
+    dots[[2, 4, 6, 7, 8], [6, 0, 3, 15, 1]] = 65_000
+    params = QUICK.replace(n_channels=4, iterations=1, n_superpixels=20)
+    with pytest.raises(ImageError, match=r"^counter_examples must lie on an object, got \(5, 7\), the background"):
+        segment(dots, params, examples=[(6, 6)], counter_examples=[(5, 7)])
+
+
 def test_where_nothing_is_marked_the_settings_decide(image):
     assert segment(image, QUICK, examples=np.zeros(image.shape, int)).min() >= 1  # regions
 
 
 def test_automatic_takes_the_best_reading_where_no_kind_of_image_is_recognised(image, monkeypatch):
-    monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.recognise", lambda *_: "fast")
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.kind_of", lambda *_: "fast")
     auto = Params.preset("auto", **{name: getattr(QUICK, name) for name in QUICK.given})
     found = finish(run(image, auto))
     assert found.record["params"]["reading"] == 1
@@ -124,7 +132,7 @@ def test_automatic_takes_the_best_reading_where_no_kind_of_image_is_recognised(i
 
 
 def test_an_image_whose_kind_was_mistaken_is_trained_on_once_more_in_one_run(image, monkeypatch):
-    monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.recognise", lambda *_: "em")
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.kind_of", lambda *_: "em")
     monkeypatch.setattr("napari_backprop_segmentation.objects.readings.Readings.score", lambda *_: -1.0)
     auto = Params.preset("auto", **{name: getattr(QUICK, name) for name in QUICK.given})
     steps, found = all_steps(run(image, auto))

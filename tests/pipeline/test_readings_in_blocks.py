@@ -99,7 +99,7 @@ def test_automatic_takes_the_best_reading_of_some_samples_for_all(monkeypatch, t
 
 def test_automatic_shows_regions_where_nothing_can_be_counted(monkeypatch):
     noise = np.random.default_rng(0).normal(size=(90, 100)).astype(np.float32)
-    monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.recognise", lambda *_: "fast")
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.kind_of", lambda *_: "fast")
     monkeypatch.setattr(initial_regions, "LEAF_BLOCK", 256)
     regions = finish(run(noise, QUICK, axes="YX"))
     monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)

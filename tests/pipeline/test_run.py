@@ -27,7 +27,7 @@ AXES = pytest.mark.parametrize(
 
 @pytest.fixture
 def looks_like_nuclei(monkeypatch):
-    monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.recognise", lambda *_: "nuclei")
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.kind_of", lambda *_: "nuclei")
 
 
 def test_objects_that_were_switched_off_stay_off_whatever_the_image_looks_like(looks_like_nuclei):

@@ -53,7 +53,7 @@ def test_objects_that_are_written_piece_by_piece_are_refused_where_regions_are_t
     ],
 )
 def test_objects_that_a_preset_asks_for_in_vain_are_told(monkeypatch, caplog, options, words):
-    monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.recognise", lambda *_: "nuclei")
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.kind_of", lambda *_: "nuclei")
     with caplog.at_level(logging.WARNING):
         result = finish(run(COINS, Params.preset("auto", **QUICK, initial_regions="network"), axes="YX", **options))
     assert f"this run looks for no objects, though objects is 'bright', {words}" in caplog.text

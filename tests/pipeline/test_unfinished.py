@@ -190,3 +190,15 @@ def test_what_is_no_folder_of_finished_blocks_is_refused_in_words(tmp_path):
     (tmp_path / "kept" / "labels.npy").mkdir()
     with pytest.raises(OutputError, match=r"must be kept, got 'Is a directory' in .*; remove it to begin anew"):
         finish(run(COINS, TRAINED, resume=tmp_path / "kept"))
+
+
+def test_a_folder_in_the_place_of_what_was_planned_is_told(tmp_path):
+    started = run(COINS, QUICK, resume=tmp_path / "kept")
+    next(started)
+    started.close()
+    planned = next((tmp_path / "kept" / room.PLAN).iterdir())
+    planned.unlink()
+    planned.mkdir()
+    for _ in range(2):  # nor does the error keep the folder locked
+        with pytest.raises(OutputError, match=r"must be kept, got 'Is a directory' in .*; remove it to begin anew"):
+            next(run(COINS, QUICK, resume=tmp_path / "kept"))

@@ -51,6 +51,18 @@ def test_alike_pixels_follow_the_strokes_of_a_kind(result):
     assert result.record["regions"] == "kinds"
 
 
+@pytest.mark.parametrize(("shape", "axes"), [((1, 30), "YX"), ((30, 1), "YX"), ((3, 1, 30), "ZYX")])
+def test_strokes_on_an_image_of_one_row(shape, axes):
+    image = np.zeros(30, np.uint8)
+    image[12:] = 200
+    strokes = np.zeros(30, int)
+    strokes[:3], strokes[-3:] = 1, 2
+    image, strokes = np.broadcast_to(image, (3, 30)), np.broadcast_to(strokes, (3, 30))
+    rows = np.prod(shape) // 30
+    found = finish(run(image[:rows].reshape(shape), QUICK, axes=axes, strokes=strokes[:rows].reshape(shape))).labels
+    np.testing.assert_array_equal(found.reshape(rows, 30), np.where(image[:rows] > 0, 2, 1))
+
+
 def test_what_is_drawn_keeps_its_number_even_against_all_likeness(result):
     _, truth = discs()
     strokes = drawn_on(truth)

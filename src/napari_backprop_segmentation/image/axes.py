@@ -11,6 +11,7 @@ CHANNEL_LETTERS = "CS"
 SAMPLES = (3, 4)
 ORDERS = ("YX", "ZYX", "TYX", "TZYX")  # of the axes that are not channels
 NAMES = {"T": "time ", "Z": "depth ", "Y": "", "X": ""}
+MOST_UNLIKE = 10_000  # times a side of a pixel another: more is a unit that was mistaken, and too much for small floats
 MANY_CHANNELS = 64  # beyond the stains and detectors of most microscopes
 DOUBT = " (unusually many: if they are slices or frames, call this axis depth, Z, or time, T)"
 DIMENSIONS = {letter.lower(): letter for letter in KNOWN} | {
@@ -143,3 +144,21 @@ def checked_spacing(spacing: Sequence[float] | None, axes: Sequence[str]) -> tup
             f"{spacing!r}; give all in one unit"
         )
     return sizes
+
+
+def relative_spacing(spacing: Sequence[float] | None, axes: Sequence[str]) -> tuple[float, ...]:
+    """Return the size of a pixel along each of some axes, the smallest being 1.
+
+    Raises
+    ------
+    ImageError
+        If there are not as many positive numbers as axes, or if they cannot be of one unit.
+    """
+    sizes = checked_spacing(spacing, axes)
+    relative = tuple(size / min(sizes) for size in sizes)
+    if max(relative, default=1.0) > MOST_UNLIKE:
+        raise ImageError(
+            f"spacing must be sizes of which none is more than {MOST_UNLIKE:,} times another, got {spacing!r}; "
+            "give all in one unit"
+        )
+    return relative

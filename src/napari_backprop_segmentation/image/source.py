@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ImageError, SegmentationError, of_memory
-from napari_backprop_segmentation.image.axes import channel_axis, check_axes, checked_spacing, named_axes, spatial_axes
+from napari_backprop_segmentation.image.axes import channel_axis, check_axes, named_axes, relative_spacing, spatial_axes
 from napari_backprop_segmentation.image.binning import PLANE, Binned
 from napari_backprop_segmentation.image.blocks import Window, blocks
 from napari_backprop_segmentation.image.colour import stand_apart
@@ -135,8 +135,7 @@ class ArraySource:
             *(sizes[letter] for letter in self.spatial_axes),
         )
         self.is_rgb = sizes.get("S") in (RGB, RGBA) and self._chosen in (None, tuple(range(RGB)))
-        steps = checked_spacing(spacing, [a for a in self.spatial_axes if a in SPACED])
-        self.spacing = tuple(step / min(steps) for step in steps)
+        self.spacing = relative_spacing(spacing, [a for a in self.spatial_axes if a in SPACED])
         self.normaliser = normaliser or self._fitted(normalisation)
         if len(self.normaliser.offsets) != self.shape[0]:
             raise ImageError(

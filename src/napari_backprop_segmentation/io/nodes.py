@@ -106,13 +106,25 @@ def plain_attributes(path: Path) -> dict[str, Any]:
         If the file is not there, or damaged.
     """
     if (path / "zarr.json").is_file():
-        return dict(read_json(path / "zarr.json").get("attributes", {}))
+        return _mapping(read_json(path / "zarr.json").get("attributes", {}))
     return read_json(path / ".zattrs")
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Return what a file of metadata says."""
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    """Return what a file of metadata says.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the file is not there, or damaged.
+    """
+    return _mapping(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _mapping(told: Any) -> dict[str, Any]:
+    if not isinstance(told, dict):
+        raise ValueError(f"metadata must be names and values, got {told!r}; write the store again")
+    return told
 
 
 def labels_in(group: Path) -> Iterator[str]:

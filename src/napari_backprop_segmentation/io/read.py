@@ -318,6 +318,8 @@ def _read_plain(path: Path) -> ImageFile:
         samples = BYTES_A_SAMPLE.get(image.mode, len(image.getbands()))
         _check_size(math.prod(image.size) * samples, path)
         pixels = np.asarray(image.convert(_plain_mode(image)))
+        if (image.format, image.mode) == ("PNG", "I"):  # Pillow 10 gives the 16 bits of a PNG as 32
+            pixels = pixels.astype(np.uint16)
     return ImageFile(pixels, "YX" if pixels.ndim == 2 else "YXS")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.objects.candidates import NAMES, Nested
 from napari_backprop_segmentation.objects.choose import exclusive
 from napari_backprop_segmentation.objects.forest import MADE, Forest, grow
@@ -165,9 +166,9 @@ class ByExample:
         if is_mask(example):
             mask = np.asarray(example)
             if mask.shape != forest.shape:
-                raise ValueError(f"{name} must have the shape {forest.shape}, got {mask.shape}; draw on the same image")
+                raise ImageError(f"{name} must have the shape {forest.shape}, got {mask.shape}; draw on the same image")
             if not mask.any():
-                raise ValueError(f"{name} must hold at least one pixel, got an empty mask; draw it again")
+                raise ImageError(f"{name} must hold at least one pixel, got an empty mask; draw it again")
             pixels = np.flatnonzero(mask)
             iou = self.overlap(pixels, everything)
             return Pointed(int(iou.argmax()), pixels, iou.astype(np.float32))
@@ -180,7 +181,7 @@ class ByExample:
         place = example.place if isinstance(example, Sized) else example
         around = self.around(place, name)
         if not len(around):
-            raise ValueError(f"{name} must lie on an object, got {place}, the background; click elsewhere")
+            raise ImageError(f"{name} must lie on an object, got {place}, the background; click elsewhere")
         if isinstance(example, Sized):
             return int(around[np.abs(self.forest.areas[around] - example.size).argmin()])
         likely = self._general[around] @ weights()[: len(GENERAL)]
@@ -190,7 +191,7 @@ class ByExample:
         """Return the nodes of all trees around a pixel, from the smallest: what the mouse wheel goes through."""
         shape = self.forest.shape
         if len(place) != len(shape) or any(not 0 <= p < n for p, n in zip(place, shape, strict=True)):
-            raise ValueError(f"{name} must lie in the image {shape}, got {place}; click on the image")
+            raise ImageError(f"{name} must lie in the image {shape}, got {place}; click on the image")
         pixel = int(np.ravel_multi_index(place, shape))
         parts = []
         for tree, span in enumerate(self._spans):

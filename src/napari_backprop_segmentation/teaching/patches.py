@@ -111,9 +111,12 @@ def appearance(image: Floats) -> Iterator[Floats]:
     light = lightness(image)
     many = len(image) > MOST_CHANNELS
     for channel in light[None] if many else image:
+        # scikit-image looks at the difference to a neighbour along each axis; a side of one pixel is its own.
+        wide = np.pad(channel, [(0, int(n == 1)) for n in channel.shape], mode="edge")
+        inner = tuple(slice(n) for n in channel.shape)
         for sigma in SIGMAS:
-            found = multiscale_basic_features(channel, sigma_min=sigma, sigma_max=sigma, num_sigma=1)
-            yield from np.moveaxis(found, -1, 0)
+            found = multiscale_basic_features(wide, sigma_min=sigma, sigma_max=sigma, num_sigma=1)
+            yield from np.moveaxis(found[inner], -1, 0)
     for channel in image if many else ():
         yield from (gaussian_filter(channel, sigma) for sigma in MANY_SIGMAS)
     for sigma in ROUGHNESS:

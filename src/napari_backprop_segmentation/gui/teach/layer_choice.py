@@ -42,8 +42,8 @@ class LayerChoice:
         events.phase.connect(self._on_phase)
         events.run.connect(self._on_run)
         events.taken.connect(self._raise)
-        for name in EVENTS:
-            getattr(viewer.layers.events, name).connect(self._on_layers)
+        for changed in self._changes():
+            changed.connect(self._on_layers)
 
     def open(self) -> None:
         """Take the brush, in a new layer where there is none."""
@@ -69,8 +69,12 @@ class LayerChoice:
 
     def disconnect(self) -> None:
         """Let go of the viewer for good."""
-        for name in EVENTS:
-            getattr(self._viewer.layers.events, name).disconnect(self._on_layers)
+        for changed in self._changes():
+            changed.disconnect(self._on_layers)
+
+    def _changes(self) -> list[Any]:
+        events = self._viewer.layers.events
+        return [getattr(events, name) for name in EVENTS if hasattr(events, name)]  # napari 0.6 tells of no new names
 
     def _new_layer(self) -> None:
         image = canvas_of.images_of(self._state)[0]

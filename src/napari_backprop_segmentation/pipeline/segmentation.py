@@ -59,7 +59,7 @@ class Offer:
     labels: Callable[[], NDArray[Any]] = field(repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Segmentation:
     """What a run ends with.
 

@@ -1,6 +1,7 @@
 """Objects found by example in the window: real mouse events on the canvas, and what becomes of the labels."""
 
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -427,3 +428,30 @@ def test_where_there_is_no_merge_tree_or_it_fails_it_says_why(widget, taught, qt
     wait(qtbot, lambda: not widget.state.teaching.on)
     assert widget.status.startswith("Nothing can be found by example: ")
     assert not widget.examples.button.native.isChecked()
+
+
+def test_one_may_leave_while_it_gets_ready_and_begin_with_another_result(widget, screen, taught, qtbot, monkeypatch):
+    from napari_backprop_segmentation.gui.run import worker
+
+    gate = Event()
+
+    def start(run_input, *_, **__):
+        yield from ()
+        return replace(taught, labels=taught.labels.copy(), find=lambda: gate.wait(60) and taught.finder)
+
+    monkeypatch.setattr(worker, "start_steps", start)
+    press_run(widget, qtbot)
+    first, button = widget.state.target, widget.examples.button.native
+    button.click()
+    assert "etting ready" in widget.status
+    click(screen, qtbot, places()[0][0])
+    assert widget.status.startswith("Still getting ready")
+    button.click()
+    assert "etting ready" not in widget.status
+    screen.layers.selection = {screen.layers["cells"]}
+    first.metadata.clear()  # no result any more: the next run makes a layer of its own
+    press_run(widget, qtbot)
+    button.click()
+    assert button.isChecked()
+    gate.set()
+    wait(qtbot, lambda: widget.state.teaching.finder is not None)

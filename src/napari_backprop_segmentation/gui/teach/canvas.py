@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LARGER, SMALLER, TAKE_BACK = "Up", "Down", "Control-Z"  # napari uses the first two with Alt, Control and Shift only
 DRAG = 3  # pixels of the screen: a hand is not quite still
+EARLY = "still getting ready to find objects by example; click again in a moment"
 FLAT = "Switch the display to 2D to point at objects."
 
 
@@ -118,7 +119,10 @@ class Canvas:
             self._say(FLAT)
             return
         place = self._place(event)
-        if place is None or self._teaching.finder is None:
+        if place is None:
+            return
+        if self._teaching.finder is None:
+            self._say(EARLY)
             return
         self._teaching.point(place)
         if refused := self._teaching.click(self._kind(result, place, event.modifiers)):

@@ -13,7 +13,7 @@ from napari_backprop_segmentation.gui.forms import text_label
 from napari_backprop_segmentation.gui.run.worker import Failure
 from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.gui.teach.alike import Found, Prepared, find, in_words, prepare, reason_against, show
-from napari_backprop_segmentation.gui.teach.canvas import Canvas
+from napari_backprop_segmentation.gui.teach.canvas import EARLY, Canvas
 from napari_backprop_segmentation.gui.teach.examples import KINDS
 from napari_backprop_segmentation.gui.teach.outlines import Outlines
 from napari_backprop_segmentation.gui.words import sentence
@@ -138,6 +138,8 @@ class ExamplesPanel:
 
     def _end(self) -> None:
         self._teaching.end()
+        if self._state.notice in (WAITING, sentence(EARLY)):  # nobody waits any more
+            self._state.note("")
         self._show_mode()
 
     def _say(self, text: str) -> None:

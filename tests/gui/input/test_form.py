@@ -43,7 +43,9 @@ def test_an_unknown_axis_is_asked_for_and_then_remembered(widget, viewer, engine
     axis = widget.input_form.axes[0]
     assert rows(widget) == ["Image", "choose: 2"]
     widget.run()
-    assert widget.status.startswith("Choose above what each axis is: depth, time or channels. Not known of 2 x 24 x 32")
+    assert widget.status.startswith(
+        "Choose at Axes what each axis is: depth, time or channels. Not known of 2 x 24 x 32"
+    )
     assert not widget.run_button.enabled
     assert len(viewer.layers) == 2
     axis.value = "C"
@@ -127,12 +129,12 @@ def test_channels_are_ticked_by_their_names(widget, viewer, engine, qtbot, notes
 @pytest.mark.parametrize(
     ("metadata", "names"),
     [
-        ({}, ("Channel 1", "Channel 2")),
+        ({}, ("Channel 0", "Channel 1")),
         ({"channel_names": ["DAPI", "actin"]}, ("DAPI", "actin")),
         ({"channels": [{"name": "DAPI"}, {"name": "actin"}]}, ("DAPI", "actin")),
-        ({"channel_names": ["DAPI", "actin", "tubulin"]}, ("Channel 1", "Channel 2")),  # of another image
-        ({"channels": "DAPI, actin"}, ("Channel 1", "Channel 2")),
-        ({"channels": [1, 2]}, ("Channel 1", "Channel 2")),
+        ({"channel_names": ["DAPI", "actin", "tubulin"]}, ("Channel 0", "Channel 1")),  # of another image
+        ({"channels": "DAPI, actin"}, ("Channel 0", "Channel 1")),
+        ({"channels": [1, 2]}, ("Channel 0", "Channel 1")),
     ],
 )
 def test_names_of_channels_come_from_the_layer(widget, viewer, metadata, names):
@@ -194,11 +196,11 @@ def test_old_texts_and_plots_go_with_their_image(widget, viewer, engine, qtbot):
     plotted = len(widget.chart.points)
     assert plotted == 20
     viewer.add_image(np.zeros((5, *SHAPE), np.uint8), name="stack")
-    assert widget._about_image.text().startswith("Choose above what each axis is")
+    assert widget._about_image.text().startswith("Choose at Axes what each axis is")
     assert widget._status.text().startswith("The last run, on 'cells': Done in ")
     assert len(widget.chart.points) == 0
     widget.run()
-    assert widget.status.startswith("Choose above what each axis is")
+    assert widget.status.startswith("Choose at Axes what each axis is")
     viewer.layers.selection.active = viewer.layers["cells"]
     assert widget.status.startswith("Done in ")
     assert len(widget.chart.points) == plotted

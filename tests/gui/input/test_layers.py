@@ -217,7 +217,7 @@ def test_nothing_is_read_to_find_out_what_a_layer_is():
         (None, "Choose an image first"),
         (
             LayerSelection((Image(np.zeros((5, 40, 50))),), "?YX"),
-            r"Choose above what each axis is: .* Not known of 5 x 40 x 50 yet: axis 0 of length 5",
+            r"Choose at Axes what each axis is: .* Not known of 5 x 40 x 50 yet: axis 0 of length 5",
         ),
         (LayerSelection((Image(np.zeros((5, 4, 40, 50))),), "ZZYX"), "Only one axis can be depth, and 2 are"),
         (LayerSelection((Image(np.zeros((5, 4, 40, 50))),), "ZTYX"), "in the order T, Z, Y, X, got 'ZTYX'"),
@@ -284,7 +284,7 @@ UM = {"scale": [0.5, 0.25], "units": ["um", "um"]}
             "CYX",
             {"channels": (0, 2), "level": 1},
             (
-                "40 x 45, 2 channels, binary; only Channel 1, Channel 3 of 5; "
+                "40 x 45, 2 channels, binary; only Channel 0, Channel 2 of 5; "
                 "level 1 of a pyramid (80 x 90 in full); pixel 2"
             ),
         ),

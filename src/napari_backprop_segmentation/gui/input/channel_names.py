@@ -1,4 +1,7 @@
-"""What the channels of a layer are called: as its metadata or its array say, else Channel 1, Channel 2, ..."""
+"""What the channels of a layer are called: as its metadata or its array say, else Channel 0, Channel 1, ...
+
+As in napari, in tables and on the command line, the first is 0.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -26,7 +29,7 @@ def channel_names(layer: Image, axis: int, count: int) -> tuple[str, ...]:
     for found in (*_from_metadata(layer.metadata), _from_coordinates(layer.data, axis)):
         if len(found) == count and all(found):
             return tuple(found)
-    return tuple(f"Channel {number}" for number in range(1, count + 1))
+    return tuple(f"Channel {number}" for number in range(count))
 
 
 def named(names: Sequence[str]) -> str:

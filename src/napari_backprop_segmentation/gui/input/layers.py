@@ -172,11 +172,13 @@ def _check_axes(layer: Image, axes: str, shape: Sequence[int]) -> None:
         which = ", ".join(
             f"axis {axis}{f' ({names[axis]})' * bool(names[axis])} of length {shape[axis]}" for axis in unknown
         )
-        raise ImageError(f"Choose above what each axis is: depth, time or channels. Not known of {size} yet: {which}.")
+        raise ImageError(
+            f"Choose at Axes what each axis is: depth, time or channels. Not known of {size} yet: {which}."
+        )
     double = next((letter for letter in axes if letter != SINGLE and axes.count(letter) > 1), None)
     if double is not None:
         raise ImageError(
-            f"Only one axis can be {WORDS[double]}, and {axes.count(double)} are. Change one of them above."
+            f"Only one axis can be {WORDS[double]}, and {axes.count(double)} are. Change one of them at Axes."
         )
 
 

@@ -12,7 +12,7 @@ from napari_backprop_segmentation.errors import MemoryLimitError
 from napari_backprop_segmentation.hierarchy import border_costs, build, features, leaf_graph
 from napari_backprop_segmentation.image import normalise, source
 from napari_backprop_segmentation.network import crops, loop, objective, seeing
-from napari_backprop_segmentation.pipeline import count, trees
+from napari_backprop_segmentation.pipeline import objects, trees
 
 GREY = (np.add.outer(np.arange(150) // 30, np.arange(150) // 30) % 2 * 150).astype(np.uint8)
 GREY = GREY + np.random.default_rng(0).integers(0, 60, GREY.shape, np.uint8)
@@ -31,7 +31,7 @@ GREEDY = [
     (border_costs, "edge_strength"),
     (features, "colour_features"),
     (trees, "build_tree"),
-    (count, "find_objects"),
+    (objects, "find_objects"),
     (normalise.Normaliser, "__call__"),
     (source.ArraySource, "_raw"),
     (torch.nn.functional, "conv2d"),

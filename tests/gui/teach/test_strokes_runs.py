@@ -179,4 +179,4 @@ def test_where_there_is_no_image_nothing_can_be_drawn(viewer, there):
     widget.strokes.button.native.click()
     assert not widget.strokes.button.native.isChecked()
     assert widget.state.drawing.layer is None
-    assert ("choose above what each axis is" if there else "choose an image first") in widget.status.lower()
+    assert ("choose at axes what each axis is" if there else "choose an image first") in widget.status.lower()

@@ -221,10 +221,10 @@ def test_what_a_channel_shows_around_nuclei_comes_first():
     noise = rng.normal(0, 0.02, nuclei.shape).astype(np.float32)
     grain = 0.2 * ndimage.gaussian_filter(rng.normal(0, 5, nuclei.shape), 1.5)
     cells = (noise + 0.5 + np.where(around(labels) > 0, grain, 0)).astype(np.float32)
-    assert encloses(np.stack([cells, nuclei]), labels)
-    assert not encloses(np.stack([nuclei + noise, nuclei]), labels)
-    assert not encloses(np.stack([noise, nuclei]), labels)
-    assert not encloses(nuclei[None], np.zeros_like(labels))
+    assert encloses(np.stack([cells, nuclei]), labels, around(labels))
+    assert not encloses(np.stack([nuclei + noise, nuclei]), labels, around(labels))
+    assert not encloses(np.stack([noise, nuclei]), labels, around(labels))
+    assert not encloses(nuclei[None], np.zeros_like(labels), np.zeros_like(labels))
     assert Readings(np.stack([cells, nuclei]))[0].name == "around bright ones"
     assert Readings(np.stack([noise, nuclei]))[0].name.startswith("bright")
 

@@ -38,7 +38,7 @@ def plain_leaf_graph(source: Source, regions: Regions, ridges: Ridges | None = N
     """Return the same of regions that need no network."""
     finest = initial_regions(source, regions.initial_regions, ridges)
     graph = _graph(finest, source, regions, ridges)
-    if seams_tell(regions):
+    if graph.face_costs is not None and seams_tell(regions):
         starts = leaf_seams(source.shape[1:])
         graph = replace(graph, alike=alike_across_seams(graph.index, graph.face_costs, starts, source.spacing))
     return simplified(graph, regions.min_region, most_leaves(graph.index.size))

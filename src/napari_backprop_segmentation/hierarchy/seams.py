@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.hierarchy.region_graph import NO_PAIRS, FaceCosts, RegionPairs
+from napari_backprop_segmentation.hierarchy.region_graph import NO_PAIRS, RegionPairs
 from napari_backprop_segmentation.params.sections import Regions
 
 BEFORE = 2  # pixels before a seam that are looked at, and as many behind
@@ -28,7 +28,10 @@ def seams_tell(regions: Regions) -> bool:
 
 
 def alike_across_seams(
-    index: NDArray[np.int32], costs: FaceCosts, starts: Sequence[Iterable[int]], spacing: Sequence[float]
+    index: NDArray[np.int32],
+    costs: Sequence[NDArray[np.float16]],
+    starts: Sequence[Iterable[int]],
+    spacing: Sequence[float],
 ) -> RegionPairs:
     """Return the pairs (k, 2) of regions in two blocks that are one.
 
@@ -36,15 +39,13 @@ def alike_across_seams(
     ----------
     index : (*spatial) int32
         Region of each pixel.
-    costs : list of arrays, optional
-        See `RegionGraph`; without them nothing is known.
+    costs : sequence of arrays
+        See `RegionGraph`.
     starts : sequence of iterables of int
         For each axis, before which pixels the seams lie.
     spacing : sequence of float
         Of pixels along each axis.
     """
-    if costs is None:
-        return NO_PAIRS
     found = [NO_PAIRS]
     for axis, places in enumerate(starts):
         for start in places:

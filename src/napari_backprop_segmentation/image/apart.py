@@ -4,8 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.blocks import Window
-from napari_backprop_segmentation.image.preparation import Preparation
-from napari_backprop_segmentation.image.source import ArraySource, Source
+from napari_backprop_segmentation.image.source import ArraySource, Source, View
 
 
 def seen_apart(source: ArraySource, part: Source) -> Source:
@@ -13,7 +12,12 @@ def seen_apart(source: ArraySource, part: Source) -> Source:
     return Apart(part) if source.channels_apart else part
 
 
-class Apart:
+def pixels_apart(source: ArraySource, part: Source) -> NDArray[np.float32]:
+    """Return all normalised pixels (C, *spatial) of the same."""
+    return seen_apart(source, part).read(part.whole)
+
+
+class Apart(View):
     """A `Source` of three channels with their mean as a fourth one, so that they are not taken for RGB.
 
     Parameters
@@ -22,28 +26,9 @@ class Apart:
     """
 
     def __init__(self, source: Source) -> None:
-        self._source = source
-        self.shape = (source.shape[0] + 1, *source.shape[1:])
-        self.spacing = source.spacing
-
-    @property
-    def preparation(self) -> Preparation:
-        """What is done to the image before it is read."""
-        return self._source.preparation
-
-    @property
-    def whole(self) -> Window:
-        """The window of all pixels."""
-        return self._source.whole
+        super().__init__(source, (source.shape[0] + 1, *source.shape[1:]), source.spacing)
 
     def read(self, window: Window) -> NDArray[np.float32]:
         """Return the normalised pixels (C + 1, *window) of a spatial window."""
-        return _with_mean(self._source.read(window))
-
-    def overview(self, stride: int) -> NDArray[np.float32]:
-        """Return every `stride`-th normalised pixel of each spatial axis, (C + 1, *reduced)."""
-        return _with_mean(self._source.overview(stride))
-
-
-def _with_mean(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.concatenate([pixels, pixels.mean(axis=0, keepdims=True, dtype=np.float32)])
+        pixels = self._source.read(window)
+        return np.concatenate([pixels, pixels.mean(axis=0, keepdims=True, dtype=np.float32)])

@@ -59,13 +59,11 @@ def stand_apart(pixels: NDArray[np.float32], is_rgb: bool) -> bool:
 
     Parameters
     ----------
-    pixels : (C, *spatial) float32
+    pixels : (3, *spatial) float32
         Normalised.
     is_rgb : bool
         Whether they are given as colour.
     """
-    if len(pixels) != RGB:
-        return False
     flat = pixels.reshape(RGB, -1).astype(np.float64)
     if is_rgb and np.sort(np.median(flat, axis=1))[1] > DARK:
         return False

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.blocks import Window
-from napari_backprop_segmentation.image.preparation import Preparation
-from napari_backprop_segmentation.image.source import Source
+from napari_backprop_segmentation.image.source import Source, View
 
 CROP_SIDE = {2: 512, 3: 64}  # pixels
 LOOKED_AT = 5  # places along each axis of each quarter of the image, of which the one with most contrast is taken
@@ -16,7 +15,7 @@ STRIDE = 4  # pixels, from one to the next that is looked at
 EMPTY = 0.5  # of the contrast of the best: below, there is nothing to see
 
 
-class Crop:
+class Crop(View):
     """A window of an image, as a Source.
 
     Parameters
@@ -33,20 +32,8 @@ class Crop:
     """
 
     def __init__(self, source: Source, window: Window) -> None:
-        self._source = source
+        super().__init__(source, (source.shape[0], *(side.stop - side.start for side in window)), source.spacing)
         self.window = window
-        self.shape = (source.shape[0], *(side.stop - side.start for side in window))
-        self.spacing = source.spacing
-
-    @property
-    def preparation(self) -> Preparation:
-        """What is done to the image before it is read."""
-        return self._source.preparation
-
-    @property
-    def whole(self) -> Window:
-        """The window of all pixels."""
-        return tuple(slice(0, n) for n in self.shape[1:])
 
     def read(self, window: Window) -> NDArray[np.float32]:
         """Return the normalised pixels (C, *window) of a window within this one."""
@@ -55,10 +42,6 @@ class Crop:
         return self._source.read(
             tuple(slice(f + a, f + b, step) for f, (a, b, step) in zip(first, places, strict=True))
         )
-
-    def overview(self, stride: int) -> NDArray[np.float32]:
-        """Return every `stride`-th normalised pixel of each spatial axis, (C, *reduced)."""
-        return self.read(tuple(slice(None, None, stride) for _ in self.shape[1:]))
 
 
 def some_crops(source: Source) -> list[Crop]:

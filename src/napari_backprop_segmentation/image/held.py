@@ -8,13 +8,12 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.colour import RGB, lab_of
-from napari_backprop_segmentation.image.preparation import Preparation
-from napari_backprop_segmentation.image.source import Source
+from napari_backprop_segmentation.image.source import Source, View
 
 APART = 2.0  # times the pixels of some windows: what lies around all of them may have so many to be read at once
 
 
-class Held:
+class Held(View):
     """A `Source` that has one part of another one in memory.
 
     Blocks are smaller than the chunks of most files, and each is looked at several times with what lies around it: read
@@ -28,18 +27,8 @@ class Held:
     """
 
     def __init__(self, source: Source, part: Window) -> None:
-        self.shape, self.spacing = source.shape, source.spacing
-        self._source, self._part, self._pixels = source, part, source.read(part)
-
-    @property
-    def preparation(self) -> Preparation:
-        """What was done to the image before it is read."""
-        return self._source.preparation
-
-    @property
-    def whole(self) -> Window:
-        """The window of all pixels."""
-        return self._source.whole
+        super().__init__(source, source.shape, source.spacing)
+        self._part, self._pixels = part, source.read(part)
 
     def read(self, window: Window) -> NDArray[np.float32]:
         """Return the normalised pixels (C, *window) of a spatial window; they are not to be written to."""

@@ -67,6 +67,40 @@ class Source(Protocol):
         ...
 
 
+class View:
+    """What is read through another image: a part of it, or the same with something added.
+
+    Parameters
+    ----------
+    source : Source
+    shape : tuple of int
+        (C, *spatial) of what is seen.
+    spacing : tuple of float
+        See `Source`.
+    """
+
+    def __init__(self, source: Source, shape: tuple[int, ...], spacing: tuple[float, ...]) -> None:
+        self._source, self.shape, self.spacing = source, shape, spacing
+
+    @property
+    def preparation(self) -> Preparation:
+        """What is done to the image before it is read."""
+        return self._source.preparation
+
+    @property
+    def whole(self) -> Window:
+        """The window of all pixels."""
+        return tuple(slice(0, n) for n in self.shape[1:])
+
+    def read(self, window: Window) -> NDArray[np.float32]:
+        """Return the normalised pixels (C, *window) of a spatial window."""
+        raise NotImplementedError
+
+    def overview(self, stride: int) -> NDArray[np.float32]:
+        """Return every `stride`-th normalised pixel of each spatial axis, (C, *reduced)."""
+        return self.read(tuple(slice(None, None, stride) for _ in self.shape[1:]))
+
+
 class ArraySource:
     """Pixels of a NumPy, dask, zarr or xarray array.
 
@@ -288,7 +322,7 @@ class ArraySource:
             ) from error
 
 
-class Part:
+class Part(View):
     """One frame or slice of an image, as a Source; nothing is read before it is asked for.
 
     Parameters
@@ -306,30 +340,15 @@ class Part:
     """
 
     def __init__(self, source: ArraySource, place: Place) -> None:
-        self._source = source
         self._fixed = tuple(slice(index, index + 1) for index in place)
-        self.shape = (source.shape[0], *source.shape[1 + len(place) :])
-        spacing = source.spacing[-(len(self.shape) - 1) :]
-        self.spacing = tuple(size / min(spacing) for size in spacing)
-
-    @property
-    def preparation(self) -> Preparation:
-        """What is done to the image before it is read."""
-        return self._source.preparation
-
-    @property
-    def whole(self) -> tuple[slice, ...]:
-        """The window of all pixels."""
-        return tuple(slice(0, n) for n in self.shape[1:])
+        shape = (source.shape[0], *source.shape[1 + len(place) :])
+        spacing = source.spacing[-(len(shape) - 1) :]
+        super().__init__(source, shape, tuple(size / min(spacing) for size in spacing))
 
     def read(self, window: tuple[slice, ...]) -> NDArray[np.float32]:
         """Return the normalised pixels (C, *window) of a spatial window."""
         pixels = self._source.read((*self._fixed, *window))
         return pixels.reshape(len(pixels), *pixels.shape[1 + len(self._fixed) :])
-
-    def overview(self, stride: int) -> NDArray[np.float32]:
-        """Return every `stride`-th normalised pixel of each spatial axis, (C, *reduced)."""
-        return self.read(tuple(slice(None, None, stride) for _ in self.shape[1:]))
 
 
 def _checked_array(array: Any) -> Any:

@@ -8,8 +8,8 @@ from scipy import ndimage
 from skimage.segmentation import expand_labels
 
 from napari_backprop_segmentation.objects.ball import ball_radius
+from napari_backprop_segmentation.objects.judgement import EDGE_SIGMA
 
-EDGE_SIGMA = 2.0  # pixels: of the Gaussian through which edges are seen
 # How strong the edges around objects must be beside those of the ground and those inside, to be of something else. On
 # HeLa cells in phase contrast around their nuclei (4 images) they are 3.2 to 6.2 and .85 to 1.13 times as strong; 1.0
 # and 1.0 in noise, up to 1.8 where other things lie by chance, up to .44 of the inside in the nuclei's own channel.
@@ -40,12 +40,13 @@ def around(objects: NDArray[Any]) -> NDArray[Any]:
     return grown
 
 
-def encloses(image: NDArray[np.float32], objects: NDArray[Any]) -> bool:
+def encloses(image: NDArray[np.float32], objects: NDArray[Any], grown: NDArray[Any]) -> bool:
     """Return whether some channel of an image (C, *spatial) shows something around objects, such as cells of nuclei.
+
+    `grown` is what `around` makes of them.
 
     Then edges around the objects are about as strong as inside, and stronger than those of the ground.
     """
-    grown = around(objects)
     inside, ground = objects > 0, grown == 0
     ring = ~inside & ~ground
     if not (inside.any() and ring.any() and ground.any()):

@@ -273,10 +273,9 @@ def with_nested(readings: Sequence[Reading], image: NDArray[np.float32]) -> list
     if place is None:
         return list(readings)
     inner, name = readings[place], f"around {sides[place]} ones"
-    score = inner.score + (FIRST if encloses(image, inner.painted) else -FIRST)
-    outer = replace(
-        inner, name=name, painted=around(inner.painted), score=score, repaint=lambda s: around(inner.labels(s))
-    )
+    painted = around(inner.painted)
+    score = inner.score + (FIRST if encloses(image, inner.painted, painted) else -FIRST)
+    outer = replace(inner, name=name, painted=painted, score=score, repaint=lambda s: around(inner.labels(s)))
     return sorted([*readings, outer], key=lambda reading: -reading.score)
 
 

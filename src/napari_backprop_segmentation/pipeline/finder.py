@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.image.apart import seen_apart
+from napari_backprop_segmentation.image.apart import pixels_apart
 from napari_backprop_segmentation.objects.find import nested
 from napari_backprop_segmentation.objects.foreground import cleaned
 from napari_backprop_segmentation.params.sections import Objects
@@ -131,5 +131,5 @@ class Finder:
 def finder_of(job: Job, tree: Hierarchy) -> Finder:
     """Return what finds objects like examples in an image."""
     part = job.part
-    by_example = ByExample.prepared(seen_apart(job.source, part).read(part.whole), nested(tree))
+    by_example = ByExample.prepared(pixels_apart(job.source, part), nested(tree))
     return Finder(by_example, Objects.of(job.params), job.image_shape[1:], job.source.preparation.binning)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.image.apart import seen_apart
+from napari_backprop_segmentation.image.apart import pixels_apart
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.network.loop import STOPPED
 from napari_backprop_segmentation.network.model import Model
@@ -46,7 +46,7 @@ class Merged:
     @cached_property
     def image(self) -> NDArray[np.float32]:
         """The pixels (C, *spatial), normalised, as objects are looked for in them."""
-        return seen_apart(self.job.source, self.part).read(self.part.whole)
+        return pixels_apart(self.job.source, self.part)
 
     @property
     def objects(self) -> NDArray[Any]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.image.apart import seen_apart
+from napari_backprop_segmentation.image.apart import pixels_apart
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.objects.find import find_objects, labels_of, readings_of
 from napari_backprop_segmentation.objects.foreground import foreground_objects
@@ -16,7 +16,7 @@ from napari_backprop_segmentation.pipeline.job import Job
 
 def objects_of(job: Job, tree: Hierarchy, part: Source) -> NDArray[Any]:
     """Return the objects (*spatial) of one plane or volume."""
-    image, rules = seen_apart(job.source, part).read(part.whole), Objects.of(job.params)
+    image, rules = pixels_apart(job.source, part), Objects.of(job.params)
     if not job.read_as:
         return find_objects(tree, image, rules, job.ridges, part.spacing)
     alike = [each for each in readings_of(tree, image, part.spacing) if each.name == job.read_as]
@@ -25,6 +25,4 @@ def objects_of(job: Job, tree: Hierarchy, part: Source) -> NDArray[Any]:
 
 def objects_among(job: Job, regions: NDArray[Any], part: Source) -> NDArray[Any]:
     """Return the objects (*spatial) of a volume that was divided into regions slice by slice."""
-    return foreground_objects(
-        regions, seen_apart(job.source, part).read(part.whole), Objects.of(job.params), part.spacing
-    )
+    return foreground_objects(regions, pixels_apart(job.source, part), Objects.of(job.params), part.spacing)

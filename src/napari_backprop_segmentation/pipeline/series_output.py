@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.linking import LabelLinker, LinkedTrees
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.image.apart import seen_apart
+from napari_backprop_segmentation.image.apart import pixels_apart
 from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.image.source import Part, Place
 from napari_backprop_segmentation.objects.find import fine_regions
@@ -132,7 +132,7 @@ class SeriesLabels:
         In a frame without any, noise is what stands out most. Only once all frames are there, that can be seen.
         """
         if place and self._by_light and self._readable:
-            self._frames.append((place, contrast(seen_apart(self._job.source, part).read(part.whole), objects)))
+            self._frames.append((place, contrast(pixels_apart(self._job.source, part), objects)))
         elif place:
             objects = self._through_time(objects)
         self._out[place] = objects

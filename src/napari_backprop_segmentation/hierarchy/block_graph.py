@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.block_regions import FoundRegions
 from napari_backprop_segmentation.hierarchy.pairs import MOST_REGIONS, Pairs, pairs_along, summed_pairs
-from napari_backprop_segmentation.hierarchy.region_graph import NO_PAIRS, RegionGraph, RegionPairs, codes_of, summed
+from napari_backprop_segmentation.hierarchy.region_graph import NO_PAIRS, RegionGraph, RegionPairs, summed
 from napari_backprop_segmentation.hierarchy.seams import BEFORE, alike_across
 from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.kept_blocks import Arrays
@@ -82,11 +82,13 @@ def joined(blocks: list[Block], index: LabelFile, n: int) -> RegionGraph:
     numbers = np.empty(n, np.int32)
     numbers[order] = np.arange(n, dtype=np.int32)
     del order
-    found, costs = [each.codes for each in pairs], [each.lengths for each in pairs]
-    pairs.clear()
-    for place, each in enumerate(found):
-        found[place] = codes_of(numbers[each // MOST_REGIONS], numbers[each % MOST_REGIONS], n)
-    edges, lengths = summed(_moved(found), _moved(costs), n)
+    costs, touching = [each.lengths for each in pairs], []
+    while pairs:
+        touching.append(numbers[np.stack(np.divmod(pairs.pop(0).codes, MOST_REGIONS))])
+    found = np.concatenate(touching, axis=1)
+    touching.clear()
+    edges, lengths = summed(found, _moved(costs), n)
+    del found
     shown = looked_up(index, numbers)  # type: ignore[arg-type]  # read by windows
     return RegionGraph(shown, areas, edges, lengths, alike=numbers[alike].astype(np.int64))
 

@@ -103,7 +103,7 @@ class Agreement:
         return found
 
 
-def saliency(tree: Hierarchy, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+def saliency(tree: Hierarchy, pairs: NDArray[np.int32]) -> NDArray[np.float64]:
     """Return the altitude of the lowest common ancestor of each pair of different leaves.
 
     All pairs climb at once, in jumps over 1, 2, 4, ... nodes.

@@ -21,7 +21,7 @@ Border = list[float]  # its length in pixel faces, the number of its entry in th
 
 
 def lazy_tree(
-    areas: NDArray[np.float64], features: NDArray[np.float64], edges: NDArray[np.int64], lengths: NDArray[np.float64]
+    areas: NDArray[np.float64], features: NDArray[np.float64], edges: NDArray[np.int32], lengths: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Merge n regions two by two by the piecewise-constant Mumford-Shah energy of their features.
 
@@ -58,7 +58,7 @@ class _Regions:
         self,
         areas: NDArray[np.float64],
         features: NDArray[np.float64],
-        edges: NDArray[np.int64],
+        edges: NDArray[np.int32],
         lengths: NDArray[np.float64],
     ) -> None:
         self._areas, self._means = areas.copy(), features.copy()
@@ -134,7 +134,7 @@ class _Regions:
         return costs.tolist()  # type: ignore[no-any-return]
 
 
-def _by_first(edges: NDArray[np.int64], lengths: NDArray[np.float64]) -> Iterator[tuple[int, list[int], list[float]]]:
+def _by_first(edges: NDArray[np.int32], lengths: NDArray[np.float64]) -> Iterator[tuple[int, list[int], list[float]]]:
     """Yield each region that comes first in pairs, the others of these, and how long their borders are."""
     order = np.argsort(edges[:, 0], kind="stable")
     first, starts = np.unique(edges[order, 0], return_index=True)

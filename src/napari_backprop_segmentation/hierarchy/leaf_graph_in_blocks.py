@@ -1,5 +1,7 @@
 """What a merge tree is built on, of an image that does not fit the memory."""
 
+import math
+
 from napari_backprop_segmentation.hierarchy.block_regions import Lines
 from napari_backprop_segmentation.hierarchy.blockwise import blockwise_graph
 from napari_backprop_segmentation.hierarchy.leaf_graph import most_leaves
@@ -18,6 +20,8 @@ def leaf_graph_in_blocks(
     lines = None
     if regions.initial_regions == "lines" and ridges is not None:
         lines = Lines(ridges, blockwise_heights(source, ridges, work))
-    graph = blockwise_graph(source, regions, work, lines)
-    most = most_leaves(graph.index.size)
-    return simplified(graph, regions.min_region, most if work.most_regions is None else min(most, work.most_regions))
+    most = most_leaves(math.prod(source.shape[1:]))
+    if work.most_regions is not None:
+        most = min(most, work.most_regions)
+    # not held here while it is made smaller: there may be ten million regions
+    return simplified(blockwise_graph(source, regions, work, lines), regions.min_region, most)

@@ -51,7 +51,7 @@ class Regions:
 
     areas: NDArray[np.float64]
     features: NDArray[np.float64]
-    edges: NDArray[np.int64]
+    edges: NDArray[np.int32]
     lengths: NDArray[np.float64]
 
 
@@ -73,7 +73,7 @@ class Borders:
 
     areas: NDArray[np.float64]
     saliencies: NDArray[np.float64]
-    edges: NDArray[np.int64]
+    edges: NDArray[np.int32]
     lengths: NDArray[np.float64]
 
 

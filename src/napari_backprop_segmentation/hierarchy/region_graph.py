@@ -29,8 +29,8 @@ class RegionGraph:
         Region of each pixel, numbered from 0; an array, or what can be read window by window.
     areas : (n,) float64
         Pixels of each region.
-    edges : (m, 2) int64
-        Pairs of touching regions.
+    edges : (m, 2) int32
+        Pairs of touching regions, each once and in order, the lower number first.
     lengths : (m,) float64
         What the border of each pair costs: one for each pixel face they share, less where the image has an edge.
     face_costs : list of arrays, optional
@@ -41,7 +41,7 @@ class RegionGraph:
 
     index: NDArray[np.int32]
     areas: NDArray[np.float64]
-    edges: NDArray[np.int64]
+    edges: NDArray[np.int32]
     lengths: NDArray[np.float64]
     face_costs: FaceCosts = None
     alike: RegionPairs = field(default_factory=NO_PAIRS.copy)
@@ -102,15 +102,17 @@ def _joining(graph: RegionGraph, min_size: int) -> NDArray[np.int32] | None:
     order = np.lexsort((-np.arange(len(graph.areas)), graph.areas))
     rank = np.empty(len(order), dtype=np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
-    del order  # there may be ten million regions and twice as many pairs: what is not needed any more goes
+    del order  # there may be ten million regions and three times as many pairs: what is not needed any more goes
     one, other = graph.edges[:, 0], graph.edges[:, 1]
     low_first = rank[one] < rank[other]
-    lesser, greater = np.where(low_first, one, other), np.where(low_first, other, one)
-    of_small = np.flatnonzero(small[lesser])
+    of_small = np.flatnonzero(np.where(low_first, small[one], small[other]))
     by_border = of_small[np.argsort(graph.lengths[of_small], kind="stable")]  # the longest border is written last
-    joins = np.arange(len(graph.areas))
-    joins[lesser[by_border]] = greater[by_border]
-    del rank, low_first, lesser, greater, of_small, by_border
+    del rank, of_small
+    low_first = low_first[by_border]
+    joins = np.arange(len(graph.areas), dtype=np.int32)
+    one, other = one[by_border], other[by_border]
+    joins[np.where(low_first, one, other)] = np.where(low_first, other, one)
+    del low_first, one, other, by_border
     _, numbers = np.unique(follow(joins), return_inverse=True)
     return numbers.astype(np.int32)
 
@@ -120,35 +122,36 @@ def contracted(graph: RegionGraph, numbers: NDArray[np.int32]) -> RegionGraph:
 
     Costs of faces are numbers of 16 bits, whose sums are exact in whatever order they are added.
     """
-    one, other = numbers[graph.edges[:, 0]], numbers[graph.edges[:, 1]]
-    apart = one != other
-    n = int(numbers.max()) + 1
-    edges, lengths = summed(codes_of(one[apart], other[apart], n), graph.lengths[apart], n)
+    pairs = numbers[graph.edges.T]
+    apart = pairs[0] != pairs[1]
+    pairs, costs = pairs[:, apart], graph.lengths[apart]
+    del apart
     areas = np.bincount(numbers, graph.areas).astype(np.float64)
+    edges, lengths = summed(pairs, costs, len(areas))
     return replace(graph, areas=areas, edges=edges, lengths=lengths)
 
 
 def summed(
-    codes: NDArray[np.int64], costs: NDArray[np.float64], n: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return each pair (m, 2) once, in order, and the sum of its costs (m,); a code is low * n + high."""
-    order = np.argsort(codes, kind="stable")
-    codes, costs = codes[order], costs[order]
-    del order
-    first = np.flatnonzero(np.diff(codes, prepend=-1))
-    lengths = np.add.reduceat(costs, first).astype(np.float64) if len(first) else np.zeros(0)
-    return np.stack(np.divmod(codes[first], n), axis=1), lengths
+    pairs: NDArray[np.int32], costs: NDArray[np.float64], n: int
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Return each pair (m, 2) of n regions once, in order, the lower number first, and the sum of its costs (m,).
+
+    The given pairs (2, k) are ordered in place. They are sorted as rows of a sparse matrix, which takes less memory
+    and time than to sort by numbers of pairs.
+    """
+    low = np.minimum(pairs[0], pairs[1])
+    np.maximum(pairs[0], pairs[1], out=pairs[1])
+    pairs[0] = low
+    del low
+    found = coo_array((costs, (pairs[0], pairs[1])), shape=(n, n)).tocsr()
+    found.sum_duplicates()
+    edges = np.empty((found.nnz, 2), np.int32)
+    edges[:, 0] = np.repeat(np.arange(n, dtype=np.int32), np.diff(found.indptr))
+    edges[:, 1] = found.indices
+    return edges, found.data
 
 
-def codes_of(one: NDArray[np.int32], other: NDArray[np.int32], n: int) -> NDArray[np.int64]:
-    """Return one number (m,) for each pair of n regions, the same whichever of them comes first; see `summed`."""
-    codes = np.minimum(one, other).astype(np.int64)
-    codes *= n
-    codes += np.maximum(one, other)
-    return codes
-
-
-def follow(pointers: NDArray[np.int64]) -> NDArray[np.int64]:
+def follow(pointers: NDArray[Any]) -> NDArray[Any]:
     """Return where each chain of pointers ends, in as many rounds as the chains' length has binary digits."""
     while not np.array_equal(further := pointers[pointers], pointers):
         pointers = further
@@ -160,19 +163,19 @@ def graph_of(index: NDArray[np.int32], face_costs: FaceCosts = None) -> RegionGr
     areas = np.bincount(index.ravel()).astype(np.float64)
     pairs, costs = [], []
     for axis in range(index.ndim):
-        codes, apart = _faces(index, axis, len(areas))
-        pairs.append(codes)
-        costs.append(np.ones(len(codes)) if face_costs is None else face_costs[axis][apart].astype(np.float64))
-    edges, lengths = summed(np.concatenate(pairs), np.concatenate(costs), len(areas))
+        found, apart = _faces(index, axis)
+        pairs.append(found)
+        costs.append(np.ones(len(found[0])) if face_costs is None else face_costs[axis][apart].astype(np.float64))
+    edges, lengths = summed(np.concatenate(pairs, axis=1), np.concatenate(costs), len(areas))
     return RegionGraph(index, areas, edges, lengths, face_costs)
 
 
-def _faces(index: NDArray[np.int32], axis: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return `codes_of` pairs of neighbours along an axis in different regions, and where they are."""
+def _faces(index: NDArray[np.int32], axis: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Return the pairs (2, m) of neighbours along an axis in different regions, and where they are."""
     before = np.take(index, range(index.shape[axis] - 1), axis=axis)
     after = np.take(index, range(1, index.shape[axis]), axis=axis)
     apart = before != after
-    return codes_of(before[apart], after[apart], n), apart
+    return np.stack([before[apart], after[apart]]), apart
 
 
 @dataclass(frozen=True)
@@ -197,13 +200,20 @@ class BorderFaces:
 def border_faces(graph: RegionGraph) -> list[BorderFaces]:
     """Return for each axis where regions part."""
     n, shape = len(graph.areas), graph.index.shape
-    known = graph.edges[:, 0] * n + graph.edges[:, 1]  # in order
+    known = _codes(graph.edges.T, n)  # in order
     found = []
     for axis in range(len(shape)):
-        codes, apart = _faces(graph.index, axis, n)
+        touching, apart = _faces(graph.index, axis)
         pixels = np.ravel_multi_index(np.nonzero(apart), shape)
-        pairs = np.searchsorted(known, codes).astype(np.int32)
+        pairs = np.searchsorted(known, _codes(np.sort(touching, axis=0), n)).astype(np.int32)
         found.append(BorderFaces(pixels, math.prod(shape[axis + 1 :]), pairs))
+    return found
+
+
+def _codes(pairs: NDArray[np.int32], n: int) -> NDArray[np.int64]:
+    """Return one number (m,) for each pair (2, m) of n regions, the lower first."""
+    low, high = pairs.astype(np.int64)
+    found: NDArray[np.int64] = low * n + high
     return found
 
 

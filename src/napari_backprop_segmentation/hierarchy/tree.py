@@ -102,7 +102,8 @@ class Hierarchy:
     def lookup(self, altitude: float) -> NDArray[Any]:
         """Return the label of each leaf (n_leaves,) when all merges up to an altitude are made."""
         top = follow(np.where(self.altitudes[self.parents] <= altitude, self.parents, np.arange(len(self.parents))))
-        return self._numbers[self.names[top[: self.n_leaves]]]
+        found: NDArray[Any] = self._numbers[self.names[top[: self.n_leaves]]]
+        return found
 
     def count(self, detail: float) -> int:
         """Return how many regions the cut at `detail` has: cheap enough to show while a slider moves."""

@@ -295,6 +295,13 @@ class State:
         self._filled = self._filled.replace(**settings)
         self._set(params=self.params.replace(**settings), refusal="")
 
+    def suggest(self, name: str, value: Any) -> None:
+        """Take what suits the result, as if it had been filled in; what the user has given stays."""
+        if name in self.params.given:
+            return
+        self._filled = self._filled.replace(**{name: value}).marked(self._filled.given)
+        self._set(params=self.params.replace(**{name: value}).marked(self.params.given), refusal="")
+
     def begin(
         self, name: str, layers: tuple[Image, ...], points: Sequence[Point] = (), history: History | None = None
     ) -> None:

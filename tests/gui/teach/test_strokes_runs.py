@@ -180,3 +180,40 @@ def test_where_there_is_no_image_nothing_can_be_drawn(viewer, there):
     assert not widget.strokes.button.native.isChecked()
     assert widget.state.drawing.layer is None
     assert ("choose at axes what each axis is" if there else "choose an image first") in widget.status.lower()
+
+
+def test_strokes_on_objects_give_objects_and_on_regions_kinds_until_the_user_has_chosen(viewer, qtbot):
+    widget = opened(viewer, discs())
+    meaning, button = widget.strokes.meaning, widget.strokes.button.native
+    assert meaning.value == "kinds"
+    widget.state.change("objects", "bright")
+    layer = press_run(widget, qtbot)
+    assert (meaning.value, "strokes_as" in widget.state.params.given) == ("objects", False)
+    stroke(widget, 1, 20, slice(14, 26))
+    stroke(widget, 2, slice(2, 60), 90)
+    settle(widget, qtbot)
+    assert np.unique(layer.data).tolist() == [0, 1, 2, 3]
+    widget.state.drawing.layer.data = np.zeros(SHAPE, np.uint16)
+    settle(widget, qtbot)
+    button.click()
+    widget.state.change("objects", "off")
+    press_run(widget, qtbot)
+    button.click()
+    assert meaning.value == "kinds"
+    meaning.value = "pieces"
+    button.click()
+    button.click()
+    assert meaning.value == "pieces"
+
+
+def test_the_image_of_selected_labels_is_drawn_on(viewer, qtbot):
+    widget = opened(viewer, discs())
+    labels = press_run(widget, qtbot)
+    other = viewer.add_image(discs(1), name="other")
+    assert widget.state.input.layers == (other,)
+    viewer.layers.selection = {labels}
+    assert [layer.name for layer in widget.state.input.layers] == ["discs"]
+    assert widget.input_form.image.value == viewer.layers["discs"]
+    assert widget.state.target is labels
+    widget.input_form.image.value = other  # as before: what the user chooses there counts
+    assert widget.state.input.layers == (other,)

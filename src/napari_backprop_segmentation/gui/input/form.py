@@ -66,7 +66,7 @@ class InputForm:
         self.image = ComboBox(
             label="Image",
             choices=self._images,
-            tooltip="The image layer to segment. Follows the layer you select, except during a run.\n"
+            tooltip="The image layer to segment. Follows the image or the result you select, except during a run.\n"
             "Select several layers of one size to use them as the channels of one image.",
         )
         self.axes = [ComboBox(label="Axis", choices=self._meanings_of(i)) for i in range(len(WORDS))]
@@ -177,6 +177,7 @@ class InputForm:
         self.pixel.changed.connect(self._pixel_changed)
         self._viewer.layers.selection.events.changed.connect(self._follow)
         self._state.events.phase.connect(self._lock)
+        self._state.events.labels.connect(self._follow_labels)
 
     def _lock(self, _: Any = None) -> None:
         """Hold on to the choice during a run, and catch up with the selection afterwards."""
@@ -246,13 +247,25 @@ class InputForm:
         if self._state.busy:
             return
         selected = self._viewer.layers.selection
-        group = tuple(layer for layer in self._viewer.layers if layer in selected and _can_be_chosen(layer))
-        if len(group) > 1:
-            self._group = group
+        self._take(tuple(layer for layer in self._viewer.layers if layer in selected and _can_be_chosen(layer)))
+
+    def _follow_labels(self, _: Any = None) -> None:
+        """Take the image of the result that is selected."""
+        state = self._state
+        result = None if state.busy or state.labels is None else state.target_result
+        if result is None or result.layers == self._layers():
+            return
+        there = {layers.unwrapped(layer): layer for layer in self._viewer.layers}
+        if all(layer in there for layer in result.layers):
+            self._take(tuple(there[layer] for layer in result.layers))
+
+    def _take(self, chosen: tuple[Image, ...]) -> None:
+        if len(chosen) > 1:
+            self._group = chosen
         with self.image.changed.blocked():
             self.image.reset_choices()
-            if group:
-                self.image.value = group if len(group) > 1 else group[0]
+            if chosen:
+                self.image.value = chosen if len(chosen) > 1 else chosen[0]
         self._image_changed()
 
     def _image_changed(self, _: Any = None) -> None:

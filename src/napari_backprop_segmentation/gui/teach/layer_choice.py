@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QWidget
 from napari_backprop_segmentation.gui.input.layers import is_helper
 from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.gui.teach import canvas_of, sentences, strokes_layer
+from napari_backprop_segmentation.gui.teach.following import followed_by
 from napari_backprop_segmentation.gui.words import sentence
 
 if TYPE_CHECKING:
@@ -56,9 +57,16 @@ class LayerChoice:
         if self._drawing.layer is None:
             self._new_layer()
         self.take_brush()
+        self._suit_result()
         drawn = self._drawing.layer
         if not self._drawing.seen.counts and drawn is not None and not np.asarray(drawn.data).any():
             self._state.note(sentences.NOTHING)
+
+    def _suit_result(self) -> None:
+        """Let first strokes on objects lead to objects again, and those on regions to kinds."""
+        result, plain = followed_by(self._state, self._viewer), self._state.params.strokes_as in ("kinds", "objects")
+        if plain and self._drawing.on and result is not None and not self._drawing.seen.counts:
+            self._state.suggest("strokes_as", "objects" if result.has_objects else "kinds")
 
     def close(self) -> None:
         """Put the brush away; what is drawn stays, and still counts."""
@@ -132,6 +140,7 @@ class LayerChoice:
             if self._drawing.layer is None:
                 self._drawing.open(False)
         self._drawing.events.layer.emit(self._drawing.layer)  # others may be drawn in now
+        self._suit_result()
 
     def choose(self, value: Any) -> None:
         """Draw in a layer, in a new one, or in none."""
@@ -170,6 +179,7 @@ class LayerChoice:
         self._was_painting = self._state.busy and layer is not None and self._viewer.layers.selection.active == layer
         if not self._state.busy:
             self._raise()
+            self._suit_result()
 
     def _on_run(self, run: Any) -> None:
         """Keep the brush in hand when the labels of a run are added, which napari selects."""

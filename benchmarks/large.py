@@ -31,7 +31,7 @@ from skimage.draw import ellipse
 MEGA = 1e6
 TILE, CHUNK = 1000, 1000  # pixels; a tile is no multiple of the blocks that images are done in
 PER_TILE = 250  # nuclei
-LOOK_EVERY = 0.2  # seconds
+LOOK_EVERY = 1.0  # seconds; to look costs 40 ms where gigabytes are held
 IMPORTED = "import napari_backprop_segmentation.pipeline.run, time; time.sleep(3)"
 
 

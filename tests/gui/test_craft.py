@@ -18,7 +18,6 @@ from qtpy.QtWidgets import (
     QLineEdit,
     QListWidget,
     QPushButton,
-    QScrollArea,
     QTableWidget,
     QToolButton,
     QWidget,
@@ -117,8 +116,7 @@ def test_nothing_is_cut_off_at_1280_by_800(full, qtbot):
 
 
 def test_names_of_controls_end_on_one_line(full):
-    (area,) = full.native.findChildren(QScrollArea)
-    form = area.widget().layout()
+    form = full.wanted.switch.parentWidget().layout()
     assert isinstance(form, QFormLayout)
     ends = set()
     for row in range(form.rowCount()):

@@ -6,10 +6,11 @@ import sys
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QThreadPool
-from qtpy.QtWidgets import QComboBox, QLabel
+from qtpy.QtCore import QPoint, QPointF, Qt, QThreadPool
+from qtpy.QtGui import QWheelEvent
+from qtpy.QtWidgets import QApplication, QComboBox, QLabel
 
-from napari_backprop_segmentation.gui.forms import LEAST_HEIGHT, FittingScrollArea
+from napari_backprop_segmentation.gui.forms import LEAST_HEIGHT, ScrollArea
 from napari_backprop_segmentation.gui.input.layers import NO_IMAGE
 from napari_backprop_segmentation.gui.run import controller
 from napari_backprop_segmentation.gui.run.chart import READABLE_HEIGHT
@@ -59,7 +60,7 @@ def test_run_shows_labels_as_they_form_and_then_the_result(widget, viewer, engin
     assert layer.editable
     assert layer.metadata[METADATA]["params"] == Params.preset("auto").to_dict()
     assert widget.status.startswith("Done in ")
-    assert widget.status.endswith(": 1 label, all done.")
+    assert widget.status.endswith(": 1 label.")
     assert [p.iteration for p in widget.chart.points] == list(range(1, 21))
 
 
@@ -424,21 +425,53 @@ def test_frames_that_are_labelled_without_steps_are_counted(widget, viewer, engi
 
 
 @pytest.mark.usefixtures("styled")
-def test_the_settings_keep_six_rows_in_a_low_window(widget, qtbot):
+def test_in_a_low_window_nothing_is_squeezed_and_what_appears_is_scrolled_to(widget, qtbot):
     native = widget.native
-    area = native.findChild(FittingScrollArea)
+    area = native.findChild(ScrollArea)
     left = [axis for axis in widget.chart._axes if axis.orientation == "left"]
     native.window().show()
+    widget.wanted.switch.parentWidget().setMinimumHeight(400)
+    low = native.minimumSizeHint().height()
+    assert low < 450
+    native.setFixedHeight(low + 40)  # words that are wrapped need more than they say
+    qtbot.waitUntil(lambda: LEAST_HEIGHT <= area.height() <= LEAST_HEIGHT + 40)
+    assert area.verticalScrollBar().maximum() > 100
     widget.plot.show()
     widget.plot.unfold()
-    native.setFixedHeight(native.minimumSizeHint().height())
-    qtbot.waitUntil(lambda: widget.chart.height() < READABLE_HEIGHT)
-    assert LEAST_HEIGHT <= area.height() < area.sizeHint().height()
+    qtbot.waitUntil(lambda: area.verticalScrollBar().value() > 0)
+    qtbot.waitUntil(lambda: widget.chart.visibleRegion().boundingRect().height() == widget.chart.height())
+    assert widget.chart.height() < READABLE_HEIGHT
     assert not any(axis.style["showValues"] for axis in left)
-    native.setFixedHeight(800)
+    native.setFixedHeight(900)
     qtbot.waitUntil(lambda: widget.chart.height() > READABLE_HEIGHT)
-    assert area.height() == area.sizeHint().height()
+    assert area.verticalScrollBar().maximum() == 0
     assert all(axis.style["showValues"] for axis in left)
+
+
+@pytest.mark.usefixtures("styled")
+def test_the_wheel_scrolls_and_changes_no_setting_that_was_not_clicked_on(widget, qtbot):
+    native = widget.native
+    native.window().show()
+    native.window().activateWindow()
+    widget.wanted.switch.parentWidget().setMinimumHeight(1500)
+    native.setFixedHeight(native.minimumSizeHint().height())
+    area, box = native.findChild(ScrollArea), widget.preset.native
+    box = box if isinstance(box, QComboBox) else box.findChild(QComboBox)
+    before = widget.preset.value
+
+    def turn():
+        at = QPointF(box.rect().center())
+        none = (Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase)
+        wheel = QWheelEvent(at, QPointF(box.mapToGlobal(at.toPoint())), QPoint(), QPoint(0, -120), *none, False)
+        QApplication.sendEvent(box, wheel)
+
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() > 0)
+    turn()
+    assert (widget.preset.value, area.verticalScrollBar().value() > 0) == (before, True)
+    box.setFocus()
+    qtbot.waitUntil(box.hasFocus)
+    turn()
+    assert widget.preset.value != before
 
 
 def test_settings_can_be_changed_while_the_list_of_presets_is_empty(widget):

@@ -5,15 +5,18 @@ from typing import Any, Protocol
 
 from magicgui.widgets import CheckBox
 from magicgui.widgets.bases import ValueWidget
-from qtpy.QtCore import QEvent, QObject, QSize, Qt
-from qtpy.QtGui import QResizeEvent
+from qtpy.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer
+from qtpy.QtGui import QShowEvent, QWheelEvent
 from qtpy.QtWidgets import (
+    QAbstractSpinBox,
+    QComboBox,
     QFormLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
     QScrollArea,
     QSizePolicy,
+    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -21,8 +24,9 @@ from qtpy.QtWidgets import (
 
 SPACING = 4
 SHARED = "row of a control and what stands beside it"
-SLACK = 8
-LEAST_HEIGHT = 180  # of what is scrolled: six rows
+LEAST_HEIGHT = 240  # of what is scrolled: eight rows
+SETTLED_MS = 300  # until what appears has its place and its height
+TURNED_BY_WHEEL = (QComboBox, QAbstractSpinBox, QSlider)
 # Three of these stand beside each other, so the arrow gets no more room than it needs.
 FLAT = "QToolButton { border: none; background: transparent; padding: 2px } QToolButton:focus { border: 1px dotted }"
 LINK = (
@@ -118,8 +122,15 @@ def show_row(label: QLabel, control: Control, visible: bool) -> None:
     control.native.setVisible(visible)
 
 
-class FittingScrollArea(QScrollArea):
-    """Scrolls its content only where the dock is too low to show all of it."""
+class ScrollArea(QScrollArea):
+    """Scrolls its content up and down where the dock is too low to show all of it.
+
+    Controls that are passed over by the mouse wheel keep their value, unless they have the focus.
+
+    Parameters
+    ----------
+    content : QWidget
+    """
 
     def __init__(self, content: QWidget) -> None:
         super().__init__()
@@ -127,32 +138,62 @@ class FittingScrollArea(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # nobody sees that it has the focus
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.setWidget(content)
         self.setMinimumHeight(LEAST_HEIGHT)  # else a table docked below the image leaves two rows of it
+        self._revealed: set[QObject] = set()
+        self._appeared: QWidget | None = None
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SETTLED_MS)
+        self._soon.timeout.connect(self._show_appeared)
+        if (bar := self.verticalScrollBar()) is not None:
+            bar.rangeChanged.connect(self._follow_appeared)
 
-    def sizeHint(self) -> QSize:  # noqa: N802
-        """Return the size at which nothing needs to be scrolled."""
-        content = self.widget()
-        if content is None:
-            return super().sizeHint()
-        size, layout = content.sizeHint(), content.layout()
-        if layout is not None and layout.hasHeightForWidth():  # words in rows are lower the wider the dock is
-            size.setHeight(layout.totalHeightForWidth(max(self.width(), size.width())))
-        # Without slack, Qt would show a scroll bar, which makes the content narrower and higher, which needs the bar.
-        return size + QSize(0, SLACK)
+    def reveal(self, *contents: QWidget) -> None:
+        """Scroll to each of some widgets in the content whenever it appears."""
+        for each in contents:
+            self._revealed.add(each)
+            each.installEventFilter(self)
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
-        """Ask for as much height as the content needs at this width."""
-        super().resizeEvent(event)
-        if event is None or event.size().width() != event.oldSize().width():
-            self.updateGeometry()
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Return the width that the content needs, beside the bar that scrolls it."""
+        content, bar = self.widget(), self.verticalScrollBar()
+        width = 0 if content is None or bar is None else content.minimumSizeHint().width() + bar.sizeHint().width()
+        return QSize(width, LEAST_HEIGHT)
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
+        """Watch the mouse wheel over all controls that there are by now."""
+        super().showEvent(event)
+        for kind in TURNED_BY_WHEEL:
+            for each in self.findChildren(kind):
+                if each.focusPolicy() == Qt.FocusPolicy.WheelFocus:
+                    each.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+                each.installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
-        """Follow content that is folded or unfolded."""
-        if event is not None and event.type() == QEvent.Type.LayoutRequest:
-            self.updateGeometry()
+        """Scroll to what appears, and over controls."""
+        if event is None or not isinstance(watched, QWidget):
+            return bool(super().eventFilter(watched, event))
+        if isinstance(event, QWheelEvent) and isinstance(watched, TURNED_BY_WHEEL) and not watched.hasFocus():
+            self.wheelEvent(event)
+            return True
+        if event.type() == QEvent.Type.Show and watched in self._revealed and not event.spontaneous():
+            self._appeared = watched
+            self._soon.start()
         return bool(super().eventFilter(watched, event))
+
+    def _follow_appeared(self, *_: int) -> None:
+        """Scroll again while it and what is around it take their places."""
+        if self._soon.isActive():
+            self._show_appeared()
+
+    def _show_appeared(self) -> None:
+        """Scroll as little as shows all of it, or its upper part where it is higher than what is seen."""
+        shown, content, view, bar = self._appeared, self.widget(), self.viewport(), self.verticalScrollBar()
+        if shown is None or content is None or view is None or bar is None or not shown.isVisibleTo(self):
+            return
+        top = shown.mapTo(content, QPoint(0, 0)).y()  # Qt's own looks at the cursor in it only
+        bar.setValue(min(top, max(bar.value(), top + shown.height() - view.height())))
 
 
 class Folded(QWidget):

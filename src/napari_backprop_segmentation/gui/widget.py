@@ -9,7 +9,7 @@ from napari.layers import Labels
 from napari.utils.notifications import show_error
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QHBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui import words
@@ -18,8 +18,8 @@ from napari_backprop_segmentation.gui.batch.source import Source
 from napari_backprop_segmentation.gui.colours import dimmed
 from napari_backprop_segmentation.gui.forms import (
     LINK,
-    FittingScrollArea,
     Folded,
+    ScrollArea,
     add_row,
     dim_style,
     make_form,
@@ -72,7 +72,7 @@ if TYPE_CHECKING:
 
 MIN_WIDTH = 300
 RUN = "Segment the image. The labels form in a layer above it, and you can watch."
-CHART_STRETCH = 1000  # napari puts an empty stretch below, of 1 more in every widget it docks
+STRETCH = 1000  # napari puts an empty stretch below, of 1 more in every widget it docks
 WARM_UP_MS = 300  # after the widget is on the screen, before anyone can have pressed Run
 
 
@@ -411,31 +411,45 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         buttons = QHBoxLayout()
         for button in (self.run_button, self.pause_button, self.stop_button, self.cancel_button):
             buttons.addWidget(button.native)
-        layout = self.native.layout()
         links = QHBoxLayout()
         links.addWidget(self.batch_button.native)
         links.addWidget(self.compute_button.native)
         links.addStretch()
         links.addWidget(self.help_button.native)
+        layout = self.native.layout()
         layout.addLayout(links)
         layout.addLayout(buttons)  # on top, where nothing that comes or goes moves them
         layout.addWidget(self._about_image)
         layout.addWidget(self._run_estimate.label)
-        layout.addWidget(FittingScrollArea(settings))
-        layout.addWidget(self.apply_button.native)
-        layout.addWidget(self.strokes.row)
-        layout.addWidget(self.strokes.box)
-        self.curation.add(self.examples.button, self.this_result.button)
-        layout.addWidget(self.curation.row)
-        layout.addWidget(self.curation.tools.row)
-        layout.addWidget(self.curation.counts.folded)
-        layout.addWidget(self.keep_edits.tick.native)
-        layout.addWidget(self.examples.box)
-        layout.addWidget(self.readings.box)
         layout.addWidget(self._status)
-        layout.addWidget(self.history.folded)
-        layout.addWidget(self.plot, CHART_STRETCH)
+        layout.addWidget(self._scrolled(settings), STRETCH)
         self.native.setMinimumWidth(MIN_WIDTH)
+
+    def _scrolled(self, settings: QWidget) -> ScrollArea:
+        """Return what comes and goes below the settings, in one that is scrolled with them."""
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self.curation.add(self.examples.button, self.this_result.button)
+        for each in (
+            settings,
+            self.apply_button.native,
+            self.strokes.row,
+            self.strokes.box,
+            self.curation.row,
+            self.curation.tools.row,
+            self.curation.counts.folded,
+            self.keep_edits.tick.native,
+            self.examples.box,
+            self.readings.box,
+            self.history.folded,
+        ):
+            layout.addWidget(each)
+        layout.addWidget(self.plot, STRETCH)
+        layout.addStretch(1)
+        area = ScrollArea(content)
+        area.reveal(self.readings.pictures, self.strokes.box, self.examples.box, self.chart)
+        return area
 
     def _show_status(self, _: Any = None) -> None:
         text = self.state.status

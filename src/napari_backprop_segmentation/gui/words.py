@@ -80,7 +80,8 @@ def labelled(done: int, total: int, iterated: str) -> str:
 def done(number: int, seconds: float, record: Mapping[str, Any]) -> str:
     """Return how a run ended that found so many labels or objects, from its record."""
     spent = "less than a second" if seconds < 1 else f"{seconds:.0f} s"
-    ended = f"done in {spent}: {found(number, record)}, {record['stopped_by']}"
+    early = record["iterations"] != record["params"]["iterations"]  # else how it ended says nothing
+    ended = f"done in {spent}: {found(number, record)}" + f", {record['stopped_by']}" * early
     return " ".join(sentence(text) for text in (ended, *remarks(number, record)))
 
 

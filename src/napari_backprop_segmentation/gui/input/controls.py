@@ -140,12 +140,12 @@ def first_settings(group: str) -> "list[Field[Any]]":
 
 
 def differing(params: Params, others: Params) -> list[str]:
-    """Return the titles of the settings that differ."""
+    """Return the titles of the settings that were given and differ."""
     return [
         str(setting.metadata["title"])
         for members in Params.groups().values()
         for setting in members
-        if getattr(params, setting.name) != getattr(others, setting.name)
+        if setting.name in params.given and getattr(params, setting.name) != getattr(others, setting.name)
     ]
 
 

@@ -12,6 +12,7 @@ from napari_backprop_segmentation.gui.state import State
 
 RAISED = {2: "²", 3: "³"}
 LIMIT = 1e15
+WIDEST = 2**24 - 1  # pixels: no limit, to Qt
 
 
 class SizeInUnits(QWidget):
@@ -59,6 +60,7 @@ class SizeInUnits(QWidget):
         chosen = self._state.input.run_input
         known = chosen is not None and bool(chosen.unit)
         self.box.setVisible(known)
+        self.setMaximumWidth(WIDEST if known else 0)  # else it takes half of the row for nothing
         if chosen is None or not known:
             return
         pixel = math.prod(chosen.spacing)

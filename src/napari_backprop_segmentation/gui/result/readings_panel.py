@@ -8,7 +8,7 @@ from napari.utils.notifications import ErrorNotification, notification_manager
 from numpy.typing import NDArray
 from qtpy.QtCore import QSignalBlocker, QSize, Qt
 from qtpy.QtGui import QIcon, QImage, QPixmap, QResizeEvent
-from qtpy.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidgetItem, QStyle, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui.result.readings import (
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 SIDE = 96
 MARGIN = 8
 WORD_ROWS = 2
-MOST_ROWS = 2  # the others are scrolled to
 CALLS = {"ask": "Other readings...", "wait": "Looking...", "hide": "Hide other readings"}
 TOOLTIP = (
     "The same image can be read in several ways: bright things, dark things, what lines enclose.\n"
@@ -58,7 +57,8 @@ class PictureList(QListWidget):
         self.setMovement(QListView.Movement.Static)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        for set_bar in (self.setHorizontalScrollBarPolicy, self.setVerticalScrollBarPolicy):
+            set_bar(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # all of it is shown
         self.setWordWrap(True)
         self.setStyleSheet(STYLE)
         self.setAccessibleName("Other readings")
@@ -86,21 +86,16 @@ class PictureList(QListWidget):
 
     def _fit(self) -> None:
         """Share the width among the pictures of a row, which may become a little smaller for it."""
-        columns = max(1, round(self._room(MOST_ROWS + 1) / (SIDE + MARGIN)))
+        width = max(self.width() - 2 * self.frameWidth() - 1, 1)  # one that is filled to the brim wraps
+        columns = max(1, round(width / (SIDE + MARGIN)))
         rows = max(1, -(-self.count() // columns))
-        cell = self._room(rows) // columns
+        cell = width // columns
         side = max(1, min(SIDE, cell - MARGIN))
         height = max(1, round(side * self._tallest))
         self.setIconSize(QSize(side, height))
         height += WORD_ROWS * self.fontMetrics().lineSpacing() + 2 * MARGIN
         self.setGridSize(QSize(cell, height))
-        self.setFixedHeight(min(rows, MOST_ROWS) * height + MARGIN // 2)
-
-    def _room(self, rows: int) -> int:
-        """Return how wide so many rows can be beside what scrolls them."""
-        style = self.style()
-        bar = 0 if rows <= MOST_ROWS or style is None else style.pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
-        return max(self.width() - bar - 2, 1)
+        self.setFixedHeight(rows * height + MARGIN // 2)
 
 
 class ReadingsPanel:

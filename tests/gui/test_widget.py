@@ -442,6 +442,9 @@ def test_in_a_low_window_nothing_is_squeezed_and_what_appears_is_scrolled_to(wid
     qtbot.waitUntil(lambda: widget.chart.visibleRegion().boundingRect().height() == widget.chart.height())
     assert widget.chart.height() < READABLE_HEIGHT
     assert not any(axis.style["showValues"] for axis in left)
+    widget.plot.unfold(False)
+    qtbot.waitUntil(lambda: area.verticalScrollBar().value() == 0)
+    widget.plot.unfold()
     native.setFixedHeight(900)
     qtbot.waitUntil(lambda: widget.chart.height() > READABLE_HEIGHT)
     assert area.verticalScrollBar().maximum() == 0

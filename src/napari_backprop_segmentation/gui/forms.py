@@ -142,6 +142,7 @@ class ScrollArea(QScrollArea):
         self.setMinimumHeight(LEAST_HEIGHT)  # else a table docked below the image leaves two rows of it
         self._revealed: set[QObject] = set()
         self._appeared: QWidget | None = None
+        self._before = self._after = 0
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(SETTLED_MS)
@@ -174,12 +175,16 @@ class ScrollArea(QScrollArea):
         """Scroll to what appears, and over controls."""
         if event is None or not isinstance(watched, QWidget):
             return bool(super().eventFilter(watched, event))
+        if event.type() == QEvent.Type.LayoutRequest and watched is self.widget():
+            self.updateGeometry()  # what has appeared may be wider
         if isinstance(event, QWheelEvent) and isinstance(watched, TURNED_BY_WHEEL) and not watched.hasFocus():
             self.wheelEvent(event)
             return True
         if event.type() == QEvent.Type.Show and watched in self._revealed and not event.spontaneous():
-            self._appeared = watched
+            self._appeared, self._before = watched, self._value()
             self._soon.start()
+        if event.type() == QEvent.Type.Hide and watched is self._appeared and self._value() == self._after:
+            self._scroll_to(self._before)  # nobody has scrolled since
         return bool(super().eventFilter(watched, event))
 
     def _follow_appeared(self, *_: int) -> None:
@@ -189,11 +194,19 @@ class ScrollArea(QScrollArea):
 
     def _show_appeared(self) -> None:
         """Scroll as little as shows all of it, or its upper part where it is higher than what is seen."""
-        shown, content, view, bar = self._appeared, self.widget(), self.viewport(), self.verticalScrollBar()
-        if shown is None or content is None or view is None or bar is None or not shown.isVisibleTo(self):
-            return
-        top = shown.mapTo(content, QPoint(0, 0)).y()  # Qt's own looks at the cursor in it only
-        bar.setValue(min(top, max(bar.value(), top + shown.height() - view.height())))
+        shown, content, view = self._appeared, self.widget(), self.viewport()
+        if shown is not None and content is not None and view is not None and shown.isVisibleTo(self):
+            top = shown.mapTo(content, QPoint(0, 0)).y()  # Qt's own looks at the cursor in it only
+            self._scroll_to(min(top, max(self._value(), top + shown.height() - view.height())))
+
+    def _scroll_to(self, value: int) -> None:
+        if (bar := self.verticalScrollBar()) is not None:
+            bar.setValue(value)
+        self._after = self._value()
+
+    def _value(self) -> int:
+        bar = self.verticalScrollBar()
+        return 0 if bar is None else bar.value()
 
 
 class Folded(QWidget):

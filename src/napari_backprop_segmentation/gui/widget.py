@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.network.model import Model, Start
     from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
-MIN_WIDTH = 300
+MIN_WIDTH = 332  # pixels: sizes in pixels and units side by side, beside the bar that scrolls them
 RUN = "Segment the image. The labels form in a layer above it, and you can watch."
 STRETCH = 1000  # napari puts an empty stretch below, of 1 more in every widget it docks
 WARM_UP_MS = 300  # after the widget is on the screen, before anyone can have pressed Run

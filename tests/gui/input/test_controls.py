@@ -2,6 +2,9 @@ from dataclasses import dataclass, field, fields
 
 import pytest
 from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, SpinBox
+from qtpy.QtCore import QSize
+from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import QApplication
 
 from napari_backprop_segmentation.gui.input import controls
 from napari_backprop_segmentation.gui.state import State
@@ -75,6 +78,10 @@ def test_the_least_value_is_said_in_words_where_it_means_something(made, state):
     box = made["max_object"].native
     edit = box.lineEdit()
     assert (edit.text(), edit.placeholderText(), box.value()) == ("", "no limit", 0)
+    for width, said in ((20, "\N{EN DASH}"), (200, "no limit")):
+        edit.setFixedWidth(width)
+        QApplication.sendEvent(edit, QResizeEvent(edit.size(), QSize()))
+        assert edit.placeholderText() == said
     box.stepUp()
     assert (edit.text(), state.params.max_object) == ("1", 1)
     edit.setText("250")

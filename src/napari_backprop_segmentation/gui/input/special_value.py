@@ -2,8 +2,11 @@
 
 from typing import Any, cast
 
-from qtpy.QtCore import QObject, QSignalBlocker
+from qtpy.QtCore import QEvent, QObject, QSignalBlocker
 from superqt import QLargeIntSpinBox
+
+SHORT = "\N{EN DASH}"
+MARGINS = 8  # pixels beside the words
 
 
 class NamedLeast(QObject):
@@ -21,11 +24,20 @@ class NamedLeast(QObject):
         super().__init__(box)
         self._edit = cast("Any", box.lineEdit())
         self._least = str(least)
+        self._meaning = meaning
         self._edit.setPlaceholderText(meaning)
         self._edit.textChanged.connect(self._show)
+        self._edit.installEventFilter(self)
         self._show(self._edit.text())
 
     def _show(self, text: str) -> None:
         if text == self._least:
             with QSignalBlocker(self._edit):  # the value stays as it is
                 self._edit.clear()
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
+        """Leave the words out where there is no room for them."""
+        if event is not None and event.type() == QEvent.Type.Resize:
+            needed = self._edit.fontMetrics().horizontalAdvance(self._meaning) + MARGINS
+            self._edit.setPlaceholderText(self._meaning if needed <= self._edit.width() else SHORT)
+        return bool(super().eventFilter(watched, event))

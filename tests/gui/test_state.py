@@ -27,7 +27,7 @@ def test_it_begins_ready(state):
 def test_a_run_goes_through_its_phases(state, chosen):
     chosen(PIXELS, name="cells")
     begin(state)
-    assert (state.busy, state.status) == (True, "Starting...")
+    assert (state.busy, state.status) == (True, "Starting: the image is read and prepared...")
     state.tell("Iteration 2 of 20", POINTS)
     assert (state.status, state.points) == ("Iteration 2 of 20", POINTS)
     state.enter(Phase.PAUSING)
@@ -107,7 +107,7 @@ def test_a_new_run_forgets_what_was_said_before(state, chosen):
     state.note("Removed object 3.")
     state.refuse("No.")
     begin(state)
-    assert state.status == "Starting..."
+    assert state.status == "Starting: the image is read and prepared..."
 
 
 def test_settings_that_differ_from_what_was_filled_in_are_given():

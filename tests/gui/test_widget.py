@@ -404,6 +404,23 @@ assert "torch" not in sys.modules
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
+def test_what_has_no_steps_is_counted_in_seconds(widget, engine, qtbot, monkeypatch):
+    monkeypatch.setattr(controller, "LONG", 0.6)
+    widget.run()
+    assert widget.status == "Starting: the image is read and prepared..."
+    qtbot.waitUntil(lambda: widget.status == "Starting: the image is read and prepared, 1 s so far...")
+    widget.state.note("Kept.")
+    qtbot.wait(600)
+    assert widget.status == "Kept."
+    engine.allow(1)
+    qtbot.waitUntil(lambda: widget.status.startswith("Iteration 1 of "))
+    qtbot.wait(900)
+    assert "so far" not in widget.status
+    widget.cancel()
+    engine.allow(1000)
+    qtbot.waitUntil(lambda: not widget.running)
+
+
 def test_frames_that_are_labelled_without_steps_are_counted(widget, viewer, engine, qtbot, monkeypatch, image):
     monkeypatch.setattr(controller, "SILENCE", 0.3)
     viewer.add_image(np.stack([image] * 4), name="film", axis_labels=["t", "y", "x"])

@@ -1,5 +1,6 @@
 """What the widget says about a run, in plain words."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,9 +13,10 @@ from napari_backprop_segmentation.gui.run.worker import Point
 from napari_backprop_segmentation.pipeline.messages import count, found, remarks
 
 MINUTE, HOUR = 60, 3600
+SO_FAR = re.compile(r", \d+ s so far$")
 READY = "Ready."
 PHASES = {  # what is said where nothing better is known
-    "running": "Starting...",
+    "running": "Starting: the image is read and prepared...",
     "pausing": "Pausing after this iteration...",
     "paused": (
         "Paused. Resume goes on; Stop ends training and labels every pixel with what was learned so far; "
@@ -75,6 +77,22 @@ def labelled(done: int, total: int, iterated: str) -> str:
     """
     noun = "plane" if len(iterated) > 1 else POSITIONS[iterated]
     return f"Labelled {done} of {total} {noun}s..."
+
+
+def so_far(told: str, seconds: int) -> str:
+    """Return what is told while something goes on that has no steps, with how long it has gone on.
+
+    Examples
+    --------
+    >>> so_far("Labelling every pixel...", 4)
+    'Labelling every pixel, 4 s so far...'
+    >>> so_far("Labelling every pixel, 4 s so far...", 5)
+    'Labelling every pixel, 5 s so far...'
+    >>> so_far("Iteration 3 of 20, about 9 s left", 5)
+    'Iteration 3 of 20, about 9 s left'
+    """
+    goes_on = told.removesuffix("...")
+    return told if goes_on == told else f"{SO_FAR.sub('', goes_on)}, {seconds} s so far..."
 
 
 def done(number: int, seconds: float, record: Mapping[str, Any]) -> str:

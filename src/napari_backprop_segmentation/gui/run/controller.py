@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 FIRST_PAINT_MS = 50
 LOOK_MS = 250  # how often the count of labelled frames is looked at
 SILENCE = 0.5  # seconds without steps, after which it is shown
+LONG = 3.0  # seconds without steps, after which they are counted where nothing else is
 # Of interest to developers only; workers collect the warnings of the whole process.
 WINDOW = str(Path(napari.__file__).parent)  # its own warnings are no concern of a run
 SILENT = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ResourceWarning, ImportWarning)
@@ -95,7 +96,7 @@ class RunController:
         self._state.drawing.events.seen.connect(self._send_strokes)
         self._throttle = Throttle(self._control, parent)
         self._look = QTimer(parent)
-        self._look.timeout.connect(self._tell_labelled)
+        self._look.timeout.connect(self._tell_silence)
         self._look.start(LOOK_MS)
         job = self._job
         given = self._run_input, job.params, self._control, job.model, job.strokes
@@ -212,15 +213,18 @@ class RunController:
         """Return whether the run is made once more, as its image is of another kind than it was taken for."""
         return message.run[1] > self._job.params.n_runs
 
-    def _tell_labelled(self) -> None:
-        """Say how far a series is while there are no steps to tell of."""
-        done, total = self._control.labelled
-        silent = time.monotonic() - self._last_message > SILENCE and not self._control.pause
-        if done == self._labelled or not silent or self._control.cancelled:
+    def _tell_silence(self) -> None:
+        """Say how far a series is while there are no steps to tell of, or for how long there were none."""
+        seconds, control = time.monotonic() - self._last_message, self._control
+        if seconds <= SILENCE or control.pause or control.cancelled:
             return
-        self._labelled = done
-        iterated = iterated_axes(self._job.params, self._run_input.axes, self._run_input.array.shape)
-        self._state.tell(words.labelled(done, total, iterated))
+        done, total = control.labelled
+        if done != self._labelled:
+            self._labelled = done
+            iterated = iterated_axes(self._job.params, self._run_input.axes, self._run_input.array.shape)
+            self._state.tell(words.labelled(done, total, iterated))
+        elif seconds >= LONG and not (self._state.notice or self._state.refusal):
+            self._state.tell(words.so_far(self._state.status, int(seconds)))
 
     def _on_outcome(self, outcome: "Outcome | Exception") -> None:
         self._outcome = outcome.error if isinstance(outcome, worker.Failure) else outcome

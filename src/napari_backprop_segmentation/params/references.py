@@ -20,7 +20,7 @@ class References(Section):
     turns: Turns = setting(
         "alternate",
         REFERENCES,
-        "Turns",
+        "Order of images",
         "How several images share the training steps: 'alternate' takes another one at each step; 'sequence' takes all "
         "iterations on the first one, then on the next, as published in 2020.",
     )

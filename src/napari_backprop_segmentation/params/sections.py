@@ -182,7 +182,7 @@ class Training(Architecture, Losses, Superpixels):
     plateau: int = setting(
         0,
         RUN,
-        "Plateau",
+        "Stop if unchanged for",
         "Stop when the labels have not changed for so many iterations. 0 never stops for this.",
         minimum=0,
         maximum=100_000,
@@ -190,7 +190,7 @@ class Training(Architecture, Losses, Superpixels):
     plateau_tolerance: float = setting(
         0.001,
         RUN,
-        "Plateau tolerance",
+        "Unchanged up to",
         "Share of pixels that may change their label in an iteration that still counts as unchanged.",
         minimum=0.0,
         maximum=1.0,

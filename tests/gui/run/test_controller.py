@@ -67,7 +67,13 @@ def test_a_run_that_is_made_once_more_goes_on_where_it_was(start, state, engine,
         for number in range(1, 7):
             assert engine.gate.acquire(timeout=20)
             yield FakeStep(number, run_input.shape, run=(1, 1) if number <= 3 else (2, 2))
-        record = {"params": params.to_dict(), "stopped_by": "all done", "iterations": 20, "seconds": 0.1, "kind": "fast"}
+        record = {
+            "params": params.to_dict(),
+            "stopped_by": "all done",
+            "iterations": 20,
+            "seconds": 0.1,
+            "kind": "fast",
+        }
         nothing = dict.fromkeys(("hierarchy", "agreement", "look", "find", "teach", "recount", "model"))
         labels = np.ones(run_input.shape, np.uint8)
         return SimpleNamespace(labels=labels, record=record | {"mistaken": "em"}, stopped_by="", **nothing)

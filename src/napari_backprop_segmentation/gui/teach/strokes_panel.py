@@ -141,7 +141,7 @@ class StrokesPanel:
         )
         self.meaning.changed.connect(self._meaning_chosen)
         self.changes = CheckBox(text="Changes", tooltip="Show in pink what the last stroke has changed.")
-        self.doubt = CheckBox(text="Doubt", tooltip="Show how doubtful each pixel is: the brighter, the more.")
+        self.doubt = CheckBox(text="Doubtful", tooltip="Show how doubtful each pixel is: the brighter, the more.")
         self.next_button = PushButton(
             text="Next doubtful", tooltip="Go to the place where a stroke would help most, then to the next one (N)."
         )

@@ -160,12 +160,11 @@ def test_what_is_made_in_all_ways_is_judged_alike():
     readings = Readings(image[None], None, {"good": lambda _: labels * 3, "bad": lambda _: halves})
     assert readings[0].count == labels.max()
     assert [r.score for r in readings] == sorted((r.score for r in readings), reverse=True)
-    good, bad = (next(r for r in readings if r.name == name) for name in ("good", "bad"))
-    assert good.score > bad.score
+    assert readings.scores["good"] > readings.scores["bad"]
     assert readings.score(labels * 5) > readings.score(halves)
     assert readings.score(np.zeros_like(labels)) == 0
     divided = Readings(image[None], None, {"good": lambda _: labels, "bad": lambda _: halves}, [labels + 1] * 3)
-    assert next(r for r in divided if r.name == "good").figures["agree"] > good.figures["agree"]
+    assert divided.figures(labels)["agree"] > readings.figures(labels)["agree"]
 
 
 def test_noise_and_flat_images_are_nothing():

@@ -35,8 +35,8 @@ def result():
 
 def test_bright_and_dark_objects_are_two_readings(result):
     found = {offer.name: offer for offer in reversed(result.readings)}
-    assert found["bright"].count == found["dark"].count == 9
-    for name, left in (("bright", 0), ("dark", 140)):
+    assert found["bright on the ground"].count == found["dark"].count == 9
+    for name, left in (("bright on the ground", 0), ("dark", 140)):
         labels = found[name].labels()
         for y, x in ((y, x + left) for y in (25, 70, 115) for x in (25, 70, 115)):
             true = np.zeros(labels.shape, bool)
@@ -68,7 +68,7 @@ def test_what_is_left_out_is_not_counted():
     found = finish(run(bright_and_dark(), Params(**QUICK, min_object=2000)))
     counts = [offer.count for offer in found.readings]
     assert counts == [int(offer.labels().max(initial=0)) for offer in found.readings]
-    assert {offer.name: offer.count for offer in found.readings}["bright"] == 0
+    assert {offer.name: offer.count for offer in found.readings}["bright on the ground"] == 0
 
 
 def test_a_reading_is_taken_by_its_number_whatever_else_is_asked(result):

@@ -29,6 +29,7 @@ from napari_backprop_segmentation.objects.candidates import (
 from napari_backprop_segmentation.objects.choose import choose, evidence_columns, log_odds, painted
 from napari_backprop_segmentation.objects.forest import WHOLE_SHARE, lights
 from napari_backprop_segmentation.objects.judgement import Judge, best_ious, expected
+from napari_backprop_segmentation.objects.opening import opened
 
 Floats = NDArray[np.float64]
 
@@ -72,6 +73,9 @@ KINDS = {
     "between dark lines": Kind("ridge", -1),
     "regions of the network": Kind("net", 0),
 }
+
+
+OPENED = {name for name, kind in KINDS.items() if kind.family != "net"}  # regions of the network are no better for it
 
 
 @dataclass(frozen=True)
@@ -227,11 +231,13 @@ class Readings(Sequence[Reading]):
             found.append(Reading(each.name, each.labels, score, figures, each.repaint))
         self._seen = [labels for labels, tells in zip(self._seen, witness, strict=True) if tells]
         self.scores = {each.name: each.score for each in sorted(found, key=lambda each: each.score)}
-        kept: list[int] = []
-        for i in sorted(range(len(found)), key=lambda i: -found[i].score):
-            if all(again[i, j] * again[j, i] < TWIN**2 for j in kept):
-                kept.append(i)
-        readings = [found[i] for i in kept]
+        readings: list[Reading] = []
+        for judged in sorted(found, key=lambda each: -each.score):
+            shown = _without_arms(judged) if judged.name in OPENED else judged
+            if all(np.prod(best_ious(shown.painted, other.painted)) < TWIN**2 for other in readings):
+                readings.append(shown)
+            if len(readings) == OFFERED:
+                break
         if len(image) not in (1, RGB):
             readings = with_nested(readings, image)
         self._readings = readings[:OFFERED]
@@ -277,6 +283,11 @@ def with_nested(readings: Sequence[Reading], image: NDArray[np.float32]) -> list
     score = inner.score + (FIRST if encloses(image, inner.painted, painted) else -FIRST)
     outer = replace(inner, name=name, painted=painted, score=score, repaint=lambda s: around(inner.labels(s)))
     return sorted([*readings, outer], key=lambda reading: -reading.score)
+
+
+def _without_arms(reading: Reading) -> Reading:
+    """Return a reading of the same objects with plain outlines, see `opening`; its score stays."""
+    return replace(reading, painted=opened(reading.painted), repaint=lambda s: opened(reading.labels(s)))
 
 
 def _numbered_by(make: Callable[[float], NDArray[np.integer]], strictness: float) -> NDArray[np.int32]:

@@ -10,11 +10,11 @@ from qtpy.QtCore import QPoint, QPointF, Qt, QThreadPool
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QComboBox, QLabel
 
-from napari_backprop_segmentation.gui.forms import LEAST_HEIGHT, ScrollArea
 from napari_backprop_segmentation.gui.input.layers import NO_IMAGE
 from napari_backprop_segmentation.gui.run import controller
 from napari_backprop_segmentation.gui.run.chart import READABLE_HEIGHT
 from napari_backprop_segmentation.gui.run.preview import METADATA
+from napari_backprop_segmentation.gui.scroll_area import LEAST_HEIGHT, ScrollArea
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.presets import PRESETS
 

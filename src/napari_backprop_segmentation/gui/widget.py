@@ -19,7 +19,6 @@ from napari_backprop_segmentation.gui.colours import dimmed
 from napari_backprop_segmentation.gui.forms import (
     LINK,
     Folded,
-    ScrollArea,
     add_row,
     dim_style,
     make_form,
@@ -54,6 +53,7 @@ from napari_backprop_segmentation.gui.run.ending import settled
 from napari_backprop_segmentation.gui.run.estimate import RunEstimate
 from napari_backprop_segmentation.gui.run.job import Job
 from napari_backprop_segmentation.gui.run.preview import Preview, warm_up
+from napari_backprop_segmentation.gui.scroll_area import ScrollArea
 from napari_backprop_segmentation.gui.state import Phase, State
 from napari_backprop_segmentation.gui.teach.edits import KeepEdits
 from napari_backprop_segmentation.gui.teach.panel import ExamplesPanel

@@ -8,6 +8,7 @@ what OpenGL has drawn of layers that are gone is not to be relied upon.
 import gc
 import sys
 from contextlib import ExitStack
+from inspect import signature
 from unittest.mock import patch
 
 import pytest
@@ -17,7 +18,7 @@ from qtpy.QtWidgets import QApplication, QDialog, QDockWidget, QWidget
 MOUSE = ("mouse_move_callbacks", "mouse_drag_callbacks", "mouse_wheel_callbacks", "mouse_double_click_callbacks")
 PLAIN = ("help", "status", "theme", "title", "mouse_over_canvas")
 PARTS = ("dims", "cursor", "tooltip")
-LAYERS_CHANGE = ("inserted", "removed", "reordered", "renamed")  # what napari connects with a widget that it docks
+LAYERS_CHANGE = {"inserted", "removed", "reordered", "renamed"}  # what napari connects with a widget that it docks
 THREADS_MS = 20_000
 
 
@@ -101,7 +102,7 @@ class SharedWindow:
         patches = self._ending.enter_context(pytest.MonkeyPatch.context())
         patches.setattr("napari._qt.threads.status_checker.StatusChecker.start", lambda *_, **__: None)
         patches.setattr("napari._qt.qt_viewer.QtViewer._get_console", _no_console)
-        patches.setattr("napari._qt.qt_main_window.SHOW_QT_WARNING", False)
+        patches.setattr("napari._qt.qt_main_window.SHOW_QT_WARNING", False, raising=False)
         self._ending.callback(_forget_actions)
         _forget_actions(destroy=False)
         app = NapariApplication("test_app")
@@ -110,7 +111,9 @@ class SharedWindow:
         patches.setattr("napari.settings._base.EventedConfigFileSettings._maybe_save", lambda _: None)
         get_settings().reset()
         self._ending.callback(get_settings().reset)
-        self._viewer, self._shown = napari.Viewer(show=show, show_welcome_screen=False), show
+        known = signature(napari.Viewer).parameters
+        plain = {"show_welcome_screen": False} if "show_welcome_screen" in known else {}  # napari 0.6 has none
+        self._viewer, self._shown = napari.Viewer(show=show, **plain), show
         _process()
         window = self._viewer.window._qt_window
         # it looks at each event, in Python, for the sake of a menu bar that is hidden
@@ -176,7 +179,8 @@ def _remove_docks(viewer, own):
     window = viewer.window._qt_window
     for dock in set(window.findChildren(QDockWidget)) - own:
         inner = dock.inner_widget()
-        for event in LAYERS_CHANGE if hasattr(inner, "reset_choices") else ():
+        told = LAYERS_CHANGE & set(viewer.layers.events) if hasattr(inner, "reset_choices") else ()
+        for event in told:
             getattr(viewer.layers.events, event).disconnect(inner.reset_choices)
         window.removeDockWidget(dock)
         dock.deleteLater()

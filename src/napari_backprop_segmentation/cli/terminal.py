@@ -11,14 +11,16 @@ SILENT = (OSError, ValueError, AttributeError)  # a broken pipe, a closed stream
 def prepare() -> None:
     """Make ready the streams of a process that is all ours.
 
-    Names that a terminal cannot show are shown escaped. Where a stream is closed, something else stands in its place,
-    or the next file that is opened would get what is written there.
+    Where a stream is closed, something else stands in its place, or the next file that is opened would get what is
+    written there; and packages that print take it for granted that there is one, NumPy even as it is imported.
     """
     for number in (0, 1, 2):
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
 
 
 def show_anything() -> None:

@@ -234,7 +234,7 @@ class _Collector(logging.Handler):
 
 def _read_tiff(path: Path, level: int | None, most_pixels: int | None) -> ImageFile:
     with tifffile.TiffFile(path) as tif:
-        if unless_odd(lambda: tif.series):
+        if unless_odd(lambda: bool(tif.series)):  # which newer tifffile reads only as it is looked at
             return _of_series(tif, path, level, most_pixels)
     with tifffile.TiffFile(path, **UNDESCRIBED) as tif:
         return _of_series(tif, path, level, most_pixels, ("its description is not understood",))

@@ -229,7 +229,8 @@ def test_a_slice_is_the_one_napari_shows_also_where_the_viewer_has_another_unit(
     viewer.add_image(stack, name="coarse", units=["um", "um", "um"], axis_labels=["z", "y", "x"])
     viewer.layers.selection.active = layer
     widget.input_form.roi.range.value = "Z"
-    for step in range(viewer.dims.nsteps[0]):
+    last = viewer.dims.nsteps[0] - 1  # napari 0.6 takes no notice of units: thousands of steps there
+    for step in np.unique(np.linspace(0, last, min(last + 1, 40)).astype(int)).tolist():
         viewer.dims.set_current_step(0, step)
         shown = np.unique(layer.__wrapped__._data_view)
         if shown.any():  # else the slider stands outside this layer, where napari shows nothing

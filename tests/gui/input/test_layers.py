@@ -15,6 +15,7 @@ from napari_backprop_segmentation.gui.input.axis_labels import meanings
 from napari_backprop_segmentation.gui.input.layers import run_input_of
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, Part
 from napari_backprop_segmentation.gui.input.summary import summary
+from napari_backprop_segmentation.gui.input.transforms import short_name
 from napari_backprop_segmentation.image.source import ArraySource
 
 NAMES = {"T": "t", "C": "c", "Z": "z", "Y": "y", "X": "x"}
@@ -339,3 +340,11 @@ def test_layers_are_the_channels_of_one_image():
 def test_layers_that_do_not_fit_are_named(other, text):
     with pytest.raises(ImageError, match=text):
         run_input_of(LayerSelection((Image(np.zeros((20, 30)), name="a"), other), "YX"))
+
+
+def test_a_micrometre_is_spelt_as_in_files_whatever_pint_does():
+    class Greek:
+        def __format__(self, _):
+            return "\u03bcm"
+
+    assert short_name(Greek()) == "\u00b5m"

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from napari import settings
 from npe2 import PluginManifest
 
 import napari_backprop_segmentation
@@ -118,15 +119,14 @@ def test_a_folder_that_cannot_be_written_to_is_no_trouble(viewer, settings_file,
     assert settings_file.parent.read_text().startswith("a file")
 
 
+@pytest.mark.skipif(not hasattr(settings, "get_plugin_settings"), reason="napari 0.6 has no preferences of plugins")
 def test_the_preferences_of_napari_can_switch_it_off(npe2pm, plugin_settings, viewer, settings_file, monkeypatch):
-    from napari.settings import get_plugin_settings
-
     monkeypatch.setattr(remembered, "wanted", asked)
     keep(KeptSettings("em"))
     assert asked()  # the plugin is not known here
     with npe2pm.tmp_plugin(manifest=PluginManifest.from_file(MANIFEST)):
         assert open_widget(viewer).preset.value == "em"
-        get_plugin_settings(NAME).general.remember = False
+        settings.get_plugin_settings(NAME).general.remember = False
         widget = open_widget(viewer)
         assert widget.preset.value == "auto"
         widget.preset.value = "nuclei"

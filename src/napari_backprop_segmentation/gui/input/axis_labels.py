@@ -23,9 +23,9 @@ DIMENSIONS = {"[time]": "T", "[length]": "Z"}  # of a unit
 
 
 def axis_names(layer: Image) -> list[str]:
-    """Return the names the user gave the axes; empty where there are only napari's own, which are numbers."""
+    """Return the names the user gave the axes; empty where there are only napari's own, such as -3 or axis -3."""
     names = [str(name) for name in getattr(layer, "axis_labels", ())]
-    names = ["" if name.lstrip("-").isdigit() else name for name in names]
+    names = ["" if name.removeprefix("axis ").lstrip("-").isdigit() else name for name in names]
     return names or [""] * layer.ndim
 
 

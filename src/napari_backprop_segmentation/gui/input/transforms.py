@@ -110,7 +110,7 @@ def unit_name(layer: Layer, axis: int) -> str:
 
 def short_name(unit: Any) -> str:
     """Return the short name of a unit; nothing for pixels."""
-    name = f"{unit:~P}"
+    name = f"{unit:~P}".replace("\u03bc", "\u00b5")  # the micro sign of OME; pint 0.26 takes the Greek letter
     return "" if name in ("pixel", "px") else name
 
 

@@ -86,6 +86,8 @@ class Curation:
         state.events.phase.connect(self._measure_objects)
         state.events.taken.connect(self._measure_soon)
         state.teaching.events.result.connect(self._give_way)
+        for changed in (viewer.layers.events.inserted, viewer.layers.events.removed):
+            changed.connect(self._on_layers)  # not the table: napari 0.6 cannot let go of a widget that Qt has deleted
         self._update()
 
     def add(self, button: PushButton, beside: PushButton) -> None:
@@ -130,9 +132,15 @@ class Curation:
 
     def close(self) -> None:
         """Follow no layer any more."""
+        for changed in (self._viewer.layers.events.inserted, self._viewer.layers.events.removed):
+            changed.disconnect(self._on_layers)
         self.counts.disconnect()
         self.tracks.close()
         self.tables.close()
+
+    def _on_layers(self, _: Any) -> None:
+        if self.table is not None:
+            self.table.offer_images()
 
     def _measure_objects(self, phase: Phase) -> None:
         """Measure objects as soon as they are found."""

@@ -111,8 +111,6 @@ class MeasurementTable(QWidget):
         selection = self.view.selectionModel()
         if selection is not None:
             selection.currentRowChanged.connect(self._on_row)
-        for event in ("inserted", "removed"):
-            getattr(viewer.layers.events, event).connect(self._offer)
 
     def follow(self, layer: Labels | None) -> None:
         """Show the table of a layer from now on."""
@@ -173,12 +171,6 @@ class MeasurementTable(QWidget):
         except OSError as error:
             show_error(f"The table could not be saved: {error}")
 
-    def close_table(self) -> None:
-        """Let go of the layer and the viewer."""
-        self.follow(None)
-        for event in ("inserted", "removed"):
-            getattr(self._viewer.layers.events, event).disconnect(self._offer)
-
     def _lay_out(self) -> None:
         top = QHBoxLayout()
         top.setSpacing(SPACING)
@@ -223,11 +215,11 @@ class MeasurementTable(QWidget):
             table = per_frame(table, found.n_frames)
         self._model.fill(table)
         self.view.resizeColumnsToContents()
-        self._offer()
+        self.offer_images()
         self._on_label()
 
-    def _offer(self, _: Any = None) -> None:
-        """Offer the images in which brightness can be measured."""
+    def offer_images(self) -> None:
+        """Offer the images in which brightness can be measured, and let go of a layer that is gone."""
         if self.layer is not None and self.layer not in self._viewer.layers:
             self.follow(None)
         found = self._tables.of(self.layer)

@@ -58,7 +58,7 @@ class Parts:
         path = self._path(number)
         part = path.with_suffix(f".{os.getpid()}.part")
         with part.open("wb") as file:
-            np.savez(file, **arrays)  # NumPy 2.0 would write allow_pickle as one more array
+            np.savez(file, **dict[str, Any](arrays))  # NumPy 2.0 would write allow_pickle as one more array
         part.replace(path)
 
     def _path(self, number: int) -> Path:

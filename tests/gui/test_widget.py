@@ -404,6 +404,20 @@ assert "torch" not in sys.modules
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
+def test_what_is_worked_on_is_the_newest_result_of_the_chosen_image(widget, viewer, engine, qtbot, image):
+    run_to_end(widget, engine, qtbot)
+    run_to_end(widget, engine, qtbot)
+    own = widget.state.target
+    other = viewer.add_image(image[::-1], name="other")
+    assert widget.state.target is own  # there is nothing else
+    run_to_end(widget, engine, qtbot)
+    assert widget.state.target.name == "other labels"
+    viewer.layers.selection = {viewer.layers["cells"]}
+    assert widget.state.target is own
+    viewer.layers.selection = {other}
+    assert widget.state.target.name == "other labels"
+
+
 def test_what_has_no_steps_is_counted_in_seconds(widget, engine, qtbot, monkeypatch):
     monkeypatch.setattr(controller, "LONG", 0.6)
     widget.run()

@@ -125,11 +125,12 @@ class Folded(QWidget):
     ----------
     button : QToolButton
         Down while the content is shown.
+    content : QWidget
     """
 
     def __init__(self, title: str, content: QWidget) -> None:
         super().__init__()
-        self.button, self._content = QToolButton(), content
+        self.button, self.content = QToolButton(), content
         self.button.setText(title)
         self.button.setCheckable(True)
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -154,7 +155,7 @@ class Folded(QWidget):
 
     def _show(self, wanted: bool) -> None:
         self.button.setArrowType(Qt.ArrowType.DownArrow if wanted else Qt.ArrowType.RightArrow)
-        self._content.setVisible(wanted)
+        self.content.setVisible(wanted)
 
 
 def text_label(dim: bool = False) -> QLabel:

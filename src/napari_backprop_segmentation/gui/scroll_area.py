@@ -4,7 +4,7 @@ from qtpy.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer
 from qtpy.QtGui import QShowEvent, QWheelEvent
 from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QFrame, QScrollArea, QSlider, QWidget
 
-LEAST_HEIGHT = 240  # of what is scrolled: eight rows
+LEAST_HEIGHT, LEAST_WIDTH = 200, 290  # pixels of what is scrolled: seven rows, as wide as buttons below each other
 SETTLED_MS = 300  # until what appears has its place and its height
 TURNED_BY_WHEEL = (QComboBox, QAbstractSpinBox, QSlider)
 
@@ -47,7 +47,7 @@ class ScrollArea(QScrollArea):
         """Return the width that the content needs, beside the bar that scrolls it."""
         content, bar = self.widget(), self.verticalScrollBar()
         width = 0 if content is None or bar is None else content.minimumSizeHint().width() + bar.sizeHint().width()
-        return QSize(width, LEAST_HEIGHT)
+        return QSize(max(width, LEAST_WIDTH), LEAST_HEIGHT)
 
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
         """Watch the mouse wheel over all controls that there are by now."""

@@ -344,13 +344,15 @@ class State:
     def select(self, labels: Labels | None) -> None:
         """Take note of the labels that are selected; where the detail is found, the slider shows theirs."""
         found = result_of(labels)
-        follows = found is not None and self.params.automatic and "detail" not in self.params.given
-        detail = found.detail if found is not None and follows else self.detail
-        self._set(labels=labels, detail=detail, network=self._network_of(found))
+        self._set(labels=labels, detail=self._detail_of(found), network=self._network_of(found))
 
     def found(self, result: LayerResult) -> None:
         """Take up a result of before."""
-        self._set(result=result, network=self._network_of(result))
+        self._set(result=result, detail=self._detail_of(result), network=self._network_of(result))
+
+    def _detail_of(self, result: LayerResult | None) -> float:
+        follows = result is not None and self.params.automatic and "detail" not in self.params.given
+        return result.detail if result is not None and follows else self.detail
 
     def forget(self, layers: Container[Any]) -> None:
         """Let go of what the last run has used and found, where none of its layers is left; its points stay."""

@@ -70,7 +70,6 @@ if TYPE_CHECKING:
     from napari_backprop_segmentation.network.model import Model, Start
     from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
-MIN_WIDTH = 332  # pixels: sizes in pixels and units side by side, beside the bar that scrolls them
 RUN = "Segment the image. The labels form in a layer above it, and you can watch."
 STRETCH = 1000  # napari puts an empty stretch below, of 1 more in every widget it docks
 WARM_UP_MS = 300  # after the widget is on the screen, before anyone can have pressed Run
@@ -318,11 +317,23 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _take_up(self) -> None:
         """Take up the newest result of a widget that was closed, and what is selected."""
-        results = [result_of(unwrapped(layer)) for layer in self._viewer.layers if isinstance(layer, Labels)]
-        newest = next((result for result in reversed(results) if result is not None), None)
-        if newest is not None:
-            self.state.found(newest)
+        if results := self._results():
+            self.state.found(results[-1])
         self._select()
+
+    def _follow_image(self, _: Any = None) -> None:
+        """Work on the newest result of the image that is chosen, where it has one."""
+        state = self.state
+        if state.busy or (state.result is not None and state.result.layers == state.input.layers):
+            return
+        own = [result for result in self._results() if result.layers == state.input.layers]
+        if own:
+            state.found(own[-1])
+
+    def _results(self) -> list[LayerResult]:
+        """Return what layers of the viewer show, the newest last."""
+        found = [result_of(unwrapped(layer)) for layer in self._viewer.layers if isinstance(layer, Labels)]
+        return [result for result in found if result is not None]
 
     def _select(self, _: Any = None) -> None:
         selected = [unwrapped(layer) for layer in self._viewer.layers.selection if isinstance(layer, Labels)]
@@ -363,6 +374,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         events.phase.connect(self._fold_plot)
         for signal in (events.input, events.phase):
             signal.connect(self._show_image)
+        events.input.connect(self._follow_image)
         self._viewer.layers.selection.events.changed.connect(self._select)
         self._viewer.layers.events.removed.connect(self._forget)
         self._viewer.events.theme.connect(self._retheme)
@@ -423,7 +435,6 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addWidget(self._run_estimate.label)
         layout.addWidget(self._status)
         layout.addWidget(self._scrolled(settings), STRETCH)
-        self.native.setMinimumWidth(MIN_WIDTH)
 
     def _scrolled(self, settings: QWidget) -> ScrollArea:
         """Return what comes and goes below the settings, in one that is scrolled with them."""
@@ -448,7 +459,9 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         layout.addWidget(self.plot, STRETCH)
         layout.addStretch(1)
         area = ScrollArea(content)
-        area.reveal(self.readings.pictures, self.strokes.box, self.examples.box, self.chart)
+        area.reveal(
+            self.readings.pictures, self.strokes.box, self.examples.box, self.history.folded.content, self.chart
+        )
         return area
 
     def _show_status(self, _: Any = None) -> None:

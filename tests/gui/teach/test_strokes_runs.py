@@ -5,6 +5,7 @@ import pytest
 from qtpy.QtWidgets import QApplication
 from skimage.draw import disk
 
+from napari_backprop_segmentation.gui.input.remembered import chosen
 from napari_backprop_segmentation.gui.run.preview import METADATA
 from napari_backprop_segmentation.gui.teach.asked import Seen
 from napari_backprop_segmentation.gui.widget import BackpropWidget
@@ -189,10 +190,13 @@ def test_strokes_on_objects_give_objects_and_on_regions_kinds_until_the_user_has
     widget.state.change("objects", "bright")
     layer = press_run(widget, qtbot)
     assert (meaning.value, "strokes_as" in widget.state.params.given) == ("objects", False)
+    assert "strokes_as" not in chosen("auto", widget.state.params).given
     stroke(widget, 1, 20, slice(14, 26))
     stroke(widget, 2, slice(2, 60), 90)
     settle(widget, qtbot)
     assert np.unique(layer.data).tolist() == [0, 1, 2, 3]
+    press_run(widget, qtbot)
+    assert widget.status.startswith("Done in ")  # the same strokes lead to the same
     widget.state.drawing.layer.data = np.zeros(SHAPE, np.uint16)
     settle(widget, qtbot)
     button.click()

@@ -30,9 +30,8 @@ def taken_up() -> KeptSettings:
 
 
 def chosen(preset: str, params: Params) -> KeptSettings:
-    """Return what is kept of settings: what differs from the preset, and what was given."""
-    names = sorted(params.differing(Params.preset(preset)) | params.given)
-    return KeptSettings(preset, {name: getattr(params, name) for name in names})
+    """Return what is kept of settings: what was given, beside the preset."""
+    return KeptSettings(preset, {name: getattr(params, name) for name in sorted(params.given)})
 
 
 class Remembered:

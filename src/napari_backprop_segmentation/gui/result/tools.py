@@ -223,6 +223,7 @@ class Tools:
         target, result = self._state.target, self._state.target_result
         usable = target is not None and (result is None or result.has_objects)  # regions leave no ground between
         self.row.setVisible(usable)
+        self.row.setEnabled(not self._state.busy)
         if not usable or self._state.busy:
             self.put_down()
         self._hear(target if self.active is not None else None)

@@ -45,6 +45,7 @@ class Live:
         self._viewer, self._state, self._drawing = viewer, state, state.drawing
         self.with_doubt = False
         self._working = self._wanted = False
+        self._run_ended = False  # since strokes were last answered: then what it has found is said already
         self._forced = False  # whether also a result is changed that did not follow strokes
         self._meaning = state.params.strokes_as
         self._last: tuple[Any, ...] = ()  # what was answered last
@@ -84,6 +85,7 @@ class Live:
     def _on_settings(self, changed: Any) -> None:
         meaning = self._state.params.strokes_as
         self._forced |= meaning != self._meaning or changed is Phase.DONE
+        self._run_ended |= changed is Phase.DONE
         self._meaning = meaning
         self._touch()
 
@@ -174,7 +176,9 @@ class Live:
             shown = show(self._viewer, result, layer, found)
             if shown is not None:
                 self._drawing.take(found)
-                self._state.take(shown, sentences.said(found))
+                said_already = self._run_ended and question.comparable and not found.share
+                self._state.take(shown, "" if said_already else sentences.said(found))
+            self._run_ended = False
         self._rest()
 
     def _show_own(self, result: LayerResult) -> None:

@@ -236,7 +236,7 @@ def test_a_run_with_the_recorded_settings_gives_the_reading_again(chosen, shown,
     result = state.look()
     found = choices(result.segmentation, result.run_input, result.shown)
     state.offer(result.segmentation, found, "")
-    assert {"9 bright", "9 dark"} <= {each.words for each in found}
+    assert {"9 bright on the ground", "9 dark"} <= {each.words for each in found}
     taken(model, state, next(each for each in found if each.words == "9 dark"))
     again = finish(run(pixels, Params.from_dict(layer.metadata[METADATA]["params"])))
     np.testing.assert_array_equal(again.labels, layer.data)

@@ -110,7 +110,7 @@ class State:
     phase : Phase
     run : Run
     result : LayerResult, optional
-        The last one that was found, as long as its layer is there.
+        The last one that was found, or the newest of the image that was chosen since, as long as its layer is there.
     labels : Labels, optional
         The layer of labels that is selected.
     notice : str

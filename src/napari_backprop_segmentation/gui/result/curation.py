@@ -32,7 +32,7 @@ TABLE_HEIGHT = 165  # pixels: totals, header and three rows
 
 
 class Curation:
-    """Buttons that work on the labels that are selected, else on those of the last run.
+    """Buttons that work on the labels that are selected, else on the newest of the image that is chosen.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Curation:
         self.measure_button = PushButton(
             text="Measure",
             tooltip="Measure every label: size, shape, place, brightness. Your edits count.\n"
-            "Takes the Labels layer that is selected, else that of the last run.",
+            "Takes the Labels layer that is selected, else the newest of the image.",
         )
         self.measure_button.changed.connect(self.measure)
         self.row = QWidget()

@@ -37,7 +37,7 @@ CALLS = {"ask": "Other readings...", "wait": "Looking...", "hide": "Hide other r
 TOOLTIP = (
     "The same image can be read in several ways: bright things, dark things, what lines enclose.\n"
     "Shows up to six of them as small pictures; a click makes one the result, without another run.\n"
-    "Takes the Labels layer that is selected, else that of the last run."
+    "Takes the Labels layer that is selected, else the newest of the image."
 )
 STYLE = (
     "QListWidget { border: none; background: transparent }"
@@ -99,7 +99,7 @@ class PictureList(QListWidget):
 
 
 class ReadingsPanel:
-    """Other readings of the labels that are selected, else of those of the last run.
+    """Other readings of the labels that are selected, else of the newest of the image that is chosen.
 
     Parameters
     ----------

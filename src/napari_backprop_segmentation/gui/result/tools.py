@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 STILL = 3.0  # pixels of the screen: the mouse of a click moves no further
 NEAR = 40.0  # pixels of the screen: a line that divides an object begins no further away
 FEWEST = 2  # objects to merge
-KEYS = "Works on the Labels layer that is selected, else that of the last run. Ctrl+Z takes it back."
+KEYS = "Works on the Labels layer that is selected, else the newest of the image. Ctrl+Z takes it back."
 TOOLTIPS = {
     "Add / remove": "Click on an object to remove it, or on one that was missed to add it.\n"
     "Of a series in the frame shown; Shift+click removes it from all frames. In the 3D view a click only removes.",

@@ -157,7 +157,7 @@ def test_every_stop_of_the_keyboard_can_be_seen(widget, viewer, qtbot):
         found = stops(widget)
         assert widget.run_button.native in found
         assert all(stop.width() > 4 and stop.height() > 4 for stop in found), text
-        assert not any(widget.more.folded._content.isAncestorOf(stop) for stop in found), text
+        assert not any(widget.more.folded.content.isAncestorOf(stop) for stop in found), text
 
 
 @pytest.mark.usefixtures("styled")

@@ -26,7 +26,6 @@ class ScrollArea(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # nobody sees that it has the focus
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(content)
-        self.setMinimumHeight(LEAST_HEIGHT)  # else a table docked below the image leaves two rows of it
         self._revealed: set[QObject] = set()
         self._appeared: QWidget | None = None
         self._before = self._after = 0
@@ -44,7 +43,7 @@ class ScrollArea(QScrollArea):
             each.installEventFilter(self)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """Return the width that the content needs, beside the bar that scrolls it."""
+        """Return the width that the content needs, beside the bar; a table docked below the image leaves the height."""
         content, bar = self.widget(), self.verticalScrollBar()
         width = 0 if content is None or bar is None else content.minimumSizeHint().width() + bar.sizeHint().width()
         return QSize(max(width, LEAST_WIDTH), LEAST_HEIGHT)

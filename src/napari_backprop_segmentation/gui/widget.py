@@ -38,7 +38,7 @@ from napari_backprop_segmentation.gui.result.detail import DetailSlider
 from napari_backprop_segmentation.gui.result.former import Former
 from napari_backprop_segmentation.gui.result.history_layer import HistoryLayer
 from napari_backprop_segmentation.gui.result.history_panel import HistoryPanel
-from napari_backprop_segmentation.gui.result.layer_result import LayerResult, result_of
+from napari_backprop_segmentation.gui.result.layer_result import LayerResult, results_in
 from napari_backprop_segmentation.gui.result.live_objects import LiveObjects
 from napari_backprop_segmentation.gui.result.model_files import ModelFiles
 from napari_backprop_segmentation.gui.result.readings_panel import ReadingsPanel
@@ -317,7 +317,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _take_up(self) -> None:
         """Take up the newest result of a widget that was closed, and what is selected."""
-        if results := self._results():
+        if results := results_in(self._viewer.layers):
             self.state.found(results[-1])
         self._select()
 
@@ -326,14 +326,9 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         state = self.state
         if state.busy or (state.result is not None and state.result.layers == state.input.layers):
             return
-        own = [result for result in self._results() if result.layers == state.input.layers]
+        own = [result for result in results_in(self._viewer.layers) if result.layers == state.input.layers]
         if own:
             state.found(own[-1])
-
-    def _results(self) -> list[LayerResult]:
-        """Return what layers of the viewer show, the newest last."""
-        found = [result_of(unwrapped(layer)) for layer in self._viewer.layers if isinstance(layer, Labels)]
-        return [result for result in found if result is not None]
 
     def _select(self, _: Any = None) -> None:
         selected = [unwrapped(layer) for layer in self._viewer.layers.selection if isinstance(layer, Labels)]

@@ -6,11 +6,10 @@ Nothing is lost on the way: it is hidden while the next one forms, and comes bac
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Labels, Layer
+from napari.layers import Layer
 
-from napari_backprop_segmentation.gui.input.layers import unwrapped
 from napari_backprop_segmentation.gui.input.run_input import RunInput
-from napari_backprop_segmentation.gui.result.layer_result import LayerResult, result_of
+from napari_backprop_segmentation.gui.result.layer_result import LayerResult, results_in
 from napari_backprop_segmentation.gui.run.job import Job
 
 if TYPE_CHECKING:
@@ -29,10 +28,9 @@ def gives_way(result: LayerResult) -> bool:
 
 def former_of(job: Job, layers: Iterable[Any]) -> LayerResult | None:
     """Return the last result among some layers that a run replaces."""
-    labels = [unwrapped(layer) for layer in layers if isinstance(layer, Labels)]
-    for result in map(result_of, reversed(labels)):
-        same = result is not None and result.layers == job.layers and _place(result.run_input) == _place(job.run_input)
-        if result is not None and same and gives_way(result):
+    for result in reversed(results_in(layers)):
+        same = result.layers == job.layers and _place(result.run_input) == _place(job.run_input)
+        if same and gives_way(result):
             return result
     return None
 

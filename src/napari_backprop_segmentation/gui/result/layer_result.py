@@ -3,6 +3,7 @@
 The results belong to their layers, not to a widget: one that is closed and opened again finds them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType, WeakKeyDictionary, ref
@@ -11,6 +12,7 @@ import numpy as np
 from napari.layers import Image, Labels
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.gui.input.layers import unwrapped
 from napari_backprop_segmentation.gui.input.run_input import LayerSelection, RunInput
 from napari_backprop_segmentation.gui.result.consensus import AgreementLayer
 from napari_backprop_segmentation.gui.run.preview import METADATA
@@ -191,3 +193,9 @@ def result_of(layer: Labels | None) -> LayerResult | None:
     """
     found = None if layer is None else _results.get(layer)
     return found if layer is None or found is None or found.shown.shape == tuple(layer.data.shape) else None
+
+
+def results_in(layers: Iterable[Any]) -> list[LayerResult]:
+    """Return the results that some layers show, the newest last."""
+    found = [result_of(unwrapped(layer)) for layer in layers if isinstance(layer, Labels)]
+    return [result for result in found if result is not None]

@@ -7,8 +7,7 @@ import numpy as np
 from napari.layers import Labels
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.gui.input.layers import unwrapped
-from napari_backprop_segmentation.gui.result.layer_result import FROM_STROKES, LayerResult, result_of
+from napari_backprop_segmentation.gui.result.layer_result import FROM_STROKES, LayerResult, results_in
 from napari_backprop_segmentation.gui.result.replacing import record_of, replaced
 from napari_backprop_segmentation.gui.result.saved_labels import kinds_in
 from napari_backprop_segmentation.gui.run.preview import KINDS, METADATA, colours
@@ -26,8 +25,7 @@ def followed_by(state: "State", viewer: "Viewer") -> LayerResult | None:
     drawing = state.drawing
     if drawing.layer is None:
         return None
-    layers = [result_of(unwrapped(layer)) for layer in viewer.layers if isinstance(layer, Labels)]
-    for result in (state.target_result, state.result, *reversed(layers)):
+    for result in (state.target_result, state.result, *reversed(results_in(viewer.layers))):
         if result is None or result.layer is None or result.layer not in viewer.layers:
             continue
         if result.layers == drawing.layers and getattr(result.segmentation, "teach", None) is not None:

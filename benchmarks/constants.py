@@ -85,7 +85,7 @@ CONSTANTS = [
         NUCLEI,
     ),
     *constants("objects.splitting", "LEVELS SHAPELESS LEAST_MERIT SPLIT_SIGMA SPLIT_SHARE", NUCLEI),
-    *constants("objects.find", "OBJECT_DETAIL", NUCLEI),
+    *constants("objects.tree_cuts", "OBJECT_DETAIL", NUCLEI),
     *constants("image.background", "SLOPE_SIGMA TEXTURE_SIGMA LEAST_SLOPE GROUND ONE_PART SHRINK", PHASE),
     *constants("objects.outlined", "LEAST_SHARE LEAST_ON_GROUND CLUMP HALO_WIDTH", PHASE),
     *constants("objects.outlined", "SIZE_POWER LEAST WALL_SIGMA WALL_AROUND WALL MEMBRANE_WIDTH CLEFT", MEMBRANES),

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.objects import readings as all_readings
-from napari_backprop_segmentation.objects.find import readings_of
 from napari_backprop_segmentation.objects.judgement import EXPECTED
+from napari_backprop_segmentation.objects.ways import readings_of
 from napari_backprop_segmentation.pipeline.count import TRUST
 from napari_backprop_segmentation.pipeline.request import Request
 from napari_backprop_segmentation.pipeline.settle import settle

@@ -27,7 +27,7 @@ from robot import correction, first_strokes
 from skimage.feature import multiscale_basic_features
 
 from napari_backprop_segmentation import Params, finish, run
-from napari_backprop_segmentation.objects.find import nested
+from napari_backprop_segmentation.objects.tree_cuts import nested
 from napari_backprop_segmentation.teaching.examples import ByExample
 
 SIDE = 512

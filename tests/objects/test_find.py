@@ -8,9 +8,10 @@ from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.image.ridges import source_ridges
 from napari_backprop_segmentation.image.source import ArraySource
-from napari_backprop_segmentation.objects.find import OBJECT_DETAIL, find_objects, fine_regions
+from napari_backprop_segmentation.objects.find import find_objects
 from napari_backprop_segmentation.objects.foreground import foreground_objects
 from napari_backprop_segmentation.objects.outlined import outlined_objects
+from napari_backprop_segmentation.objects.tree_cuts import OBJECT_DETAIL, fine_regions
 from napari_backprop_segmentation.params.sections import Objects
 
 OUTLINED = Objects(objects="outlined", min_object=100)

@@ -256,7 +256,7 @@ def write_behind(file: LabelFile, window: Window, labels: NDArray[Any], behind: 
 
 def fitting(areas: NDArray[np.int64], rules: Objects) -> NDArray[np.bool_]:
     """Return which objects have a size that is asked for."""
-    return (areas >= rules.min_object) & (areas <= (rules.max_object or np.inf)) & (areas > 0)
+    return (areas >= rules.least_pixels) & (areas <= (rules.max_object or np.inf)) & (areas > 0)
 
 
 def numbers_of(good: NDArray[np.bool_], order: NDArray[np.int64]) -> NDArray[Any]:

@@ -1,8 +1,7 @@
 """Where all ways of looking for objects part: by what they stand out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,26 +10,13 @@ from skimage.measure import label as connected_components
 
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.image.ridges import Ridges, find_ridges
-from napari_backprop_segmentation.objects.candidates import Nested
-from napari_backprop_segmentation.objects.foreground import Foreground, cleaned, foreground_objects
+from napari_backprop_segmentation.image.ridges import Ridges
+from napari_backprop_segmentation.objects.foreground import cleaned, foreground_objects
 from napari_backprop_segmentation.objects.outlined import outlined_objects
-from napari_backprop_segmentation.objects.readings import Reading, Readings
-from napari_backprop_segmentation.params.fields import ObjectKind
-from napari_backprop_segmentation.params.sections import Objects, sensitivity_of
-
-OBJECT_DETAIL = 90.0  # of the cut whose regions steady the brightness
-WITNESSES = (50.0, 70.0, 80.0, 90.0)  # details of cuts that readings may agree with
-# Readings of what stands out from the ground: its side, and whether what touches is divided. What is branched or bent
-# falls apart at its bends.
-ON_THE_GROUND: Mapping[str, tuple[ObjectKind, bool]] = {
-    "bright on the ground": ("bright", True),
-    "bright on the ground, undivided": ("bright", False),
-    "dark on the ground": ("dark", True),
-    "dark on the ground, undivided": ("dark", False),
-}
-OUTLINED = "outlined"
-VOLUME_OBJECT_DETAIL = 75.0  # in volumes, where noise is averaged over larger regions
+from napari_backprop_segmentation.objects.readings import Reading
+from napari_backprop_segmentation.objects.tree_cuts import fine_regions
+from napari_backprop_segmentation.objects.ways import readings_of
+from napari_backprop_segmentation.params.sections import Objects
 
 
 def find_objects(
@@ -69,21 +55,6 @@ def find_objects(
     return outlined_objects(tree, image, ridges, rules, spacing)
 
 
-def fine_regions(tree: Hierarchy) -> NDArray[Any]:
-    """Return the regions among which objects are looked for."""
-    return tree.cut(object_detail(tree.index.ndim))
-
-
-def object_detail(ndim: int) -> float:
-    """Return the detail of these regions, in planes and in volumes."""
-    return OBJECT_DETAIL if ndim == len("YX") else VOLUME_OBJECT_DETAIL
-
-
-def nested(tree: Hierarchy) -> Nested:
-    """Return a merge tree as candidates are made of."""
-    return Nested(tree.parents, tree.altitudes, tree.index)
-
-
 def read_objects(readings: Sequence[Reading], rules: Objects) -> NDArray[Any]:
     """Return the objects of one of several readings, as `rules.reading` says, without those that are too small."""
     return labels_of(reading_at(readings, rules), rules)
@@ -91,7 +62,7 @@ def read_objects(readings: Sequence[Reading], rules: Objects) -> NDArray[Any]:
 
 def labels_of(reading: Reading, rules: Objects) -> NDArray[Any]:
     """Return the objects (*spatial) of a reading, as far as the rules let them be, whatever `rules.reading` says."""
-    return cleaned_reading(reading.labels(rules.strictness), rules)
+    return cleaned_reading(reading.labels(rules.strictness), rules, reading.smallest)
 
 
 def reading_at(readings: Sequence[Reading], rules: Objects) -> Reading:
@@ -108,42 +79,8 @@ def reading_at(readings: Sequence[Reading], rules: Objects) -> Reading:
     return readings[rules.reading - 1]
 
 
-def cleaned_reading(objects: NDArray[Any], rules: Objects) -> NDArray[Any]:
+def cleaned_reading(objects: NDArray[Any], rules: Objects, smallest: int) -> NDArray[Any]:
     """Return objects of a reading without those that are too small or, on request, cut off; joined on request."""
     if not rules.split_objects:
         objects = connected_components(objects > 0, connectivity=1)
-    return cleaned(objects, rules)
-
-
-def readings_of(tree: Hierarchy, image: NDArray[np.float32], spacing: tuple[float, ...] | None = None) -> Readings:
-    """Return all readings of an image: nodes of trees, what stands out from the ground, what lines outline.
-
-    Parameters as of `find_objects`.
-    """
-    ground = Foreground(fine_regions(tree), image, spacing)
-
-    def foreground(side: ObjectKind, divided: bool, strictness: float) -> NDArray[Any]:
-        return ground.objects(Objects(objects=side, split_objects=divided, sensitivity=sensitivity_of(strictness)))
-
-    def outlined(strictness: float) -> NDArray[Any]:
-        rules = Objects(objects="outlined", sensitivity=sensitivity_of(strictness))
-        return outlined_objects(tree, image, find_ridges(image), rules, spacing)
-
-    made = {name: partial(foreground, side, divided) for name, (side, divided) in ON_THE_GROUND.items()}
-    return Readings(image, nested(tree), {**made, OUTLINED: outlined}, [tree.cut(detail) for detail in WITNESSES])
-
-
-def rules_of(name: str, rules: Objects) -> Objects:
-    """Return the rules under which `find_objects` finds the reading of one of these names by itself.
-
-    Parameters
-    ----------
-    name : str
-        One of `ON_THE_GROUND`, or `OUTLINED`.
-    rules : Objects
-        What else counts as an object.
-    """
-    if name == OUTLINED:
-        return replace(rules, objects="outlined", reading=0)
-    side, divided = ON_THE_GROUND[name]
-    return replace(rules, objects=side, reading=0, split_objects=divided and rules.split_objects)
+    return cleaned(objects, replace(rules, min_object=rules.min_object or smallest))

@@ -11,8 +11,8 @@ from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.objects.blockwise import Painted, joined_objects, single_objects
 from napari_backprop_segmentation.objects.blockwise_light import blockwise_light, windows_of
 from napari_backprop_segmentation.objects.blockwise_parts import MOST_PIXELS, blockwise_parts
-from napari_backprop_segmentation.objects.find import object_detail
 from napari_backprop_segmentation.objects.foreground import of_all_sizes
+from napari_backprop_segmentation.objects.tree_cuts import object_detail
 from napari_backprop_segmentation.params.sections import Objects
 
 

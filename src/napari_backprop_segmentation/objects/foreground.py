@@ -147,7 +147,7 @@ def whole_shades(image: NDArray[np.float32], regions: NDArray[Any]) -> Shades:
 
 def of_all_sizes(rules: Objects) -> Objects:
     """Return rules under which objects of all sizes are found: only cores may be smaller than the usual ones."""
-    return replace(rules, min_object=min(rules.min_object, CORE), max_object=0, drop_border=False)
+    return replace(rules, min_object=min(rules.least_pixels, CORE), max_object=0, drop_border=False)
 
 
 def cleaned(objects: NDArray[Any], rules: Objects) -> NDArray[Any]:
@@ -155,6 +155,6 @@ def cleaned(objects: NDArray[Any], rules: Objects) -> NDArray[Any]:
     if rules.drop_border:
         objects = without_cut(objects, whole_edges(objects.ndim))
     sizes = np.bincount(objects.ravel())
-    good = (sizes >= rules.min_object) & (sizes <= (rules.max_object or sizes.max()))
+    good = (sizes >= rules.least_pixels) & (sizes <= (rules.max_object or sizes.max()))
     good[0] = False
     return renumbered(objects, good[objects])

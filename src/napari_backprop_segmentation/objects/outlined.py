@@ -136,7 +136,7 @@ def chosen_leaves(
     """
     least = LEAST_ON_GROUND if has_ground else LEAST
     least *= magnification(width, has_ground) ** 2 * min(1.0, rules.strictness)
-    rules = replace(rules, min_object=max(rules.min_object, round(least)))
+    rules = replace(rules, min_object=max(rules.least_pixels, round(least)))
     areas, merit, outline = judged
     merit = np.where(areas < rules.min_object, 0, merit)
     best = best_antichain(tree.parents, merit, tree.n_leaves)

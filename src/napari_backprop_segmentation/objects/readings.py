@@ -5,7 +5,8 @@ enclose, what the trained network tells apart. All are made and judged alike; th
 are what else it could be, and where none is good there are no objects, only regions.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations
@@ -16,47 +17,12 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.colour import RGB
 from napari_backprop_segmentation.objects.around import around, encloses
-from napari_backprop_segmentation.objects.candidates import (
-    Candidates,
-    Kind,
-    Nested,
-    describe,
-    level_tree,
-    look,
-    pruned,
-    ridge_tree,
-)
-from napari_backprop_segmentation.objects.choose import choose, evidence_columns, log_odds, painted
-from napari_backprop_segmentation.objects.forest import WHOLE_SHARE, lights
+from napari_backprop_segmentation.objects.candidates import Nested
 from napari_backprop_segmentation.objects.judgement import Judge, best_ious, expected
 from napari_backprop_segmentation.objects.opening import opened
+from napari_backprop_segmentation.objects.tree_readings import KINDS, tree_labels
+from napari_backprop_segmentation.params.sections import SMALLEST_OBJECT
 
-Floats = NDArray[np.float64]
-
-# Of the logarithm of the odds that a node is an object; by fit.py, all sets of ../shared/data with instances.
-EVIDENCE: Mapping[str, Mapping[str, float]] = {
-    "level": {"roundness": 2.35, "drop": 0.19, "height": -0.03, "edge": 0.48, "line": 2.05,
-              "size": 0.27, "size2": -0.6, "offset": -3.35},
-    "ridge": {"roundness": 1.45, "drop": 0.6, "height": -0.21, "edge": 1.65, "line": 5.81,
-              "size": 0.61, "size2": -0.68, "offset": -5.7},
-    "net": {"roundness": 3.63, "drop": 1.13, "height": 1.1, "edge": 0.4, "line": 0.5,
-            "size": 0.25, "size2": -0.83, "offset": -5.34},
-}  # fmt: skip
-# Of the expected F1 of a reading; by fit.py.
-JUDGEMENT: Mapping[str, float] = {
-    "offset": -0.395,
-    "sure": 0.717,
-    "count": 0.072,
-    "steady": 0.112,
-    "edge": 0.001,
-    "line": 0.246,
-}
-SMALLEST, STEP = 25.0, 0.5  # pixels of the smallest supposed objects; from size to size in log area
-LARGEST_SHARE, LARGEST = 0.1, 12_000.0  # of the image, pixels: of the largest supposed objects
-STRICTNESS = (0.3, 0.45)  # how sure an object must be
-LIKENESS = {"level": 0.5, "ridge": 0.2, "net": 0.5}  # how much objects resemble each other; less where lines decide
-MANY = 10.0  # objects from which on more of them prove nothing
-KEPT = 12  # readings of trees that are painted and judged together with others
 OFFERED = 8
 # Geometric mean of how far two readings are found again in each other, from which on only the better is offered. The
 # best of six has F1 .592 where all are, .607 from .9, .614 from .8, .612 from .7 on (14 kinds of images).
@@ -65,57 +31,7 @@ TWIN = 0.8
 # as without variants (F1 .541; .538 at 0), and what is branched is still offered.
 VARIANT = 0.05
 FIRST = 0.001  # of the score: of two readings that no figure tells apart
-APART = 1.1  # of log area: readings of one tree closer than this are one reading
-KINDS = {
-    "bright": Kind("level", 1),
-    "dark": Kind("level", -1),
-    "between bright lines": Kind("ridge", 1),
-    "between dark lines": Kind("ridge", -1),
-    "regions of the network": Kind("net", 0),
-}
-
-
 OPENED = {name for name, kind in KINDS.items() if kind.family != "net"}  # regions of the network are no better for it
-
-
-@dataclass(frozen=True)
-class TreeReading:
-    """What one tree shows if objects have about one size.
-
-    Attributes
-    ----------
-    name : str
-        One of `KINDS`.
-    channel : int
-        That it was seen in; -1 for lightness.
-    size : float
-        Logarithm of the supposed area.
-    chosen : (n,) bool
-        Nodes of its tree.
-    score : float
-        About what F1 to expect, compared with other readings of trees.
-    least : float
-        How sure an object had to be.
-    """
-
-    name: str
-    channel: int
-    size: float
-    chosen: NDArray[np.bool_]
-    found: Candidates
-    score: float
-    least: float
-
-    def labels(self, strictness: float = 1.0) -> NDArray[np.int32]:
-        """Return the objects (*spatial), numbered from 1, where they must be so many times surer than usual."""
-        if strictness == 1:
-            return painted(self.found, self.chosen)
-        kind = KINDS[self.name]
-        columns = evidence_columns(self.found, kind)
-        odds = log_odds(columns, EVIDENCE[kind.family], np.log(self.found.areas), self.size)
-        least = strictness * self.least / (1 - self.least)
-        chosen, _ = choose(self.found, odds, self.size, least / (1 + least), LIKENESS[kind.family])
-        return painted(self.found, chosen)
 
 
 @dataclass(frozen=True)
@@ -134,6 +50,10 @@ class Reading:
         What the score is made of.
     repaint : callable, optional
         Returns the objects where these must stand out so many times more than usual.
+    also : collection of str
+        Names of others that are left out as they are like it.
+    smallest : int
+        Pixels that an object has at least, where nothing else is asked for.
     """
 
     name: str
@@ -141,6 +61,8 @@ class Reading:
     score: float
     figures: Mapping[str, float]
     repaint: Callable[[float], NDArray[np.int32]] | None = field(default=None, repr=False)
+    also: Collection[str] = ()
+    smallest: int = SMALLEST_OBJECT
 
     @property
     def count(self) -> int:
@@ -231,16 +153,33 @@ class Readings(Sequence[Reading]):
             found.append(Reading(each.name, each.labels, score, figures, each.repaint))
         self._seen = [labels for labels, tells in zip(self._seen, witness, strict=True) if tells]
         self.scores = {each.name: each.score for each in sorted(found, key=lambda each: each.score)}
-        readings: list[Reading] = []
-        for judged in sorted(found, key=lambda each: -each.score):
-            shown = _without_arms(judged) if judged.name in OPENED else judged
-            if all(np.prod(best_ious(shown.painted, other.painted)) < TWIN**2 for other in readings):
-                readings.append(shown)
-            if len(readings) == OFFERED:
-                break
+        readings = offered(found, _without_arms)
         if len(image) not in (1, RGB):
             readings = with_nested(readings, image)
         self._readings = readings[:OFFERED]
+        self._resized: Callable[[NDArray[Any]], NDArray[Any]] | None = None
+
+    def joined(self, others: Iterable[Reading]) -> "Readings":
+        """Return these and others of the same image, that were judged elsewhere, as one row."""
+        found = copy(self)
+        found._readings = offered([*self, *others])
+        return found
+
+    def brought(
+        self, bring: Callable[[Reading], Reading], resized: Callable[[NDArray[Any]], NDArray[Any]]
+    ) -> "Readings":
+        """Return these readings of a resized image as those of the image.
+
+        Parameters
+        ----------
+        bring : callable
+            Returns a reading at the size of the image.
+        resized : callable
+            Brings labels (*spatial) of the image to the size at which all are judged.
+        """
+        found = copy(self)
+        found._readings, found._resized = [bring(each) for each in self], resized
+        return found
 
     def __len__(self) -> int:
         return len(self._readings)
@@ -248,23 +187,36 @@ class Readings(Sequence[Reading]):
     def __getitem__(self, index: Any) -> Any:
         return self._readings[index]
 
+    def named(self, name: str) -> Reading | None:
+        """Return the best reading of this name, or that is like one of this name."""
+        alike = [each for each in self if each.name == name] + [each for each in self if name in each.also]
+        return alike[0] if alike else None
+
     def score(self, labels: NDArray[np.integer]) -> float:
         """Return about what F1 to expect of any other objects (*spatial) of this image; 0 is the ground."""
         return expected(self.figures(labels)) if labels.any() else 0.0
 
     def figures(self, labels: NDArray[np.integer]) -> dict[str, float]:
         """Return what the score of any other objects (*spatial) is made of, see `Judge.figures`."""
-        own = numbered(labels)
+        own = numbered(labels if self._resized is None else self._resized(labels))
         agree = np.mean([best_ious(own, other)[0] for other in self._seen] or [0.0])
         return self._judge.figures(own, float(agree))
 
 
-def tree_labels(image: NDArray[np.float32], merge_tree: Nested | None) -> list[TreeReading]:
-    """Return the best readings of single trees, the best first."""
-    judged: list[TreeReading] = []
-    for channel, name, found in all_candidates(image, merge_tree):
-        judged += tree_readings(found, name, channel, EVIDENCE)
-    return different(sorted(judged, key=lambda reading: -reading.score))
+def offered(found: Iterable[Reading], shown: Callable[[Reading], Reading] = lambda each: each) -> list[Reading]:
+    """Return the best readings, as they are shown, without those that are like a better one."""
+    readings: list[Reading] = []
+    for judged in sorted(found, key=lambda each: -each.score):
+        each = shown(judged)
+        twins = (np.prod(best_ious(each.painted, other.painted)) >= TWIN**2 for other in readings)
+        place = next((i for i, like in enumerate(twins) if like), None)
+        if place is None:
+            readings.append(each)
+        else:
+            readings[place] = replace(readings[place], also={*readings[place].also, each.name, *each.also})
+        if len(readings) == OFFERED:
+            break
+    return readings
 
 
 def with_nested(readings: Sequence[Reading], image: NDArray[np.float32]) -> list[Reading]:
@@ -287,6 +239,8 @@ def with_nested(readings: Sequence[Reading], image: NDArray[np.float32]) -> list
 
 def _without_arms(reading: Reading) -> Reading:
     """Return a reading of the same objects with plain outlines, see `opening`; its score stays."""
+    if reading.name not in OPENED:
+        return reading
     return replace(reading, painted=opened(reading.painted), repaint=lambda s: opened(reading.labels(s)))
 
 
@@ -299,106 +253,3 @@ def numbered(labels: NDArray[np.integer]) -> NDArray[np.int32]:
     values, where = np.unique(labels, return_inverse=True)
     found: NDArray[np.int32] = (where.reshape(labels.shape) + (values[0] != 0)).astype(np.int32)
     return found
-
-
-def all_candidates(image: NDArray[np.float32], merge_tree: Nested | None) -> Iterator[tuple[int, str, Candidates]]:
-    """Yield channel, name and nodes of all trees of an image (C, *spatial)."""
-    for first, (channel, light) in enumerate(lights(image)):
-        seen = look(light)
-        yield channel, "bright", small(describe(level_tree(seen.light, seen.noise), seen))
-        yield channel, "dark", small(describe(level_tree(-seen.light, seen.noise), seen))
-        yield channel, "between bright lines", small(describe(ridge_tree(seen.bright, seen.smooth, 1), seen))
-        yield channel, "between dark lines", small(describe(ridge_tree(seen.dark, seen.smooth, -1), seen))
-        if merge_tree is not None and not first:
-            altitudes = np.log1p(merge_tree.altitudes)  # of a Mumford-Shah tree: equal steps are equal factors of scale
-            tree = pruned(replace(merge_tree, altitudes=altitudes))
-            yield channel, "regions of the network", small(describe(tree, seen))
-
-
-def small(found: Candidates) -> Candidates:
-    """Return candidates without those too large to be objects; what they held hangs from the root."""
-    tree = found.tree
-    keep = found.areas <= WHOLE_SHARE * tree.node.size
-    keep[-1] = True
-    numbers, root = np.cumsum(keep) - 1, int(keep.sum()) - 1
-    parents = np.where(keep[tree.parents], numbers[tree.parents], root)[keep]
-    node = np.where(keep[tree.node], numbers[tree.node], root).astype(np.int32)
-    return Candidates(Nested(parents, tree.altitudes[keep], node), found.areas[keep], found.features[keep])
-
-
-def tree_readings(
-    found: Candidates, name: str, channel: int, evidence: Mapping[str, Mapping[str, float]]
-) -> list[TreeReading]:
-    """Return the readings of one tree: one a supposed size and strictness, judged."""
-    kind = KINDS[name]
-    columns, log_area = evidence_columns(found, kind), np.log(found.areas)
-    largest = min(LARGEST, LARGEST_SHARE * found.tree.node.size)
-    made: list[tuple[float, float, NDArray[np.bool_], Floats]] = []
-    for size in np.arange(np.log(SMALLEST), np.log(max(largest, 2 * SMALLEST)), STEP):
-        odds = log_odds(columns, evidence[kind.family], log_area, size)
-        for least in STRICTNESS:
-            made.append((float(size), least, *choose(found, odds, size, least, LIKENESS[kind.family])))
-    readings: list[TreeReading] = []
-    for i, (size, least, chosen, sure) in enumerate(made):
-        if chosen.any():
-            near = [made[j][2] for j in (i - len(STRICTNESS), i + len(STRICTNESS)) if 0 <= j < len(made)]
-            figures = judged_by(found, columns, chosen, sure, near)
-            readings.append(TreeReading(name, channel, size, chosen, found, judgement(figures), least))
-    return readings
-
-
-def judged_by(
-    found: Candidates,
-    columns: Mapping[str, Floats],
-    chosen: NDArray[np.bool_],
-    sure: Floats,
-    near: Sequence[NDArray[np.bool_]],
-) -> dict[str, float]:
-    """Return the figures of a reading: none needs a label.
-
-    - sure: the square of how sure its objects are, in the mean over their pixels;
-    - count: logarithm of how many there are, up to `MANY`;
-    - steady: the share of it that is found again when other sizes are supposed;
-    - edge, line: how strong edges, and how sure lines, are on the outlines.
-
-    Parameters
-    ----------
-    found : Candidates
-    columns : mapping
-        See `evidence_columns`.
-    chosen : (n,) bool
-    sure : (n,) float64
-    near : sequence of (n,) bool
-        What was chosen for the next smaller and larger sizes.
-    """
-    weight = found.areas[chosen] / found.areas[chosen].sum()
-    again = [overlap(found.areas, chosen, mask) for mask in near if mask.any()]
-    return {
-        "sure": float(weight @ sure[chosen]) ** 2,
-        "count": float(np.log(min(chosen.sum(), MANY))),
-        "steady": float(np.mean(again)) if again else 0.0,
-        "edge": float(weight @ columns["edge"][chosen]),
-        "line": float(weight @ columns["line"][chosen]),
-    }
-
-
-def judgement(figures: Mapping[str, float]) -> float:
-    """Return about what F1 to expect of a reading with these figures."""
-    return JUDGEMENT["offset"] + sum(JUDGEMENT[name] * value for name, value in figures.items())
-
-
-def overlap(areas: Floats, one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    """Return the share of pixels in nodes that two choices have in common."""
-    return float(areas[one & other].sum() / max(areas[one | other].sum(), 1.0))
-
-
-def different(readings: Sequence[TreeReading]) -> list[TreeReading]:
-    """Return the first readings of a list that differ in tree or size."""
-    kept: list[TreeReading] = []
-    for reading in readings:
-        same = (r for r in kept if (r.name, r.channel) == (reading.name, reading.channel))
-        if all(abs(r.size - reading.size) >= APART for r in same):
-            kept.append(reading)
-        if len(kept) == KEPT:
-            break
-    return kept

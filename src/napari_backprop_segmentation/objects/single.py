@@ -54,7 +54,7 @@ def bright_objects(
     start : tuple of int
         Where in the image the window begins; at its first pixel if left out.
     """
-    cores = bright_cores(light, mask, rules.min_object, spacing)
+    cores = bright_cores(light, mask, rules.least_pixels, spacing)
     reach = reach_of(cores, light, mask)
     if light.ndim == len(VOLUME):  # in a plane the texture of a nucleus rarely parts it all the way through
         reach = rejoined(reach, spacing, start=start)

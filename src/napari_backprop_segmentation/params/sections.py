@@ -30,6 +30,7 @@ from napari_backprop_segmentation.params.fields import (
 )
 
 LARGEST_SEED = 2**31 - 1
+SMALLEST_OBJECT = 30  # pixels: fewer have no shape, but where they were seen at twice their size
 SENSITIVE = 3.0  # factor between the middle and either end of the sensitivity
 
 
@@ -348,13 +349,14 @@ class Objects(Section):
         first=True,
     )
     min_object: int = setting(
-        30,
+        0,
         OBJECTS,
         "Smallest object",
-        "Objects below this size, in pixels, are left out.",
+        "Objects below this size, in pixels, are left out. 0 takes 30 pixels, and 7 where small things were seen.",
         in_pixels=True,
-        minimum=1,
+        minimum=0,
         maximum=1_000_000_000,
+        special="by itself",
         first=True,
     )
     max_object: int = setting(
@@ -393,6 +395,11 @@ class Objects(Section):
     def strictness(self) -> float:
         """By how much more than usual something must stand out: 3 at sensitivity 0, 1 at 50, a third at 100."""
         return float(SENSITIVE ** (1 - self.sensitivity / 50.0))
+
+    @property
+    def least_pixels(self) -> int:
+        """Pixels that an object has at least."""
+        return self.min_object or SMALLEST_OBJECT
 
     @property
     def counts(self) -> bool:

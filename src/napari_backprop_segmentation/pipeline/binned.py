@@ -17,6 +17,7 @@ from napari_backprop_segmentation.image.blocks import Window, blocks
 from napari_backprop_segmentation.image.label_file import LabelFile
 from napari_backprop_segmentation.network.step import Command, NewStrokes
 from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.params.sections import Objects
 
 PLANE = "YX"
 
@@ -138,7 +139,7 @@ def binned_params(params: Params, factor: int) -> Params:
     """Return the settings for the smaller image: what counts pixels counts fewer."""
     if factor == 1:
         return params
-    smallest, largest = (round(size / factor**2) for size in (params.min_object, params.max_object))
+    smallest, largest = (round(size / factor**2) for size in (Objects.of(params).least_pixels, params.max_object))
     largest = max(1, largest) if params.max_object else 0
     return params.replace(min_object=max(1, smallest), max_object=largest).marked(params.given)
 

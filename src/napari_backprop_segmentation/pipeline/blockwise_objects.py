@@ -7,9 +7,9 @@ import numpy as np
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.ridges import source_ridges
 from napari_backprop_segmentation.image.source import Source
-from napari_backprop_segmentation.objects.find import rules_of
 from napari_backprop_segmentation.objects.find_in_blocks import BlockwiseObjects, find_objects_in_blocks
 from napari_backprop_segmentation.objects.find_outlined_in_blocks import find_outlined_in_blocks
+from napari_backprop_segmentation.objects.ways import rules_of
 from napari_backprop_segmentation.params.sections import Objects
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.apart import pixels_apart
-from napari_backprop_segmentation.objects.find import nested
 from napari_backprop_segmentation.objects.foreground import cleaned
+from napari_backprop_segmentation.objects.tree_cuts import nested
 from napari_backprop_segmentation.params.sections import Objects
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.teaching.examples import ByExample

@@ -12,8 +12,8 @@ from napari_backprop_segmentation.image.apart import pixels_apart
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.network.loop import STOPPED
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.objects.find import readings_of
 from napari_backprop_segmentation.objects.readings import Readings
+from napari_backprop_segmentation.objects.ways import readings_of
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.objects import objects_of
 from napari_backprop_segmentation.pipeline.trees import plain_tree

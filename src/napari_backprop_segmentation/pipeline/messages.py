@@ -6,6 +6,7 @@ from typing import Any
 
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.presets import DEFAULT_PRESET, PRESETS
+from napari_backprop_segmentation.params.sections import SMALLEST_OBJECT
 
 DRAWN = ("kinds", "objects", "pieces")  # regions that follow strokes
 MOST_OTHERS = 3  # readings that are told of
@@ -71,9 +72,10 @@ def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
         clauses.append(f"objects: {record['reading']}{_most_likely(record)}")
     elif kind is not None:
         clauses.append(_recognised(kind, record))
+    least = params.get("min_object") or SMALLEST_OBJECT
     if not number and _counts(record):
         clauses.append(
-            f"to find some, lower {TITLES['min_object']} (min_object, now {params['min_object']}), or look for another "
+            f"to find some, lower {TITLES['min_object']} (min_object, now {least}), or look for another "
             f"kind of {TITLES['objects']} (objects, now '{params['objects']}')"
         )
     return tuple(clauses)
@@ -82,11 +84,12 @@ def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
 def _recognised(kind: str, record: Mapping[str, Any]) -> str:
     """Return what an image was taken for and what was looked for; of regions also that there were no better objects."""
     title, params = PRESETS[kind].title, record["params"]
+    size = params["min_object"] or SMALLEST_OBJECT
     taken = f"recognised as {title}"
     if kind == DEFAULT_PRESET:
         taken = f"{'' if record.get('mistaken') else 'no special kind of image recognised, so '}preset {title}"
-    shown = ("objects", "min_object" if _counts(record) else "detail")
-    told = f"{taken}, with {' and '.join(f'{TITLES[name]} {_plain(params[name])}' for name in shown)}"
+    shown = {"objects": params["objects"]} | ({"min_object": size} if _counts(record) else {"detail": params["detail"]})
+    told = f"{taken}, with {' and '.join(f'{TITLES[name]} {_plain(value)}' for name, value in shown.items())}"
     regions = "offered" in record and not _counts(record)
     return f"{told}: these are regions, as nothing stood out clearly enough to be objects" if regions else told
 

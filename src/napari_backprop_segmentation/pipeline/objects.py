@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.apart import pixels_apart
 from napari_backprop_segmentation.image.source import Source
-from napari_backprop_segmentation.objects.find import find_objects, labels_of, readings_of
+from napari_backprop_segmentation.objects.find import find_objects, labels_of
 from napari_backprop_segmentation.objects.foreground import foreground_objects
+from napari_backprop_segmentation.objects.ways import readings_of
 from napari_backprop_segmentation.params.sections import Objects
 from napari_backprop_segmentation.pipeline.job import Job
 
@@ -19,8 +20,8 @@ def objects_of(job: Job, tree: Hierarchy, part: Source) -> NDArray[Any]:
     image, rules = pixels_apart(job.source, part), Objects.of(job.params)
     if not job.read_as:
         return find_objects(tree, image, rules, job.ridges, part.spacing)
-    alike = [each for each in readings_of(tree, image, part.spacing) if each.name == job.read_as]
-    return labels_of(alike[0], rules) if alike else np.zeros(tree.index.shape, np.int32)
+    reading = readings_of(tree, image, part.spacing).named(job.read_as)
+    return np.zeros(tree.index.shape, np.int32) if reading is None else labels_of(reading, rules)
 
 
 def objects_among(job: Job, regions: NDArray[Any], part: Source) -> NDArray[Any]:

@@ -6,10 +6,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ParameterError
-from napari_backprop_segmentation.objects.find import cleaned_reading, fine_regions, reading_at
+from napari_backprop_segmentation.objects.find import cleaned_reading, reading_at
 from napari_backprop_segmentation.objects.foreground import Foreground
 from napari_backprop_segmentation.objects.outlined import Outlined
 from napari_backprop_segmentation.objects.readings import Readings
+from napari_backprop_segmentation.objects.tree_cuts import fine_regions
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.sections import Objects
 from napari_backprop_segmentation.pipeline.merged import Merged
@@ -70,11 +71,10 @@ class Recount:
         return (self._outlined if rules.objects == "outlined" else self._foreground).objects(rules)
 
     def _as_read(self, rules: Objects) -> NDArray[Any]:
-        key = rules.reading, rules.sensitivity
+        key, reading = (rules.reading, rules.sensitivity), reading_at(self.readings, rules)
         if self._last is None or self._last[0] != key:
-            painted = reading_at(self.readings, rules).labels(rules.strictness)
-            self._last = key, painted
-        return cleaned_reading(self._last[1], rules)
+            self._last = key, reading.labels(rules.strictness)
+        return cleaned_reading(self._last[1], rules, reading.smallest)
 
     @cached_property
     def _foreground(self) -> Foreground:

@@ -9,7 +9,7 @@ from napari_backprop_segmentation.image.crop import some_crops
 from napari_backprop_segmentation.image.kept_blocks import Arrays
 from napari_backprop_segmentation.image.passes import kept_once
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.objects.find import ON_THE_GROUND, OUTLINED
+from napari_backprop_segmentation.objects.ways import ON_THE_GROUND, OUTLINED
 from napari_backprop_segmentation.pipeline.count import best_reading, summed_scores
 from napari_backprop_segmentation.pipeline.job import READINGS, Job
 from napari_backprop_segmentation.pipeline.merged import Merged

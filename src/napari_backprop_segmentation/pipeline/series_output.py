@@ -11,7 +11,7 @@ from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.apart import pixels_apart
 from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.image.source import Part, Place
-from napari_backprop_segmentation.objects.find import fine_regions
+from napari_backprop_segmentation.objects.tree_cuts import fine_regions
 from napari_backprop_segmentation.pipeline.estimate import series_too_large
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.objects import objects_among, objects_of

@@ -74,14 +74,11 @@ def test_the_magnification_does_not_matter():
         assert best_ious(truth.repeat(factor, 0).repeat(factor, 1), first)[0] > 0.75
 
 
-def test_what_is_seen_at_another_size_is_judged_there(monkeypatch):
+def test_what_is_seen_at_another_size_is_judged_there():
     image, truth = spots(3, 12)
     found = finish(run(image, Params(**QUICK)))
     tree, light = found.hierarchy, (image / 255).astype(np.float32)[None]
     twice = readings_of(resized(tree, sizes.repeated(tree.index)), doubled(light))
-    monkeypatch.setattr(sizes, "SMALL", 0)
-    assert not [each for each in readings_of(tree, light) if each.smallest < 30]
-    monkeypatch.undo()
     both = readings_of(tree, light)
     assert {each.smallest for each in both} == {7}
     assert both.score(truth) == twice.score(sizes.repeated(truth))

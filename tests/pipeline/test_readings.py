@@ -84,7 +84,7 @@ def test_readings_keep_to_what_counts_as_an_object():
 
 
 def test_more_readings_than_there_are_are_refused():
-    noise = np.random.default_rng(0).normal(size=(12, 12)).astype(np.float32)
+    noise = np.random.default_rng(0).normal(size=(8, 8)).astype(np.float32)
     with pytest.raises(ParameterError, match=r"reading must be .*, got 8; choose one of these"):
         finish(run(noise, Params(**QUICK, reading=8)))
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -84,7 +83,7 @@ class _Made:
     labels : (*spatial) int32
     repaint : callable
     variant : bool
-        Whether it is another one in another form: then it proves nothing for others.
+        Whether it is another one in another form.
     """
 
     name: str
@@ -108,8 +107,6 @@ class Readings(Sequence[Reading]):
     made_otherwise : mapping of name to callable, optional
         What makes results in other ways, by how much objects must stand out; judged by the same figures. What is named
         like another one before a comma is a variant of it, and left out where it finds as many.
-    divided : sequence of (*spatial) int arrays
-        Divisions of the image into regions, which objects may agree with.
 
     Attributes
     ----------
@@ -127,7 +124,6 @@ class Readings(Sequence[Reading]):
         image: NDArray[np.float32],
         merge_tree: Nested | None = None,
         made_otherwise: Mapping[str, Callable[[float], NDArray[np.integer]]] | None = None,
-        divided: Sequence[NDArray[np.integer]] = (),
     ) -> None:
         if image.ndim not in (3, 4):
             raise ValueError(f"image must be (C, Y, X) or (C, Z, Y, X), got {image.shape}; put the channels first")
@@ -138,20 +134,11 @@ class Readings(Sequence[Reading]):
             if labels.any() and (like is None or labels.max() != like.labels.max()):
                 made.append(_Made(name, labels, partial(_numbered_by, make), variant=like is not None))
         self._judge = Judge(image)
-        seen = [each.labels for each in made] + [numbered(labels) for labels in divided]
-        self._seen = [labels.astype(np.min_scalar_type(int(labels.max()))) for labels in seen]
-        again = np.zeros((len(self._seen),) * 2)
-        for i, j in combinations(range(len(self._seen)), 2):
-            if i < len(made):
-                again[i, j], again[j, i] = best_ious(self._seen[i], self._seen[j])
-        witness = np.array([not each.variant for each in made] + [True] * len(divided))
         found = []
-        for i, each in enumerate(made):
-            others = witness & (np.arange(len(witness)) != i)
-            figures = self._judge.figures(each.labels, float(again[i, others].mean()) if others.any() else 0.0)
+        for each in made:
+            figures = self._judge.figures(each.labels)
             score = expected(figures) - VARIANT * each.variant
             found.append(Reading(each.name, each.labels, score, figures, each.repaint))
-        self._seen = [labels for labels, tells in zip(self._seen, witness, strict=True) if tells]
         self.scores = {each.name: each.score for each in sorted(found, key=lambda each: each.score)}
         readings = offered(found, _without_arms)
         if len(image) not in (1, RGB):
@@ -199,8 +186,7 @@ class Readings(Sequence[Reading]):
     def figures(self, labels: NDArray[np.integer]) -> dict[str, float]:
         """Return what the score of any other objects (*spatial) is made of, see `Judge.figures`."""
         own = numbered(labels if self._resized is None else self._resized(labels))
-        agree = np.mean([best_ious(own, other)[0] for other in self._seen] or [0.0])
-        return self._judge.figures(own, float(agree))
+        return self._judge.figures(own)
 
 
 def offered(found: Iterable[Reading], shown: Callable[[Reading], Reading] = lambda each: each) -> list[Reading]:

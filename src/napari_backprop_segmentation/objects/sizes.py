@@ -26,7 +26,7 @@ LEAST_SIDE = 128  # pixels of an image that is looked at at half its size: half 
 # Pixels of the objects of the best reading, in the median, below which things are small. 86 development images at their
 # size and at half of it, generated spots and rods: F1 of what is taken .550 at 60, .555 at 80, .561 at 110, .541 at 45.
 SMALL = 100
-DOUBTFUL = 0.3  # score below which no reading is good, so that it is worth a look at twice the size, too
+DOUBTFUL = 0.4  # score below which no reading is good, so that it is worth a look at twice the size, too
 # Pixels of images that are looked at at twice their size: that takes 50 microseconds of one core a pixel.
 MOST_SMALL, MOST_DOUBTFUL = 2**18, 2**17
 

@@ -19,7 +19,6 @@ from napari_backprop_segmentation.objects.tree_cuts import fine_regions, nested
 from napari_backprop_segmentation.params.fields import ObjectKind
 from napari_backprop_segmentation.params.sections import Objects, sensitivity_of
 
-WITNESSES = (50.0, 70.0, 80.0, 90.0)  # details of cuts that readings may agree with
 # Readings of what stands out from the ground: its side, and whether what touches is divided. What is branched or bent
 # falls apart at its bends.
 ON_THE_GROUND: Mapping[str, tuple[ObjectKind, bool]] = {
@@ -54,7 +53,7 @@ def _at_one_size(tree: Hierarchy, image: NDArray[np.float32], spacing: tuple[flo
         return outlined_objects(tree, image, find_ridges(image), rules, spacing)
 
     made = {name: partial(foreground, side, divided) for name, (side, divided) in ON_THE_GROUND.items()}
-    return Readings(image, nested(tree), {**made, OUTLINED: outlined}, [tree.cut(detail) for detail in WITNESSES])
+    return Readings(image, nested(tree), {**made, OUTLINED: outlined})
 
 
 def rules_of(name: str, rules: Objects) -> Objects:

@@ -27,7 +27,14 @@ def numbers_in(labels: NDArray[Any]) -> NDArray[Any]:
 
 def renumbered(labels: NDArray[Any], keep: NDArray[np.bool_]) -> NDArray[Any]:
     """Return labels numbered from 1 without gaps where they are kept, else 0."""
-    found = np.zeros(labels.shape, np.int32)
-    values, numbers = np.unique(labels[keep], return_inverse=True)
-    found[keep] = numbers + 1
-    return found.astype(label_dtype(len(values)))
+    kept = labels[keep]
+    if kept.size and kept.min() >= 0 and kept.max() <= labels.size:  # a table is ten times as fast as sorting
+        there = np.bincount(kept.astype(np.int64, copy=False)) > 0
+        table = np.cumsum(there)
+        numbers, n = table[kept], int(table[-1])
+    else:
+        values, where = np.unique(kept, return_inverse=True)
+        numbers, n = where + 1, len(values)
+    found = np.zeros(labels.shape, label_dtype(n))
+    found[keep] = numbers
+    return found

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.colour import RGB
+from napari_backprop_segmentation.image.labels import renumbered
 from napari_backprop_segmentation.objects.around import around, encloses
 from napari_backprop_segmentation.objects.candidates import Nested
 from napari_backprop_segmentation.objects.judgement import Judge, best_ious, expected
@@ -236,6 +237,4 @@ def _numbered_by(make: Callable[[float], NDArray[np.integer]], strictness: float
 
 def numbered(labels: NDArray[np.integer]) -> NDArray[np.int32]:
     """Return labels (*spatial) from 1 without gaps; 0 stays."""
-    values, where = np.unique(labels, return_inverse=True)
-    found: NDArray[np.int32] = (where.reshape(labels.shape) + (values[0] != 0)).astype(np.int32)
-    return found
+    return renumbered(labels, labels != 0).astype(np.int32)

@@ -115,7 +115,7 @@ def test_automatic_takes_the_best_of_all_readings_and_says_which(automatic):
 def test_what_a_preset_finds_is_taken_where_no_reading_is_better():
     own = np.zeros((140, 280), int)
     own[disk((25, 25), 12)] = 1
-    readings = type("Found", (list,), {"score": lambda self, labels: 0.3})([SimpleNamespace(score=0.5)])
+    readings = type("Found", (list,), {"score": lambda self, labels: 0.3})([SimpleNamespace(score=0.5, painted=1 - own)])
 
     def job(kind, rgb=False, ndim=2):
         part = SimpleNamespace(shape=(1, *[8] * ndim))
@@ -123,6 +123,8 @@ def test_what_a_preset_finds_is_taken_where_no_reading_is_better():
 
     assert takes_reading(job("nuclei"), own, readings)
     assert not takes_reading(job("em"), own, readings)  # trusted more
+    readings[0].painted = own
+    assert not takes_reading(job("nuclei"), own, readings)  # the same again
     assert takes_reading(job("fast"), None, readings)
     readings[0].score = 0.4
     assert takes_reading(job("fast"), None, readings)

@@ -195,8 +195,7 @@ def offered(found: Iterable[Reading], shown: Callable[[Reading], Reading] = lamb
     readings: list[Reading] = []
     for judged in sorted(found, key=lambda each: -each.score):
         each = shown(judged)
-        twins = (np.prod(best_ious(each.painted, other.painted)) >= TWIN**2 for other in readings)
-        place = next((i for i, like in enumerate(twins) if like), None)
+        place = next((i for i, other in enumerate(readings) if alike(each.painted, other.painted)), None)
         if place is None:
             readings.append(each)
         else:
@@ -204,6 +203,11 @@ def offered(found: Iterable[Reading], shown: Callable[[Reading], Reading] = lamb
         if len(readings) == OFFERED:
             break
     return readings
+
+
+def alike(one: NDArray[np.integer], other: NDArray[np.integer]) -> bool:
+    """Return whether two label images (*spatial) show the same things, so that only one of them is worth showing."""
+    return bool(np.prod(best_ious(one, other)) >= TWIN**2)
 
 
 def with_nested(readings: Sequence[Reading], image: NDArray[np.float32]) -> list[Reading]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import MistakenKind
 from napari_backprop_segmentation.objects.find import labels_of
-from napari_backprop_segmentation.objects.readings import Readings
+from napari_backprop_segmentation.objects.readings import Readings, alike
 from napari_backprop_segmentation.params.sections import Objects
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.merged import Merged
@@ -43,7 +43,7 @@ def takes_reading(job: Job, own: NDArray[Any] | None, readings: Readings) -> boo
         Objects that the preset finds; None where it looks for none.
     readings : Readings
     """
-    if not len(readings):
+    if not len(readings) or (own is not None and alike(own, readings[0].painted)):
         return False
     return bool(readings[0].score > least_score(job, own, readings))
 

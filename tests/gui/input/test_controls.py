@@ -92,7 +92,7 @@ def test_the_least_value_is_said_in_words_where_it_means_something(made, state):
     assert edit.text() == "7"
     state.fill(Params())
     assert edit.text() == ""
-    assert made["min_object"].native.lineEdit().text() == "30"
+    assert made["min_object"].native.lineEdit().placeholderText() == "by itself"
 
 
 def test_changes_are_told_once_and_named(made, state):

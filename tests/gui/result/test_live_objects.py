@@ -182,7 +182,7 @@ def test_another_reading_is_counted_again_and_the_first_comes_back_as_it_was(cou
     widget.readings.take(0)
     np.testing.assert_array_equal(counted.data, own)
     params = counted.metadata[METADATA]["params"]
-    assert (params["reading"], params["sensitivity"], params["min_object"]) == (0, 80, 30)
+    assert (params["reading"], params["sensitivity"], params["min_object"]) == (0, 80, 0)
 
 
 def test_the_table_follows(counted, widget, qtbot):

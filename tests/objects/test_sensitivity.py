@@ -10,7 +10,7 @@ from napari_backprop_segmentation.objects import outlined
 from napari_backprop_segmentation.objects.foreground import Foreground
 from napari_backprop_segmentation.params.sections import Objects, sensitivity_of
 
-QUICK = {"n_channels": 8, "iterations": 3, "n_superpixels": 100, "device": "cpu"}
+QUICK = {"n_channels": 8, "iterations": 3, "n_superpixels": 100, "device": "cpu", "precision": "float32"}
 TREE = "regions of the network"
 PLACES = [(row, column) for row in (20, 60, 100) for column in (20, 60, 100, 140)]
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import higra as hg
 import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import label as label_parts
+
+from napari_backprop_segmentation.hierarchy.higra_module import hg
 
 IntArray = NDArray[np.integer]
 

@@ -185,7 +185,7 @@ def mumford_shah(leaves: IntArray, features: NDArray[np.float32], prefix: str = 
     prefix : str
         Of the names of the cuts, which are altitudes.
     """
-    import higra as hg
+    from napari_backprop_segmentation.hierarchy.higra_module import hg
 
     pairs, lengths = borders(leaves)
     flat = leaves.ravel()

@@ -1,7 +1,9 @@
 """Importing the package is cheap and has no effects."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +37,14 @@ def test_what_is_not_compiled_yet_is_imported_without_a_word(tmp_path):
     code = "import napari_backprop_segmentation.hierarchy.higra_module"
     command = [sys.executable, "-W", "default", "-X", f"pycache_prefix={tmp_path}", "-c", code]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stderr == ""
+
+
+def test_higra_is_imported_in_one_place():
+    """Else its warnings are errors in tests, wherever it is not compiled yet."""
+    root = Path(__file__).parents[1]
+    files = [path for folder in ("src", "benchmarks", "tests") for path in (root / folder).rglob("*.py")]
+    found = [path.name for path in files if re.search(r"^ *(import|from) higra\b", path.read_text(), re.MULTILINE)]
+    assert found == ["higra_module.py"]
 
 
 def test_importing_takes_no_time():

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from skimage.draw import disk
 
 from napari_backprop_segmentation import Params, finish, run
@@ -102,7 +103,7 @@ def in_another_process(content, folder):
         check=True,
         timeout=300,
         cwd=folder,
-        env={**os.environ, "OMP_NUM_THREADS": "2"},
+        env={**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())},
     )
 
 

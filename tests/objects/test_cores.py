@@ -1,9 +1,9 @@
-import higra as hg
 import numpy as np
 import pytest
 from scipy import ndimage
 from skimage.segmentation import watershed
 
+from napari_backprop_segmentation.hierarchy.higra_module import hg
 from napari_backprop_segmentation.objects import cores
 from napari_backprop_segmentation.objects.cores import LEVELS, bright_cores, reach_of
 from napari_backprop_segmentation.objects.splitting import best_antichain, merit_of, moments, roundness_from

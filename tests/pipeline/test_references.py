@@ -93,9 +93,8 @@ def test_strokes_on_several_images_teach_the_same_kinds(tmp_path):
 
 def test_the_published_training_from_outside():
     photos = [np.stack([image] * 3, axis=-1) for image, _ in (FIRST, SECOND)]
-    params = Params.preset(
-        "published-2020-reference", iterations=2, reference_side=20, device="cpu", n_channels=16, precision="float32"
-    )
+    settings = {"iterations": 2, "reference_side": 20, "n_channels": 16, "device": "cpu", "precision": "float32"}
+    params = Params.preset("published-2020-reference", **settings)
     steps, model = all_steps(train_together(photos, params, axes="YXS"))
     expected = list(oracle.train_on_references(photos, params))
     np.testing.assert_allclose([step.loss for step in steps], expected, rtol=1e-3)

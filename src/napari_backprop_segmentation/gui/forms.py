@@ -7,6 +7,7 @@ from magicgui.widgets import CheckBox
 from magicgui.widgets.bases import ValueWidget
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
+    QAbstractSpinBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -23,6 +24,10 @@ FLAT = "QToolButton { border: none; background: transparent; padding: 2px } QToo
 LINK = (
     "QPushButton { background: transparent; padding: 0px 2px; text-decoration: underline }"
     " QPushButton:focus { border: 1px dotted }"
+)
+NO_BUTTONS = (
+    "QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0px; height: 0px }"
+    " QAbstractSpinBox::up-arrow, QAbstractSpinBox::down-arrow { image: none; width: 0px; height: 0px }"
 )
 NARROW = "QComboBox { padding: 3px 2px 3px 5px } QComboBox::drop-down { width: 16px }"
 
@@ -165,6 +170,17 @@ def text_label(dim: bool = False) -> QLabel:
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setProperty("dim", dim)
     return label
+
+
+def make_room_for_numbers(parent: QWidget) -> None:
+    """Give boxes without buttons, such as those beside sliders, buttons without a size.
+
+    Qt 6.12 leaves a number one pixel where the box has `NoButtons` and a style sheet, as all in napari have.
+    """
+    for box in parent.findChildren(QAbstractSpinBox):
+        if box.buttonSymbols() == QAbstractSpinBox.ButtonSymbols.NoButtons:
+            box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.UpDownArrows)
+            box.setStyleSheet(f"QAbstractSpinBox {{ {box.styleSheet()} }} {NO_BUTTONS}")
 
 
 def dim_style(colour: Sequence[int]) -> str:

@@ -22,6 +22,7 @@ from napari_backprop_segmentation.gui.forms import (
     add_row,
     dim_style,
     make_form,
+    make_room_for_numbers,
     text_label,
 )
 from napari_backprop_segmentation.gui.help import TITLE, show_help
@@ -147,6 +148,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._history_layer = HistoryLayer(napari_viewer, state)
         self._make_buttons()
         self._lay_out()
+        make_room_for_numbers(self.native)
         detail, n_regions = self.controls["detail"], self.controls["n_regions"]
         self._detail = DetailSlider(napari_viewer, state, detail, self.controls.titles["detail"], n_regions)
         self._live_objects = LiveObjects(napari_viewer, state, self.native)

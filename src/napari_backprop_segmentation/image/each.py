@@ -38,14 +38,22 @@ def in_turn(function: Callable[[Any, Any], T], common: Any, items: Iterable[Any]
 def in_threads(function: Callable[[Any, Any], T], common: Any, items: Iterable[Any]) -> Iterator[T]:
     """Do two at a time: for what releases the interpreter."""
     at_once = _n_threads()
-    with ThreadPoolExecutor(at_once) as pool:
-        waiting: deque[Future[T]] = deque()
+    pool, left = ThreadPoolExecutor(at_once), False
+    waiting: deque[Future[T]] = deque()
+    try:
         for item in items:
             waiting.append(pool.submit(function, common, item))
             if len(waiting) > at_once:  # what is done before it is wanted takes memory
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    except GeneratorExit:
+        left = True
+        raise
+    finally:
+        # What is left half-way may be closed by a collection of garbage, in the middle of anything: before Python 3.13
+        # also where a thread begins and holds the lock that waiting for one needs.
+        pool.shutdown(wait=not left, cancel_futures=True)
 
 
 def _n_threads() -> int:

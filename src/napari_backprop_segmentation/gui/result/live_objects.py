@@ -16,7 +16,7 @@ from napari_backprop_segmentation.gui.result.layer_result import LIVE, LayerResu
 from napari_backprop_segmentation.gui.result.replacing import replaced
 from napari_backprop_segmentation.gui.run import torch_startup
 from napari_backprop_segmentation.gui.run.preview import METADATA, show_in
-from napari_backprop_segmentation.gui.run.worker import Failure
+from napari_backprop_segmentation.gui.run.worker import Failure, Listener
 from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.gui.words import sentence
 from napari_backprop_segmentation.params.params import Params
@@ -180,8 +180,8 @@ class LiveObjects:
             return
         result = next(iter(self._pending))
         changes = self._pending.pop(result)
-        slots = {"yielded": self._on_draft, "returned": self._on_counted, "finished": self._next}
-        self._worker = create_worker(count_again, result, result.reading, changes, _connect=slots)
+        listener = Listener(yielded=self._on_draft, returned=self._on_counted, finished=self._next)
+        self._worker = create_worker(count_again, result, result.reading, changes, _connect=listener.slots)
 
     def _next(self) -> None:
         self._worker = None

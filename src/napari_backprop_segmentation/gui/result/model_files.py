@@ -15,7 +15,7 @@ from napari_backprop_segmentation.gui.forms import Folded, side_by_side
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult, LoadedModel
 from napari_backprop_segmentation.gui.run.preview import METADATA
 from napari_backprop_segmentation.gui.run.torch_startup import make_ready_for_torch
-from napari_backprop_segmentation.gui.run.worker import Failure
+from napari_backprop_segmentation.gui.run.worker import Failure, Listener
 from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.gui.words import sentence
 
@@ -137,7 +137,7 @@ class ModelFiles:
         if path := ask_where_to_save(self.folded, result.run_input.name):
             layer = result.layer
             record = layer.metadata[METADATA] if layer is not None else result.segmentation.record
-            create_worker(save, Path(path), result, record, _connect={"returned": self._on_saved})
+            create_worker(save, Path(path), result, record, _connect=Listener(returned=self._on_saved).slots)
 
     def load(self, *_: Any) -> None:
         """Ask for a file, and load it."""
@@ -147,7 +147,7 @@ class ModelFiles:
     def open(self, path: Path) -> None:
         """Load a file, and show what can be done with it."""
         self.folded.unfold()
-        create_worker(load, path, _connect={"returned": self._on_loaded})
+        create_worker(load, path, _connect=Listener(returned=self._on_loaded).slots)
 
     def _result(self) -> LayerResult | None:
         return self._state.target_result or self._state.result

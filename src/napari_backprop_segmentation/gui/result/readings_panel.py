@@ -22,7 +22,7 @@ from napari_backprop_segmentation.gui.result.readings import (
     take,
     tints_of,
 )
-from napari_backprop_segmentation.gui.run.worker import Failure
+from napari_backprop_segmentation.gui.run.worker import Failure, Listener
 from napari_backprop_segmentation.gui.state import Phase, State
 from napari_backprop_segmentation.gui.words import sentence
 from napari_backprop_segmentation.pipeline.messages import count
@@ -151,7 +151,7 @@ class ReadingsPanel:
         if (result := self._state.look()) is not None:
             preferred = self._state.preferred.get(like(result.run_input), "")
             given = (result.segmentation, result.run_input, own_labels(result), tints_of(result.layers), preferred)
-            create_worker(look, *given, _connect={"returned": self._on_looked})
+            create_worker(look, *given, _connect=Listener(returned=self._on_looked).slots)
 
     def take(self, row: int) -> None:
         """Make what is shown in a row the result."""

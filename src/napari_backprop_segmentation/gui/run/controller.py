@@ -64,6 +64,13 @@ class RunController:
         self._throttle: Throttle | None = None
         self._bar: progress | None = None
         self._worker: GeneratorWorker[Progress | None, None, Outcome] | None = None
+        self._listener = worker.Listener(
+            yielded=self._on_yielded,
+            returned=self._on_outcome,
+            errored=self._on_outcome,
+            warned=self._on_warned,
+            finished=self._finish,
+        )
         self._outcome: Ended = None
         self._warned: set[str] = set()
         self._started = self._last_message = time.monotonic()
@@ -106,7 +113,7 @@ class RunController:
             steps,
             self._control,
             _start_thread=False,
-            _connect=self._slots(),
+            _connect=self._listener.slots,
             _worker_class=ClosingWorker,
         )
         QTimer.singleShot(FIRST_PAINT_MS, partial(self._begin, self._worker))
@@ -146,8 +153,7 @@ class RunController:
         """Let the worker end unheard because nobody is left to listen; the labels stay as they are."""
         if self._worker is not None:
             self._control.command = "cancel"  # which also ends a pause, so that the worker can end by itself
-            for name, slot in self._slots().items():
-                getattr(self._worker, name).disconnect(slot)
+            self._listener.leave()
             self._worker = None
         self._wind_up()
         self._then(None)
@@ -166,15 +172,6 @@ class RunController:
         known = np.zeros(self._run_input.shape, np.uint8) if self._told is None else self._told
         if found is not None and not np.array_equal(found, known):
             self._control.new_strokes = self._told = found
-
-    def _slots(self) -> dict[str, Any]:
-        return {
-            "yielded": self._on_yielded,
-            "returned": self._on_outcome,
-            "errored": self._on_outcome,
-            "warned": self._on_warned,
-            "finished": self._finish,
-        }
 
     def _on_yielded(self, message: "Progress | None") -> None:
         if message is None:

@@ -1,11 +1,13 @@
-"""What runs in the worker thread: the loop, watched and guarded. No Qt, no viewer, no layer here."""
+"""What runs in the worker thread: the loop, watched and guarded; who hears of it. No Qt, no viewer, no layer here."""
 
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakMethod
 
 from numpy.typing import NDArray
 
@@ -211,6 +213,36 @@ class Failure:
     """An error as a value."""
 
     error: Exception
+
+
+class Listener:
+    """Calls methods with what a worker signals, as long as their object is there and has not left.
+
+    Qt is not given the methods themselves: PySide6 calls one after its object was collected, or it was disconnected,
+    where the thread had sent the signal before. The former ends the process.
+
+    Parameters
+    ----------
+    **methods : callable
+        By the names of the signals; they do not keep their object alive.
+    """
+
+    def __init__(self, **methods: Callable[..., None]) -> None:
+        self._methods = {name: WeakMethod(method) for name, method in methods.items()}
+
+    @property
+    def slots(self) -> dict[str, Callable[..., None]]:
+        """What to connect with each signal."""
+        return {name: partial(self._call, name) for name in self._methods}
+
+    def leave(self) -> None:
+        """Hear nothing any more, not even what was sent before."""
+        self._methods.clear()
+
+    def _call(self, name: str, *signalled: Any) -> None:
+        known = self._methods.get(name)
+        if known is not None and (method := known()) is not None:
+            method(*signalled)
 
 
 if TYPE_CHECKING:

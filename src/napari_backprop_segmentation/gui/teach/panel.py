@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QLabel, QMain
 
 from napari_backprop_segmentation.errors import SegmentationError
 from napari_backprop_segmentation.gui.forms import text_label
-from napari_backprop_segmentation.gui.run.worker import Failure
+from napari_backprop_segmentation.gui.run.worker import Failure, Listener
 from napari_backprop_segmentation.gui.state import State
 from napari_backprop_segmentation.gui.teach.alike import Found, Prepared, find, in_words, prepare, reason_against, show
 from napari_backprop_segmentation.gui.teach.canvas import EARLY, Canvas
@@ -182,7 +182,7 @@ class ExamplesPanel:
         elif segmentation not in self._preparing:
             self._preparing.append(segmentation)
             self._state.note(WAITING)
-            create_worker(prepare, segmentation, _connect={"returned": self._on_prepared})
+            create_worker(prepare, segmentation, _connect=Listener(returned=self._on_prepared).slots)
         else:
             self._state.note(WAITING)
 
@@ -226,7 +226,7 @@ class ExamplesPanel:
             return
         self._finding = True
         self._state.note(LOOKING)
-        create_worker(find, finder, examples, _connect={"returned": self._on_found})
+        create_worker(find, finder, examples, _connect=Listener(returned=self._on_found).slots)
 
     def _on_found(self, found: Found) -> None:
         self._finding = False

@@ -115,7 +115,8 @@ def test_automatic_takes_the_best_of_all_readings_and_says_which(automatic):
 def test_what_a_preset_finds_is_taken_where_no_reading_is_better():
     own = np.zeros((140, 280), int)
     own[disk((25, 25), 12)] = 1
-    readings = type("Found", (list,), {"score": lambda self, labels: 0.3})([SimpleNamespace(score=0.5, painted=1 - own)])
+    first = SimpleNamespace(score=0.5, painted=1 - own)
+    readings = type("Found", (list,), {"score": lambda self, labels: 0.3})([first])
 
     def job(kind, rgb=False, ndim=2):
         part = SimpleNamespace(shape=(1, *[8] * ndim))

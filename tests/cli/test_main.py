@@ -19,6 +19,7 @@ from napari_backprop_segmentation.cli import main as cli
 from napari_backprop_segmentation.cli import progress as watching
 from napari_backprop_segmentation.cli import run as commands
 from napari_backprop_segmentation.cli.main import main
+from napari_backprop_segmentation.cli.progress import Tally
 from napari_backprop_segmentation.errors import EngineError, ParameterError
 from napari_backprop_segmentation.io.read import read_image
 from napari_backprop_segmentation.io.record import read_record
@@ -515,6 +516,14 @@ def test_progress_counts_all_runs_and_says_which_it_is(square, out, monkeypatch)
     assert main(["run", str(square), "-o", str(out), *SMALL, *flags]) == cli.DONE
     assert all(words in terminal.written for words in ("1/6", "6/6", "run=1/2", "run=2/2"))
     assert read_record(out)["stopped_by"] == "all 2 runs done"
+
+
+def test_passes_over_a_large_image_are_counted():
+    said, tally = [], Tally()
+    tally.show = said.append
+    for done, total in [(1, 2), (2, 2), (1, 3), (3, 3), (1, 1)]:
+        tally(done, total)
+    assert said == ["labelled 1 of 2", "labelled 2 of 2", "pass 2, 1 of 3", "pass 2, 3 of 3", "pass 3, 1 of 1"]
 
 
 def test_progress_shows_how_many_frames_are_labelled(square, tmp_path, out, monkeypatch):

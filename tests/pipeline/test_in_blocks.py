@@ -1,5 +1,7 @@
 """Regions of images that are written piece by piece, or do not fit the memory."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from cells import membranes
@@ -45,6 +47,20 @@ def test_an_image_too_large_for_one_piece_has_the_same_regions(monkeypatch):
     assert found.labels.dtype == whole.labels.dtype
     assert found.labels.flags.writeable
     assert "notes" not in found.record or not found.record["notes"]
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["in memory", "kept"])
+def test_it_is_told_of_each_block_in_each_pass(kept, tmp_path, monkeypatch):
+    monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)
+    monkeypatch.setitem(passes.PASS_SIDE, 2, 60)
+    told = []
+    params = QUICK.replace(objects="bright")
+    resume = tmp_path / "kept" if kept else None
+    finish(run(COINS, params, progress=lambda *counts: told.append(counts), resume=resume))
+    ends = [done for done, total in told if done == total]
+    assert len(ends) > 3
+    assert 12 in ends  # blocks of regions: 3 x 4
+    assert all(after in (1, before + 1) for (before, _), (after, _) in pairwise(told))
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["in memory", "kept"])

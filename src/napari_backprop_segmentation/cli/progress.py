@@ -24,15 +24,18 @@ Result = TypeVar("Result")
 
 
 class Tally:
-    """Hears how many frames and slices of a series are labelled, and passes it on to whoever wants to show it."""
+    """Hears how much of a series or of a large image is labelled, and passes it on to whoever wants to show it."""
 
     def __init__(self) -> None:
         self.show: Callable[[str], None] | None = None
+        self._done, self._passes = 0, 1
 
     def __call__(self, done: int, total: int) -> None:
-        """Take note of how many there are now."""
+        """Take note of how many frames or slices there are now, or in one of several passes, blocks."""
+        self._passes += done < self._done
+        self._done = done
         if self.show is not None:
-            self.show(f"labelled {done} of {total}")
+            self.show(f"labelled {done} of {total}" if self._passes == 1 else f"pass {self._passes}, {done} of {total}")
 
 
 def watch(

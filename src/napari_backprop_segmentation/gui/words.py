@@ -68,13 +68,23 @@ def iteration(point: Point, total: int, step_seconds: float) -> str:
 
 
 def labelled(done: int, total: int, iterated: str) -> str:
-    """Return how far a trained network is with a series; `iterated` are the axes that are gone through.
+    """Return how far a trained network is with a series or a large image.
+
+    Parameters
+    ----------
+    done, total : int
+    iterated : str
+        Axes that are gone through; nothing for an image of which one block after another is seen, several times.
 
     Examples
     --------
     >>> labelled(3, 20, "T")
     'Labelled 3 of 20 frames...'
+    >>> labelled(3, 20, "")
+    'Labelling in several passes over the image, block 3 of 20...'
     """
+    if not iterated:
+        return f"Labelling in several passes over the image, block {done} of {total}..."
     noun = "plane" if len(iterated) > 1 else POSITIONS[iterated]
     return f"Labelled {done} of {total} {noun}s..."
 

@@ -45,6 +45,7 @@ def blockwise_graph(source: Source, regions: Regions, work: Work = HERE, lines: 
                 block = blocks[number] = added(next(coming), window, index, n, sizes)
                 parts.put(number, block.arrays())
             n += len(block.areas)
+            work.tell(number + 1, len(windows))
     found = [block for block in blocks if block is not None]
     del blocks
     return joined(found, index, n)

@@ -54,6 +54,7 @@ def blockwise_means(
         if parts.folder is not None:
             touched = np.unique(np.concatenate(numbers))
             parts.put(number, {"regions": touched, "sums": sums[touched]})
+        work.tell(number + 1, len(groups))
     if sums is None:
         raise ValueError("features must cover the image, got no block; pass at least one")
     sums /= graph.areas[:, None]

@@ -115,11 +115,19 @@ class Work:
     kept : KeptBlocks
     most_regions : int, optional
         More than these do not fit the memory: the smallest join others until they are not more.
+    progress : callable, optional
+        Is told how many blocks of a pass over the image are done, and of how many. There are several passes.
     """
 
     each: Each | None = None
     kept: KeptBlocks = KeptBlocks()
     most_regions: int | None = None
+    progress: Callable[[int, int], None] | None = None
+
+    def tell(self, done: int, total: int) -> None:
+        """Tell that so many blocks of a pass are done."""
+        if self.progress is not None:
+            self.progress(done, total)
 
     def threaded(self, function: Callable[[Any, Any], T], common: Any, items: Iterable[Any]) -> Iterator[T]:
         """Have done what releases the interpreter, see `Each`."""

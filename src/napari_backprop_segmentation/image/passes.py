@@ -49,6 +49,7 @@ def passed(
             found[number] = arrays = take(number, behind, next(coming))
             parts.put(number, arrays)
         behind += len(arrays.get(COUNTED, ()))
+        work.tell(number + 1, len(items))
     return [arrays for arrays in found if arrays is not None]
 
 

@@ -69,6 +69,7 @@ def predict_in_blocks(seen: Seen, out: Any, work: Work) -> None:
         for window, labels in zip(groups[number], found, strict=True):
             out[window] = labels
         parts.put(number, {})
+        work.tell(number + 1, len(groups))
 
 
 def predict_and_copy(seen: Seen, found: Any, out: Any, work: Work) -> None:

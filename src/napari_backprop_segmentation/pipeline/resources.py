@@ -47,7 +47,7 @@ def with_work(request: Request, job: Job) -> Job:
     """Return the job with who does its blocks, as it was asked for; nobody but this process where there are none."""
     if job.merges or job.iterated or not job.learns:
         return job
-    work, notes = HERE, job.notes
+    work, notes = replace(HERE, progress=request.progress), job.notes
     if request.client is not None:
         workers = Workers(request.client)
         work, notes = replace(work, each=workers), (*notes, *workers.remarks)

@@ -82,7 +82,8 @@ def run(
         Who builds the merge tree; programs with a window pass a `MergeProcess`, which leaves the window alive.
     progress : callable, optional
         Called after each frame and slice of a series with how many are labelled, and of how many: there are no steps
-        while a trained network labels the rest.
+        while a trained network labels the rest. Of an image that does not fit the memory, after each block; there are
+        several passes over these, and each counts from 1.
 
     examples, counter_examples : (*spatial) int, or sequence of pixels, optional
         Objects that the user points at: of an array each number marks one (one pixel is enough); ``(pixel, size)`` in

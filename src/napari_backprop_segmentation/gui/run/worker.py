@@ -51,8 +51,8 @@ class WorkerControl:
         Whether the GUI has taken in the last message and drawn it. It gets no other before: napari's progress bars
         handle pending events inside an update, so that a queue of messages would be taken in one inside the other.
     labelled : (int, int)
-        How many frames and slices of a series are labelled, and of how many. Written by the worker, read by the GUI:
-        no message can be sent between two steps.
+        How many frames and slices of a series, or blocks of a large image, are labelled, and of how many. Written by
+        the worker, read by the GUI: no message can be sent between two steps.
     new_strokes : int array, optional
         What is drawn since the run began; taken by the worker before the next iteration.
     history : History
@@ -78,7 +78,7 @@ class WorkerControl:
         return NewStrokes(strokes)
 
     def tell_labelled(self, done: int, total: int) -> None:
-        """Take note of how many frames and slices are labelled; called by the worker."""
+        """Take note of how many frames, slices or blocks are labelled; called by the worker."""
         self.labelled = done, total
 
     @property

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from napari_backprop_segmentation.objects.candidates import GROWN, _lasting, level_tree
+from napari_backprop_segmentation.objects.candidates import GROWN, _lasting
 from napari_backprop_segmentation.objects.forest import sizes
+from napari_backprop_segmentation.objects.light_trees import level_tree
 
 
 def test_how_long_a_part_lasts_is_found_step_by_step():

@@ -7,10 +7,11 @@ import pytest
 from scipy import ndimage
 
 from napari_backprop_segmentation.objects.around import around, encloses
-from napari_backprop_segmentation.objects.candidates import NAMES, describe, level_tree, look, ridge_tree
+from napari_backprop_segmentation.objects.candidates import NAMES, describe, look
 from napari_backprop_segmentation.objects.choose import best_nodes, exclusive
 from napari_backprop_segmentation.objects.forest import grow
 from napari_backprop_segmentation.objects.judgement import Judge, best_ious, expected
+from napari_backprop_segmentation.objects.light_trees import level_tree, ridge_tree
 from napari_backprop_segmentation.objects.readings import VARIANT, Readings, numbered
 from napari_backprop_segmentation.pipeline.count import NOTHING
 from napari_backprop_segmentation.teaching.examples import ByExample

@@ -15,17 +15,8 @@ from scipy.spatial import cKDTree
 from skimage.color import rgb2lab
 
 from napari_backprop_segmentation.hierarchy.higra_module import hg
-from napari_backprop_segmentation.objects.candidates import (
-    LEAST_AREA,
-    Kind,
-    Nested,
-    Seen,
-    describe,
-    level_tree,
-    look,
-    pruned,
-    ridge_tree,
-)
+from napari_backprop_segmentation.objects.candidates import Kind, Seen, describe, look
+from napari_backprop_segmentation.objects.light_trees import LEAST_AREA, Nested, level_tree, pruned, ridge_tree
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.segmentation import find_boundaries
 
-from napari_backprop_segmentation.objects.candidates import Nested, Seen, describe, look
+from napari_backprop_segmentation.objects.candidates import Seen, describe, look
 from napari_backprop_segmentation.objects.forest import lights
+from napari_backprop_segmentation.objects.light_trees import Nested
 
 # Of the expected F1 of any objects; by benchmarks/judgement.py from differences within each of 70 development images,
 # seen at half, at once and at twice their size, with phase contrast left out: see `pipeline.count.TRUST`.

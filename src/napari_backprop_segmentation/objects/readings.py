@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.image.colour import RGB
 from napari_backprop_segmentation.image.labels import renumbered
 from napari_backprop_segmentation.objects.around import around, encloses
-from napari_backprop_segmentation.objects.candidates import Nested
 from napari_backprop_segmentation.objects.judgement import Judge, best_ious, expected
+from napari_backprop_segmentation.objects.light_trees import Nested
 from napari_backprop_segmentation.objects.opening import opened
 from napari_backprop_segmentation.objects.tree_readings import KINDS, tree_labels
 from napari_backprop_segmentation.params.sections import SMALLEST_OBJECT

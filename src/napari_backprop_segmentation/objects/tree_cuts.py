@@ -5,7 +5,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.objects.candidates import Nested
+from napari_backprop_segmentation.objects.light_trees import Nested
 
 OBJECT_DETAIL = 90.0  # of the cut whose regions steady the brightness
 VOLUME_OBJECT_DETAIL = 75.0  # in volumes, where noise is averaged over larger regions

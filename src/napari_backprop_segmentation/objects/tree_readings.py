@@ -10,18 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.objects.candidates import (
-    Candidates,
-    Kind,
-    Nested,
-    describe,
-    level_tree,
-    look,
-    pruned,
-    ridge_tree,
-)
+from napari_backprop_segmentation.objects.candidates import Candidates, Kind, describe, look
 from napari_backprop_segmentation.objects.choose import choose, evidence_columns, log_odds, painted
 from napari_backprop_segmentation.objects.forest import WHOLE_SHARE, lights
+from napari_backprop_segmentation.objects.light_trees import Nested, level_tree, pruned, ridge_tree
 
 Floats = NDArray[np.float64]
 

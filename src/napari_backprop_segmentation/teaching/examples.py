@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.errors import ImageError
-from napari_backprop_segmentation.objects.candidates import NAMES, Nested
+from napari_backprop_segmentation.objects.candidates import NAMES
 from napari_backprop_segmentation.objects.choose import exclusive
 from napari_backprop_segmentation.objects.forest import MADE, Forest, grow
+from napari_backprop_segmentation.objects.light_trees import Nested
 from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Example, Mask, Place, Sized, is_mask
 
 Floats = NDArray[np.floating[Any]]

@@ -45,7 +45,7 @@ def otsu_watershed(image: Ints, spacing: Spacing) -> Ints:
 
 def large(objects: Ints) -> Ints:
     """Return the objects that are not too small to count."""
-    return np.where(np.bincount(objects.ravel())[objects] >= Objects().min_object, objects, 0)
+    return np.where(np.bincount(objects.ravel())[objects] >= Objects().least_pixels, objects, 0)
 
 
 def ours(image: Ints, spacing: Spacing, seed: int, volumes: str) -> Ints:

@@ -1,12 +1,7 @@
-"""By example: of all trees' nodes together, those most like what the user has pointed at, none over another.
-
-What counts is learned in two steps. How likeness usually shows was fitted once, over many kinds of images (`WEIGHTS`).
-What tells the examples from their own parts, from what holds them, from the counter-examples and from the rest of this
-image moves these weights at every click, the less the fewer clicks there are.
-"""
+"""By example: of all trees' nodes together, those most like what the user has pointed at, none over another."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,50 +13,22 @@ from napari_backprop_segmentation.objects.candidates import NAMES
 from napari_backprop_segmentation.objects.choose import exclusive
 from napari_backprop_segmentation.objects.forest import MADE, Forest, grow
 from napari_backprop_segmentation.objects.light_trees import Nested
+from napari_backprop_segmentation.teaching.likeness import (
+    GENERAL,
+    PART,
+    UNITS,
+    Look,
+    Told,
+    learned,
+    weights,
+)
 from napari_backprop_segmentation.teaching.pointed import HOW_ALIKE, Example, Mask, Place, Sized, is_mask
 
 Floats = NDArray[np.floating[Any]]
 
-# figure: (weight, spread) of the logarithm of the odds that a node is alike; by fit_examples.py
-WEIGHTS: Mapping[str, tuple[float, float]] = {
-    "roundness": (2.186, 0.227),
-    "drop": (0.037, 0.862),
-    "height": (0.083, 1.045),
-    "edge": (0.865, 0.637),
-    "line": (0.921, 0.201),
-    "twins": (0.492, 0.797),
-    "frame": (2.134, 0.093),
-    "enclosed": (-1.796, 0.477),
-    "enclosed_drop": (0.465, 0.382),
-    "enclosed_line": (3.09, 0.167),
-    "fit": (0.995, 0.315),
-    "log_area": (-0.145, 1.98),
-    "spread": (-0.023, 3.493),
-    "sharpness": (-0.056, 3.275),
-    "bright_share": (-0.027, 3.028),
-    "dark_share": (-0.049, 3.167),
-    "rough": (-0.111, 3.453),
-    "colour": (-0.022, 3.771),
-    "bigger": (0.374, 0.902),
-    "usual_edge": (-0.262, 0.633),
-    "edge_apart": (-0.141, 1.554),
-}
-OFFSET = -3.96
-# how much each figure usually differs within one kind of object
-UNITS = {"log_area": 0.7, "spread": 0.4, "sharpness": 0.8, "bright_share": 0.2, "dark_share": 0.2, "rough": 0.4}
-ENCLOSED = ("enclosed", "enclosed_drop", "enclosed_line")  # of what lines enclose
-GENERAL = ("roundness", "drop", "height", "edge", "line", "twins", "frame", *ENCLOSED)
-FIGURES = (*GENERAL, "fit", *UNITS, "colour", "bigger", "usual_edge", "edge_apart")
 COLOUR_UNIT = 0.35  # spreads of the image
 FAR = 9.0  # squared units: further away than this counts no more
 REACH = 1.8  # of log area: what is 6 times smaller or larger is another kind of thing
-SAME, PART = 0.7, 0.5  # IoU with an example: from where it is the same, below which it is a wrong outline of it
-LEAST_SHARED = 0.1  # IoU below which a node says nothing of an example
-TRUST = 10.0  # how much the fitted weights count against one click
-PER_CLICK, BACKGROUND = 3.0, 3.0  # how much a click counts, how much the rest of the image does
-SOME = 300  # nodes of the rest of the image that are looked at
-STEPS = 6  # of Newton's method: more change nothing
-STEEP = 30.0
 
 
 @dataclass(frozen=True)
@@ -138,18 +105,36 @@ class ByExample:
             raise ValueError(f"how_alike must be from 0 to 1, got {how_alike}; move the slider")
         given = [self.pointed(example, "examples") for example in examples]
         against = [self.pointed(example, "counter_examples") for example in counter_examples]
-        nodes = [one.node for one in given]
-        near = np.flatnonzero(np.abs(self._log_area - self._log_area[nodes].mean()) < REACH)
-        shared = [one.iou[near] for one in given]
-        shunned = [one.iou[near] for one in against]
-        figures = self.figures(nodes, near, shared)
-        odds = figures @ learned(figures, shared, shunned)
-        gain = 1 / (1 + np.exp(-odds)) - how_alike
-        for iou in shunned:
-            gain[iou > PART] = 0
-        for place in counter_examples:
-            if isinstance(place, tuple):
-                gain[self.covers(place, near)] = 0
+        look = Look.mean([self.look_of(one) for one in given])
+        moved = learned([self.told(look, given, against)], len(given), len(against))
+        return self.found((look, moved), given, counter_examples, how_alike)
+
+    def found(
+        self,
+        likeness: tuple[Look, Floats],
+        given: Sequence[Pointed],
+        counter_examples: Sequence[Example],
+        how_alike: float,
+    ) -> NDArray[np.int32]:
+        """Return all objects that are like examples, which may lie elsewhere; see `alike`.
+
+        Parameters
+        ----------
+        likeness : (Look, (F + 1,) float64)
+            Of the examples, and what each figure counts.
+        given : sequence of Pointed
+            Examples that lie here.
+        counter_examples : sequence of (*spatial) bool, of pixel positions, or of Sized
+            That lie here.
+        how_alike : float
+        """
+        look, moved = likeness
+        near = self.near(look)
+        gain = 1 / (1 + np.exp(-(self.figures(look, near) @ moved))) - how_alike
+        for example in counter_examples:
+            gain[self.pointed(example, "counter_examples").iou[near] > PART] = 0
+            if isinstance(example, tuple):
+                gain[self.covers(example, near)] = 0
         good = gain > 0
         return exclusive(self.forest, near[good], gain[good], [one.pixels for one in given])
 
@@ -230,31 +215,37 @@ class ByExample:
         iou[some] = shared / (forest.areas[nodes[some]] + len(pixels) - shared)
         return iou
 
-    def figures(self, nodes: Sequence[int], near: NDArray[np.int64], shared: Sequence[Floats]) -> Floats:
-        """Return what likeness is judged by (n, len(WEIGHTS) + 1) of nodes near in size, the last column 1.
+    def look_of(self, example: Pointed) -> Look:
+        """Return what an example looks like."""
+        forest, node = self.forest, example.node
+        fits = np.zeros(len(forest.trees))
+        np.maximum.at(fits, forest.tree, example.iou)
+        return Look(
+            self._looks[node].astype(np.float64),
+            self._colours[node].astype(np.float64),
+            float(self._log_area[node]),
+            float(self._general[node, GENERAL.index("edge")]),
+            dict(zip(forest.trees, fits.tolist(), strict=True)),
+        )
 
-        Parameters
-        ----------
-        nodes : sequence of int
-            Of the examples.
-        near : (n,) int64
-        shared : sequence of (n,) float64
-            IoU with each example.
-        """
-        fit = tree_fit(self.forest, near, shared)
-        mean = self._looks[nodes].mean(axis=0)
-        apart = np.minimum((self._looks[near] - mean) ** 2, FAR).mean(axis=2)
-        colour = np.minimum((self._colours[near] - self._colours[nodes].mean(axis=0)) ** 2, FAR).mean(axis=1)
-        bigger = self._log_area[near] - self._log_area[nodes].mean()
-        edge = self._general[:, GENERAL.index("edge")]
-        usual = edge[nodes].mean()
-        rest = (colour, bigger, np.full(len(near), usual), (edge[near] - usual) ** 2, np.ones(len(near)))
+    def near(self, look: Look) -> NDArray[np.int64]:
+        """Return the nodes (n,) whose size is not another kind of thing's."""
+        return np.flatnonzero(np.abs(self._log_area - look.log_area) < REACH)
+
+    def figures(self, look: Look, near: NDArray[np.int64]) -> Floats:
+        """Return what likeness is judged by (n, len(WEIGHTS) + 1) of nodes near in size, the last column 1."""
+        fit = np.array([look.fit(tree) for tree in self.forest.trees])[self.forest.tree[near]]
+        apart = np.minimum((self._looks[near] - look.looks) ** 2, FAR).mean(axis=2)
+        colour = np.minimum((self._colours[near] - look.colours) ** 2, FAR).mean(axis=1)
+        bigger = self._log_area[near] - look.log_area
+        edge = self._general[near, GENERAL.index("edge")]
+        rest = (colour, bigger, np.full(len(near), look.edge), (edge - look.edge) ** 2, np.ones(len(near)))
         return np.column_stack([self._general[near], fit, apart, *rest])
 
-
-def weights() -> Floats:
-    """Return the fitted weights (len(FIGURES) + 1,), the offset last."""
-    return np.array([WEIGHTS[name][0] for name in FIGURES] + [OFFSET])
+    def told(self, look: Look, given: Sequence[Pointed], against: Sequence[Pointed]) -> Told:
+        """Return what examples and counter-examples say of the nodes near in size."""
+        near = self.near(look)
+        return Told.of(self.figures(look, near), [one.iou[near] for one in given], [one.iou[near] for one in against])
 
 
 def general_figures(forest: Forest) -> Floats:
@@ -295,45 +286,3 @@ def positions(forest: Forest) -> NDArray[np.int32]:
         part = forest.pixels[tree * size : (tree + 1) * size]
         where[tree, part] = np.arange(tree * size, (tree + 1) * size, dtype=np.int32)
     return where
-
-
-def tree_fit(forest: Forest, near: NDArray[np.int64], shared: Sequence[Floats]) -> Floats:
-    """Return for each node (n,) how well its tree shows the examples, against the tree that shows them best."""
-    fits = np.zeros(len(forest.trees))
-    for iou in shared:
-        best = np.zeros(len(fits))
-        np.maximum.at(best, forest.tree[near], iou)
-        fits += best / len(shared)
-    return (fits / max(float(fits.max()), 0.1))[forest.tree[near]]
-
-
-def learned(figures: Floats, shared: Sequence[Floats], shunned: Sequence[Floats]) -> Floats:
-    """Return the weights (F + 1,) moved by what the clicks say of this image: a logistic regression by Newton's method.
-
-    Parameters
-    ----------
-    figures : (n, F + 1) float64
-    shared, shunned : sequence of (n,) float64
-        IoU with each example and counter-example.
-    """
-    best = np.max(shared, axis=0)
-    worst = np.max(shunned, axis=0) if len(shunned) else np.zeros(len(best))
-    every = np.linspace(0, len(best) - 1, min(SOME, len(best))).astype(np.int64) if len(best) else np.zeros(0, np.int64)
-    sides = (
-        (np.flatnonzero(best > SAME), 1.0, PER_CLICK * len(shared)),
-        (np.flatnonzero((best > LEAST_SHARED) & (best < PART)), 0.0, PER_CLICK * len(shared)),
-        (np.flatnonzero((worst > PART) & (best < PART)), 0.0, PER_CLICK * len(shunned)),
-        (every, 0.0, BACKGROUND),
-    )
-    some = np.concatenate([nodes for nodes, _, _ in sides])
-    told = np.concatenate([np.full(len(nodes), side) for nodes, side, _ in sides])
-    counts = np.concatenate([np.full(len(nodes), total / max(len(nodes), 1)) for nodes, _, total in sides])
-    fitted, seen = weights(), figures[some]
-    trust = TRUST * np.array([WEIGHTS[name][1] ** 2 for name in FIGURES] + [1.0])
-    moved = fitted.copy()
-    for _ in range(STEPS):
-        sure = 1 / (1 + np.exp(-np.clip(seen @ moved, -STEEP, STEEP)))
-        slope = seen.T @ (counts * (sure - told)) + trust * (moved - fitted)
-        curve = (seen * (counts * sure * (1 - sure))[:, None]).T @ seen + np.diag(trust)
-        moved = moved - np.linalg.solve(curve, slope)
-    return moved

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.measure import label as connected_components
 
+from napari_backprop_segmentation.image.blocks import Edges
 from napari_backprop_segmentation.image.labels import renumbered
 from napari_backprop_segmentation.image.whole_sums import means_of, sums_of
 from napari_backprop_segmentation.objects.contrast import Contrast, is_noisy, noise_sums, steadied
@@ -150,10 +151,18 @@ def of_all_sizes(rules: Objects) -> Objects:
     return replace(rules, min_object=min(rules.least_pixels, CORE), max_object=0, drop_border=False)
 
 
-def cleaned(objects: NDArray[Any], rules: Objects) -> NDArray[Any]:
-    """Return objects of the sizes asked for, on request without those cut off; numbered from 1 without gaps."""
+def cleaned(objects: NDArray[Any], rules: Objects, edges: Edges | None = None) -> NDArray[Any]:
+    """Return objects of the sizes asked for, on request without those cut off; numbered from 1 without gaps.
+
+    Parameters
+    ----------
+    objects : (*window) int array
+    rules : Objects
+    edges : Edges, optional
+        Where the window ends with the image; everywhere if left out.
+    """
     if rules.drop_border:
-        objects = without_cut(objects, whole_edges(objects.ndim))
+        objects = without_cut(objects, edges or whole_edges(objects.ndim))
     sizes = np.bincount(objects.ravel())
     good = (sizes >= rules.least_pixels) & (sizes <= (rules.max_object or sizes.max()))
     good[0] = False

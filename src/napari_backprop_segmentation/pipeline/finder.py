@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.apart import pixels_apart
+from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.objects.foreground import cleaned
 from napari_backprop_segmentation.objects.tree_cuts import nested
 from napari_backprop_segmentation.params.sections import Objects
@@ -102,23 +103,7 @@ class Finder:
         return cleaned(self._by_example.alike(given, against, how_alike), self._rules)
 
     def _seen(self, example: Any) -> Any:
-        """Return a pixel, a mask or a pixel and a size in pixels of the image as it was seen."""
-        if self._factor == 1:
-            return example
-        if isinstance(example, Sized):
-            return Sized(self._seen(example.place), max(1, round(example.size / self._factor**2)))
-        if is_mask(example):
-            found = np.zeros(self._seen_shape, bool)
-            found[tuple(self._binned(np.argwhere(example)).T)] = True
-            return found
-        return tuple(self._binned(np.array([example]))[0].tolist())
-
-    def _binned(self, places: NDArray[Any]) -> NDArray[Any]:
-        """Return places (n, ndim) of the image as those of the binned one; what is left over belongs to the last."""
-        factors = np.array([1] * (len(self.shape) - 2) + [self._factor] * 2)
-        outside = (places < 0) | (places >= self.shape)
-        found: NDArray[Any] = np.minimum(places // factors, np.array(self._seen_shape) - 1)
-        return np.where(outside, places, found)
+        return seen_at(example, self.shape, self._seen_shape, self._factor)
 
     def _columns(self, axis: int, low: int, high: int) -> NDArray[np.int64]:
         """Return for each pixel along an axis, of a span of the binned one, which of the span it is."""
@@ -130,6 +115,36 @@ class Finder:
 
 def finder_of(job: Job, tree: Hierarchy) -> Finder:
     """Return what finds objects like examples in an image."""
-    part = job.part
-    by_example = ByExample.prepared(pixels_apart(job.source, part), nested(tree))
+    by_example = by_example_of(job, job.part, tree)
     return Finder(by_example, Objects.of(job.params), job.image_shape[1:], job.source.preparation.binning)
+
+
+def by_example_of(job: Job, part: Source, tree: Hierarchy) -> ByExample:
+    """Return the same for an image or a part of it, in pixels as it was seen."""
+    return ByExample.prepared(pixels_apart(job.source, part), nested(tree))
+
+
+def seen_at(example: Any, shape: tuple[int, ...], seen_shape: tuple[int, ...], factor: int) -> Any:
+    """Return a pixel, a mask or a pixel and a size in an image as in the image as it was seen.
+
+    Parameters
+    ----------
+    example : (*spatial) bool, pixel position, or Sized
+    shape, seen_shape : tuple of int
+        Spatial, of the image before and after it was binned.
+    factor : int
+        Side of the squares of pixels that were binned.
+    """
+    if factor == 1:
+        return example
+    if isinstance(example, Sized):
+        return Sized(seen_at(example.place, shape, seen_shape, factor), max(1, round(example.size / factor**2)))
+    mask = is_mask(example)
+    places = np.argwhere(example) if mask else np.array([example])  # (n, ndim)
+    binned = np.minimum(places // ([1] * (len(shape) - 2) + [factor] * 2), np.array(seen_shape) - 1)
+    places = np.where((places < 0) | (places >= shape), places, binned)  # what is left over belongs to the last
+    if not mask:
+        return tuple(places[0].tolist())
+    found = np.zeros(seen_shape, bool)
+    found[tuple(places.T)] = True
+    return found

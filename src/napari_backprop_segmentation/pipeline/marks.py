@@ -170,9 +170,8 @@ def check_examples(job: Job) -> None:
     obstacles = (
         (bool(job.iterated), "frame by frame or slice by slice", "take one frame, or set volumes to 'volume'"),
         (job.strokes is not None, "with strokes", "leave one of the two out"),
-        (job.out is not None, "where labels are written piece by piece", "leave out `out`"),
         (not job.learns, f"for the method {job.params.method!r}", "choose 'superpixels' or 'continuity'"),
-        (not job.merges, "for an image too large for merging regions", "take a part of it"),
+        (not job.merges and not job.in_blocks, "for an image too large for merging regions", "take a part of it"),
     )
     for met, where, advice in obstacles:
         if met:

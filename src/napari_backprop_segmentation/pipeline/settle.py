@@ -63,7 +63,7 @@ def settle(request: Request) -> Job:
     in_one_piece = request.out is None or bool(iterated)
     merges = fits and answers and in_one_piece and request.learns(params)
     answered = strokes is None or params.strokes_as in IN_BLOCKS
-    plain = not merges and not iterated and answered and examples is None
+    plain = not merges and not iterated and answered
     in_blocks = plain and request.learns(params) and params.merges_in_blocks
     open_ = kind is not None and not OPEN & params.given
     sampled = in_blocks and not params.counts and strokes is None and not follows_lesson(request)

@@ -23,6 +23,7 @@ from napari_backprop_segmentation.network.history import Kept
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.record import PACKAGE
+from napari_backprop_segmentation.teaching.plain import recorded
 
 LOCK = "run.lock"  # held while a run goes on
 TOLD = "run.json"  # what tells the run from others
@@ -155,8 +156,13 @@ def _told(job: Job, image: Any, said: str) -> dict[str, Any]:
         "settings": settings,
         "network": _checksum(job.model),
         "start": _checksum(job.start),
+        "examples": None if job.examples is None else _examples(job),
     }
     return dict(json.loads(json.dumps(told)))
+
+
+def _examples(job: Job) -> list[Any]:
+    return [recorded(job.examples or ()), recorded(job.counter_examples), job.how_alike]
 
 
 def _differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -6,9 +6,9 @@ from skimage.draw import disk, rectangle
 
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.errors import ParameterError
+from napari_backprop_segmentation.image import windows
 from napari_backprop_segmentation.objects.judgement import best_ious
 from napari_backprop_segmentation.pipeline import estimate, example_windows
-from napari_backprop_segmentation.teaching import examples_in_windows
 
 QUICK = Params(n_channels=8, iterations=3, n_superpixels=100, precision="float32", device="cpu")
 DISCS = [(y, x) for y in (25, 70, 115) for x in (25, 70, 115)]
@@ -35,8 +35,8 @@ def model(image):
 @pytest.fixture(params=[70, 90, 120])
 def small_windows(request, monkeypatch):
     monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)
-    monkeypatch.setitem(examples_in_windows.INNER_SIDE, 2, request.param)
-    monkeypatch.setitem(examples_in_windows.HALO, 2, 30)
+    monkeypatch.setitem(windows.INNER_SIDE, 2, request.param)
+    monkeypatch.setitem(windows.HALO, 2, 30)
 
 
 def at(labels, places, shift=(0, 0)):
@@ -107,8 +107,8 @@ def test_a_run_that_ends_goes_on_behind_the_windows_that_are_done(image, model, 
 
 def test_balls_in_a_volume(monkeypatch):
     monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)
-    monkeypatch.setitem(examples_in_windows.INNER_SIDE, 3, 24)
-    monkeypatch.setitem(examples_in_windows.HALO, 3, 12)
+    monkeypatch.setitem(windows.INNER_SIDE, 3, 24)
+    monkeypatch.setitem(windows.HALO, 3, 12)
     volume, middles = np.full((24, 48, 48), 60.0), [(12, y, x) for y in (12, 36) for x in (12, 36)]
     place = np.indices(volume.shape)
     for middle in middles:

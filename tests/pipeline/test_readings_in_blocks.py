@@ -6,12 +6,14 @@ import pytest
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.hierarchy import initial_regions
-from napari_backprop_segmentation.image import crop, passes
+from napari_backprop_segmentation.image import crop, passes, windows
 from napari_backprop_segmentation.image.source import ArraySource
 from napari_backprop_segmentation.objects import readings
-from napari_backprop_segmentation.pipeline import estimate
+from napari_backprop_segmentation.objects.judgement import best_ious
+from napari_backprop_segmentation.pipeline import count, estimate, sampled
 
 QUICK = Params(n_channels=4, iterations=2, n_superpixels=60, precision="float32", device="cpu")
+MADE = set(sampled.MADE_IN_BLOCKS)
 SHAPES = {"plane": (100, 120), "volume": (12, 26, 30)}
 
 
@@ -85,16 +87,53 @@ def test_automatic_takes_the_best_reading_of_some_samples_for_all(monkeypatch, t
     found = finish(run(image, params, resume=tmp_path / "kept"))
     assert found.record["kind"] == "fast"
     np.testing.assert_array_equal(found.labels, offers[found.record["reading"]])
-    (note,) = found.record["notes"]
-    assert note.startswith("compared what can be counted on samples of the image, by brightness")
+    assert found.record["notes"][0] == "compared what can be counted on samples of the image"
     monkeypatch.setattr("napari_backprop_segmentation.pipeline.sampled.some_crops", lambda _: pytest.fail("again"))
     again = finish(run(image, params, resume=tmp_path / "kept"))
     np.testing.assert_array_equal(again.labels, found.labels)
     monkeypatch.undo()
     monkeypatch.setattr(initial_regions, "LEAF_BLOCK", 48)
     monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)
+    monkeypatch.setitem(crop.CROP_SIDE, 2, 60)
     recorded = Params.from_dict(found.record["params"])
     np.testing.assert_array_equal(finish(run(image, recorded)).labels, found.labels)
+
+
+@pytest.mark.parametrize("side", [40, 70])
+def test_other_readings_are_made_window_by_window(side, monkeypatch):
+    image, axes, model, offers = in_one_piece(balls(SHAPES["plane"]))
+    monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)
+    monkeypatch.setitem(windows.INNER_SIDE, 2, side)
+    monkeypatch.setitem(windows.HALO, 2, 30)
+    taken = {}
+    for number in range(1, 9):
+        try:
+            found = finish(run(image, QUICK.replace(reading=number), axes=axes, model=model))
+        except ParameterError:
+            break
+        taken[found.record["reading"]] = found
+    assert [name for name in taken if name in sampled.MADE_IN_BLOCKS] == list(taken)[: len(MADE & set(taken))]
+    bright, whole = taken["bright"], offers["bright"]
+    assert any("one window after another" in note for note in bright.record["notes"])
+    assert bright.labels.max() == whole.max()
+    assert best_ious(whole, bright.labels)[0] > 0.9
+
+
+def test_automatic_reads_window_by_window_where_that_is_clearly_better(monkeypatch):
+    image, axes, _, offers = in_one_piece(balls(SHAPES["plane"]))
+    monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)
+    monkeypatch.setitem(crop.CROP_SIDE, 2, 60)
+    scores = {"bright": 0.6, "bright on the ground": 0.5}
+    monkeypatch.setattr(count, "summed_scores", lambda samples, among=None: _among(scores, among, len(samples)))
+    found = finish(run(image, QUICK.replace(automatic=True), axes=axes))
+    assert found.record["reading"] == "bright"
+    assert found.labels.max() == offers["bright"].max()
+    scores["bright"] = 0.52
+    assert finish(run(image, QUICK.replace(automatic=True), axes=axes)).record["reading"] == "bright on the ground"
+
+
+def _among(scores, among, n):
+    return {name: n * score for name, score in scores.items() if among is None or name in among}
 
 
 def test_automatic_shows_regions_where_nothing_can_be_counted(monkeypatch):

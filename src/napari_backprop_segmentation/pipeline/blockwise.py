@@ -6,8 +6,8 @@ from napari_backprop_segmentation.hierarchy.build_in_blocks import classes_in_bl
 from napari_backprop_segmentation.image.apart import seen_apart
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.sections import Regions
-from napari_backprop_segmentation.pipeline.alike_in_blocks import alike_in_blocks
 from napari_backprop_segmentation.pipeline.blockwise_objects import objects_in_blocks
+from napari_backprop_segmentation.pipeline.found_in_windows import found_in_windows
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.sampled import with_reading
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
@@ -19,8 +19,9 @@ def found_in_blocks(job: Job, model: Model) -> Segmentation:
     job = with_reading(job, model)
     regions, seen = Regions.of(job.params), seen_by(job, model)
     tree, looks = tree_and_looks(seen, regions, job.merge, job.work, job.ridges)
-    if job.examples is not None:
-        return alike_in_blocks(job, model, tree)
+    found = found_in_windows(job, model, tree)
+    if found is not None:
+        return found
     if job.params.counts:
         return replace(objects_in_blocks(job, seen_apart(job.source, job.part), tree), model=model)
     if job.params.by_class:

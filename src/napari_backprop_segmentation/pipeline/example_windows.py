@@ -9,17 +9,17 @@ from napari_backprop_segmentation.pipeline.finder import by_example_of, seen_at
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.trees import tree_of
 from napari_backprop_segmentation.teaching.examples import ByExample
-from napari_backprop_segmentation.teaching.examples_in_windows import Windows
+from napari_backprop_segmentation.teaching.examples_in_windows import ExampleWindows
 
 
-def windows_of(job: Job, model: Model) -> Windows:
+def windows_of(job: Job, model: Model) -> ExampleWindows:
     """Return the windows of an image; each takes about 20 seconds of one core, and a gigabyte, when it is looked at."""
     shape, seen_shape, factor = job.image_shape[1:], job.part.shape[1:], job.source.preparation.binning
     examples, against = (
         [seen_at(each, shape, seen_shape, factor) for each in some]
         for some in (job.examples or (), job.counter_examples)
     )
-    return Windows(seen_shape, partial(_prepared, job, model), examples, against, job.how_alike)
+    return ExampleWindows(seen_shape, partial(_prepared, job, model), examples, against, job.how_alike)
 
 
 def _prepared(job: Job, model: Model, window: Window) -> ByExample:

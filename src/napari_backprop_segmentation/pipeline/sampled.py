@@ -10,12 +10,12 @@ from napari_backprop_segmentation.image.kept_blocks import Arrays
 from napari_backprop_segmentation.image.passes import kept_once
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.objects.ways import ON_THE_GROUND, OUTLINED
-from napari_backprop_segmentation.pipeline.count import best_reading, summed_scores
+from napari_backprop_segmentation.pipeline.count import best_for_large, summed_scores
 from napari_backprop_segmentation.pipeline.job import READINGS, Job
-from napari_backprop_segmentation.pipeline.merged import Merged
-from napari_backprop_segmentation.pipeline.trees import plain_params, tree_of
+from napari_backprop_segmentation.pipeline.merged_part import merged_part
+from napari_backprop_segmentation.pipeline.trees import plain_params
 
-MADE_IN_BLOCKS = (*ON_THE_GROUND, OUTLINED)  # those of trees of brightness or lines need all of the image at once
+MADE_IN_BLOCKS = (*ON_THE_GROUND, OUTLINED)  # the others need all pixels of a window at once
 
 
 def with_reading(job: Job, model: Model) -> Job:
@@ -29,25 +29,26 @@ def with_reading(job: Job, model: Model) -> Job:
     number = job.params.reading
     if not number and not job.judges:
         return job
-    names = list(kept_once(job.work, READINGS, lambda: _ranked(job, model))["names"].tolist())
+    ranked = kept_once(job.work, READINGS, lambda: _ranked(job, model))
+    names, best = ranked["names"].tolist(), str(ranked["best"])
     if number > len(names):
         raise ParameterError(
             f"reading must be from 0 to {len(names)}, as an image of this size has so many, got {number}; choose "
             "one of these, or take a part of the image"
         )
-    made = "brightness, darkness and outlines, as other readings need all of the image at once"
-    job.less.notes.append(f"compared what can be counted on samples of the image, by {made}")
-    if not names:
+    job.less.notes.append("compared what can be counted on samples of the image")
+    name = names[number - 1] if number else best
+    if not name:
         return job
-    return replace(job, read_as=names[max(number, 1) - 1], params=plain_params(job.params).replace(reading=number or 1))
+    if name not in MADE_IN_BLOCKS:
+        job.less.notes.append("looked for objects in one window after another, each read by itself")
+    return replace(job, read_as=name, params=plain_params(job.params).replace(reading=names.index(name) + 1))
 
 
 def _ranked(job: Job, model: Model) -> Arrays:
-    """Return the names of readings, the best first; where it is open whether there is any, at most the best one."""
-    samples = [Merged(job, crop, model, tree_of(job, crop, model)) for crop in some_crops(job.part)]
-    if job.judges:
-        best = best_reading(samples, MADE_IN_BLOCKS)
-        found = [best] if best else []
-    else:
-        found = list(summed_scores(samples, MADE_IN_BLOCKS))
-    return {"names": np.array(found, dtype=str)}
+    """Return the names of readings, those that are made in blocks first, and the best one where that is open."""
+    samples = [merged_part(job, crop, model) for crop in some_crops(job.part)]
+    in_blocks = summed_scores(samples, MADE_IN_BLOCKS)
+    names = [*in_blocks, *(name for name in summed_scores(samples) if name not in in_blocks)]
+    best = best_for_large(samples, MADE_IN_BLOCKS) if job.judges else ""
+    return {"names": np.array(names, dtype=str), "best": np.array(best)}

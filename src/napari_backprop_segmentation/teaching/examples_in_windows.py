@@ -1,8 +1,7 @@
 """Objects like examples in an image that does not fit the memory: window by window, all by the same likeness.
 
 The trees of a window need all of its pixels at once, but what examples look like, and how much each figure of it
-counts, are a few numbers: they are taken where the examples lie, and hold everywhere. An object belongs to the window
-whose inner part holds its centre; so that none is cut, windows overlap.
+counts, are a few numbers: they are taken where the examples lie, and hold everywhere.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,20 +9,15 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from napari_backprop_segmentation.image.blocks import Edges, Window, blocks, edges_of, with_halo
-from napari_backprop_segmentation.image.labels import renumbered
+from napari_backprop_segmentation.image.blocks import Window
+from napari_backprop_segmentation.image.windows import Windows
 from napari_backprop_segmentation.teaching.examples import ByExample, Pointed
 from napari_backprop_segmentation.teaching.likeness import Floats, Look, learned
 from napari_backprop_segmentation.teaching.pointed import Example, Place, Sized, is_mask
 
-INNER_SIDE = {2: 768, 3: 64}  # pixels: of what belongs to one window
-HALO = {2: 128, 3: 16}  # pixels around it: half of the largest object that is whole in every window it belongs to
-TAKEN = 0.5  # share of an object that others hold, from which on it is one of them, seen from another window
 
-
-class Windows:
+class ExampleWindows(Windows):
     """The windows of one image, and what is pointed at in each.
 
     Parameters
@@ -45,52 +39,18 @@ class Windows:
         counter_examples: Sequence[Example],
         how_alike: float,
     ) -> None:
-        ndim = len(shape)
-        self.inner = list(blocks(shape, INNER_SIDE[ndim]))
-        self.outer = [with_halo(window, HALO[ndim], shape)[0] for window in self.inner]
-        self._shape, self._how_alike = shape, how_alike
+        super().__init__(shape)
+        self._how_alike = how_alike
         self._examples = self._by_window(examples)
         self._counter_examples = self._by_window(counter_examples)
         self._prepared = lru_cache(maxsize=1)(lambda number: prepared(self.outer[number]))
         self._likeness = self._learned(len(examples), len(counter_examples))
 
-    def found(self, number: int) -> NDArray[np.int32]:
+    def found(self, number: int) -> NDArray[np.integer]:
         """Return the objects of a window (*outer), numbered from 1, whose centre lies in its inner part."""
         counter = self._counter_examples.get(number, [])
         labels = self._prepared(number).found(self._likeness, self._given(number), counter, self._how_alike)
-        if not labels.any():
-            return labels
-        numbers = np.arange(1, int(labels.max()) + 1)
-        middles = np.array(ndimage.center_of_mass(labels > 0, labels, numbers))
-        inner, outer = self.inner[number], self.outer[number]
-        first = np.array([[i.start - o.start, i.stop - o.start] for i, o in zip(inner, outer, strict=True)])
-        # a pixel's middle is its number, so an inner part that begins with pixel n begins at n - 1/2
-        own = ((middles >= first[:, 0] - 0.5) & (middles < first[:, 1] - 0.5)).all(axis=1)
-        return renumbered(labels, np.r_[False, own][labels]).astype(np.int32)
-
-    def edges(self, number: int) -> Edges:
-        """Return at which of its sides a window ends where the image does."""
-        return edges_of(self.outer[number], self._shape)
-
-    @staticmethod
-    def added(labels: NDArray[np.integer], there: NDArray[np.integer], behind: int) -> tuple[NDArray[np.integer], int]:
-        """Return what is there (*window) with the objects of one more window, and how many of these are new.
-
-        Parameters
-        ----------
-        labels : (*window) int array
-            Objects, numbered from 1.
-        there : (*window) int array
-            What other windows have written.
-        behind : int
-            How many objects there are so far.
-        """
-        areas = np.bincount(labels.ravel())
-        held = np.bincount(labels[there > 0], minlength=len(areas))
-        new = held < TAKEN * areas
-        new[0] = False
-        fresh = renumbered(labels, new[labels]).astype(np.int64)
-        return np.where((fresh > 0) & (there == 0), fresh + behind, there), int(new.sum())
+        return self.own(number, labels)
 
     def _learned(self, n_examples: int, n_counter_examples: int) -> tuple[Look, Floats]:
         """Return what the examples look like, and what each figure counts."""
@@ -107,12 +67,9 @@ class Windows:
 
     def _by_window(self, examples: Sequence[Example]) -> dict[int, list[Example]]:
         """Return examples by the number of the window they belong to, in its pixels."""
-        side = INNER_SIDE[len(self._shape)]
-        counts = [-(-n // side) for n in self._shape]
         found: dict[int, list[Example]] = {}
         for example in examples:
-            place = _place(example)
-            number = int(np.ravel_multi_index([p // side for p in place], counts))
+            number = self.number_at(_place(example))
             found.setdefault(number, []).append(_within(example, self.outer[number]))
         return found
 

@@ -88,7 +88,7 @@ def run(
     examples, counter_examples : (*spatial) int, or sequence of pixels, optional
         Objects that the user points at: of an array each number marks one (one pixel is enough); ``(pixel, size)`` in
         a sequence means the object around the pixel that has about so many pixels. All objects of the image that are
-        like the examples, and unlike the counter-examples, are found. For a single image.
+        like the examples, and unlike the counter-examples, are found. For a single image, of any size.
     how_alike : float, optional
         From 0, everything, to 1, nothing but what is very like the examples; where it finds best if left out.
     fixed : (*spatial) int, optional

@@ -53,9 +53,10 @@ def full(open_viewer, engine, regions, image, qtbot):
 NAMED = {"channel_names": ["DAPI", "a membrane stain with a name that is much longer than any dock is wide"]}
 
 
-def shown(widget, kind):
-    """Return what is on the screen of a kind, also what must be scrolled to."""
-    return [each for each in widget.native.findChildren(kind) if each.isVisibleTo(widget.native)]
+def shown(widget, *kinds):
+    """Return what is on the screen of some kinds, also what must be scrolled to."""
+    found = [each for kind in kinds for each in widget.native.findChildren(kind)]  # PySide6 takes one at a time
+    return [each for each in found if each.isVisibleTo(widget.native)]
 
 
 def told(each):
@@ -166,7 +167,7 @@ def test_every_control_says_its_name_ticks_once_and_keys_stand_in_tooltips(full)
     for button in full.curation.tools._drags:
         assert "Ctrl+Z" in button.tooltip
     full.strokes.toggle(True)
-    for each in shown(full, CONTROLS):
+    for each in shown(full, *CONTROLS):
         inner = isinstance(each.parent(), (QAbstractSpinBox, QComboBox, QAbstractSlider, QLineEdit))
         if inner or each.objectName().startswith("qt_") or not each.focusPolicy() & Qt.FocusPolicy.TabFocus:
             continue

@@ -67,7 +67,7 @@ def test_small_spots_are_outlined_as_small_as_they_are(monkeypatch):
 
 def test_the_magnification_does_not_matter():
     image, truth = spots(7, 24, 144)
-    for factor in (1, 2, 3):
+    for factor in (1, 2):
         large = ndimage.zoom(image, factor, order=1, grid_mode=True, mode="nearest")
         first = finish(run(large, Params(**QUICK))).readings[0].labels()
         assert first.max() == truth.max()

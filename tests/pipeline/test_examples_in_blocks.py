@@ -32,10 +32,10 @@ def model(image):
     return finish(run(image, QUICK)).model
 
 
-@pytest.fixture(params=[70, 90, 120])
-def small_windows(request, monkeypatch):
+@pytest.fixture
+def small_windows(monkeypatch):
     monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)
-    monkeypatch.setitem(windows.INNER_SIDE, 2, request.param)
+    monkeypatch.setitem(windows.INNER_SIDE, 2, 100)
     monkeypatch.setitem(windows.HALO, 2, 30)
 
 
@@ -43,8 +43,10 @@ def at(labels, places, shift=(0, 0)):
     return [int(labels[y + shift[0], x + shift[1]]) for y, x in places]
 
 
+@pytest.mark.parametrize("side", [70, 120])
 @pytest.mark.usefixtures("small_windows")
-def test_what_lies_across_windows_is_found_once_and_as_in_one_piece(image, model, monkeypatch):
+def test_what_lies_across_windows_is_found_once_and_as_in_one_piece(image, model, side, monkeypatch):
+    monkeypatch.setitem(windows.INNER_SIDE, 2, side)
     given = {"examples": [DISCS[0]], "counter_examples": [BAR]}
     found = finish(run(image, QUICK, model=model, **given))
     assert sorted(at(found.labels, DISCS)) == list(range(1, 10))

@@ -44,9 +44,9 @@ def pixelwise(change: Callable[[Image], Image]) -> Way:
 
 
 def jpeg(pixels: Image) -> Image:
-    """Return pixels after JPEG of quality 50; of two channels each for itself."""
-    if pixels.shape[-1] == 2:
-        return np.concatenate([jpeg(pixels[..., i : i + 1]) for i in range(2)], axis=-1)
+    """Return pixels after JPEG of quality 50; of channels that are no colours each for itself."""
+    if pixels.shape[-1] not in (1, 3):
+        return np.concatenate([jpeg(pixels[..., i : i + 1]) for i in range(pixels.shape[-1])], axis=-1)
     file = io.BytesIO()
     imsave(file, (pixels.squeeze() * 255).astype(np.uint8), extension=".jpg", quality=50, check_contrast=False)
     file.seek(0)

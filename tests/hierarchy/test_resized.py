@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_backprop_segmentation.hierarchy.region_graph import graph_of
-from napari_backprop_segmentation.hierarchy.resized import resized
+from napari_backprop_segmentation.hierarchy.resized import resized, windowed
 from napari_backprop_segmentation.hierarchy.tree import build_hierarchy
 
 
@@ -42,3 +42,14 @@ def test_regions_that_are_lost_are_not_in_the_tree(tree):
 def test_of_one_region_there_is_one_left(tree):
     found = resized(tree, np.full((3, 3), 5, np.int32))
     assert found.n_leaves == 1 and found.cut(50).max() == 1
+
+
+@pytest.mark.parametrize(
+    "window", [(slice(0, 9), slice(3, 24)), (slice(5, 6), slice(5, 6)), (slice(8, 16), slice(8, 16))]
+)
+def test_in_a_window_regions_merge_as_in_the_image(tree, window):
+    found = windowed(tree, window)
+    assert found.n_leaves == len(np.unique(tree.index[window]))
+    for altitude in [-1.0, *np.quantile(tree.altitudes, [0.2, 0.6, 0.8, 0.95]), tree.altitudes[-1]]:
+        whole = tree.lookup(altitude)[tree.index][window]
+        assert same_regions(found.lookup(altitude)[found.index], whole)

@@ -87,11 +87,11 @@ def test_a_run_that_ends_goes_on_behind_the_windows_that_are_done(image, model, 
     expected = finish(run(image, QUICK, **given)).labels
     prepared, looked_at = example_windows._prepared, []
 
-    def ends(job, model, window):
+    def ends(job, tree, window):
         looked_at.append(window)
         if len(looked_at) == 5:
             raise KeyboardInterrupt
-        return prepared(job, model, window)
+        return prepared(job, tree, window)
 
     monkeypatch.setattr(example_windows, "_prepared", ends)
     with pytest.raises(KeyboardInterrupt):

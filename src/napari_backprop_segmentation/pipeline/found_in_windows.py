@@ -14,7 +14,7 @@ from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 def found_in_windows(job: Job, model: Model, tree: Hierarchy) -> Segmentation | None:
     """Return the objects of an image, if they are to be found in such a way, written where they are to go."""
     if job.examples is not None:
-        return replace(alike_in_windows(job, model), hierarchy=tree)
+        return replace(alike_in_windows(job, tree), model=model, hierarchy=tree)
     if job.read_as and job.read_as not in MADE_IN_BLOCKS:
-        return replace(read_in_windows(job, model), hierarchy=tree)
+        return replace(read_in_windows(job, model, tree), hierarchy=tree)
     return None

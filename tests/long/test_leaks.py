@@ -135,9 +135,12 @@ class Hands:
 
     def once(self, kind):
         """Do it, and take everything away again."""
+        from napari._app_model._app import NapariApplication
+
         getattr(self, kind)()
         self.viewer.layers.clear()
         self.rest()
+        NapariApplication.get_app_model.reset_mock()  # in tests of napari it keeps its calls, 1,600 a window
 
     def rest(self):
         from qtpy.QtCore import QThreadPool

@@ -5,42 +5,31 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from skimage.draw import disk, rectangle
+from skimage.draw import disk
 from stepping import all_steps
+from things import BARS, DISCS, discs_and_bars, numbers_at
 
 from napari_backprop_segmentation import Params, finish, run, segment
 from napari_backprop_segmentation.errors import ImageError, ParameterError
 from napari_backprop_segmentation.pipeline.marks import pointed_at
 
 QUICK = Params(n_channels=8, iterations=3, n_superpixels=100, precision="float32", device="cpu")
-DISCS = [(y, x) for y in (25, 70, 115) for x in (25, 70, 115)]
-BARS = [(y, x) for y in (15, 60, 105) for x in (165, 230)]
 
 
 @pytest.fixture(scope="module")
 def image():
-    """Nine bright discs and six dark bars on even grey."""
-    made = np.full((140, 280), 100.0)
-    for place in DISCS:
-        made[disk(place, 12)] = 180
-    for place in BARS:
-        made[rectangle(place, extent=(12, 40))] = 30
-    return (made + np.random.default_rng(0).normal(0, 3, made.shape)).clip(0, 255).astype(np.uint8)
-
-
-def middles(labels, places, shift=(0, 0)):
-    return [int(labels[y + shift[0], x + shift[1]]) for y, x in places]
+    return discs_and_bars()
 
 
 def test_one_click_finds_all_alike_and_a_counter_example_leaves_out_another_kind(image):
-    assert sorted(middles(segment(image, QUICK, examples=[DISCS[0]]), DISCS)) == list(range(1, 10))
+    assert sorted(numbers_at(segment(image, QUICK, examples=[DISCS[0]]), DISCS)) == list(range(1, 10))
     bar = (BARS[0][0] + 6, BARS[0][1] + 20)
     discs = segment(image, QUICK, examples=[DISCS[0]], counter_examples=[bar])
-    assert sorted(middles(discs, DISCS)) == list(range(1, 10))
-    assert set(middles(discs, BARS, (6, 20))) == {0}
+    assert sorted(numbers_at(discs, DISCS)) == list(range(1, 10))
+    assert set(numbers_at(discs, BARS, (6, 20))) == {0}
     bars = segment(image, QUICK, examples=[bar], counter_examples=[DISCS[0]])
-    assert sorted(middles(bars, BARS, (6, 20))) == list(range(1, 7))
-    assert set(middles(bars, DISCS)) == {0}
+    assert sorted(numbers_at(bars, BARS, (6, 20))) == list(range(1, 7))
+    assert set(numbers_at(bars, DISCS)) == {0}
 
 
 def test_marks_of_a_pixel_are_clicks_and_larger_ones_outlines(image):
@@ -50,7 +39,7 @@ def test_marks_of_a_pixel_are_clicks_and_larger_ones_outlines(image):
     click, outline = pointed_at(marks, "examples", image.shape)
     assert click == DISCS[0]
     np.testing.assert_array_equal(outline, marks == 2)
-    assert sorted(middles(segment(image, QUICK, examples=marks), DISCS)) == list(range(1, 10))
+    assert sorted(numbers_at(segment(image, QUICK, examples=marks), DISCS)) == list(range(1, 10))
 
 
 def test_a_counter_example_never_comes_back(image):

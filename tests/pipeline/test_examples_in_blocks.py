@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from skimage.draw import disk, rectangle
+from skimage.draw import disk
+from things import BARS, DISCS, discs_and_bars, numbers_at
 
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.errors import ParameterError
@@ -11,20 +12,12 @@ from napari_backprop_segmentation.objects.judgement import best_ious
 from napari_backprop_segmentation.pipeline import estimate, example_windows
 
 QUICK = Params(n_channels=8, iterations=3, n_superpixels=100, precision="float32", device="cpu")
-DISCS = [(y, x) for y in (25, 70, 115) for x in (25, 70, 115)]
-BARS = [(y, x) for y in (15, 60, 105) for x in (165, 230)]
 BAR = (BARS[0][0] + 6, BARS[0][1] + 20)
 
 
 @pytest.fixture(scope="module")
 def image():
-    """Nine bright discs and six dark bars on even grey."""
-    made = np.full((140, 280), 100.0)
-    for place in DISCS:
-        made[disk(place, 12)] = 180
-    for place in BARS:
-        made[rectangle(place, extent=(12, 40))] = 30
-    return (made + np.random.default_rng(0).normal(0, 3, made.shape)).clip(0, 255).astype(np.uint8)
+    return discs_and_bars()
 
 
 @pytest.fixture(scope="module")
@@ -39,19 +32,15 @@ def small_windows(monkeypatch):
     monkeypatch.setitem(windows.HALO, 2, 30)
 
 
-def at(labels, places, shift=(0, 0)):
-    return [int(labels[y + shift[0], x + shift[1]]) for y, x in places]
-
-
 @pytest.mark.parametrize("side", [70, 120])
 @pytest.mark.usefixtures("small_windows")
 def test_what_lies_across_windows_is_found_once_and_as_in_one_piece(image, model, side, monkeypatch):
     monkeypatch.setitem(windows.INNER_SIDE, 2, side)
     given = {"examples": [DISCS[0]], "counter_examples": [BAR]}
     found = finish(run(image, QUICK, model=model, **given))
-    assert sorted(at(found.labels, DISCS)) == list(range(1, 10))
+    assert sorted(numbers_at(found.labels, DISCS)) == list(range(1, 10))
     assert found.labels.max() == 9
-    assert set(at(found.labels, BARS, (6, 20))) == {0}
+    assert set(numbers_at(found.labels, BARS, (6, 20))) == {0}
     assert found.record["reading"] == "like the examples"
     assert found.record["examples"] == [list(DISCS[0])]
     monkeypatch.undo()
@@ -65,7 +54,7 @@ def test_examples_in_several_windows_as_masks_and_pixels(image, model):
     marks[disk(DISCS[1], 12)] = 1
     marks[disk(DISCS[8], 12)] = 2
     found = finish(run(image, QUICK, model=model, examples=marks, counter_examples=[DISCS[4]]))
-    numbers = at(found.labels, DISCS)
+    numbers = numbers_at(found.labels, DISCS)
     assert numbers[4] == 0
     assert len(set(numbers) - {0}) == 8
     np.testing.assert_array_equal(found.labels == numbers[1], marks == 1)
@@ -77,8 +66,8 @@ def test_cut_ones_are_left_out_at_the_edge_of_the_image_only(image, model):
     cut, shifted = image[16:], [(y - 16, x) for y, x in BARS]  # the edge cuts off the first row of bars
     params = QUICK.replace(drop_border=True)
     found = finish(run(cut, params, model=model, examples=[(shifted[2][0] + 6, shifted[2][1] + 20)]))
-    assert at(found.labels, shifted[:2], (4, 20)) == [0, 0]
-    assert len(set(at(found.labels, shifted[2:], (6, 20))) - {0}) == 4
+    assert numbers_at(found.labels, shifted[:2], (4, 20)) == [0, 0]
+    assert len(set(numbers_at(found.labels, shifted[2:], (6, 20))) - {0}) == 4
 
 
 @pytest.mark.usefixtures("small_windows")

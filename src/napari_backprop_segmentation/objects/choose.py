@@ -13,6 +13,7 @@ from scipy import ndimage
 from napari_backprop_segmentation.hierarchy.higra_module import hg
 from napari_backprop_segmentation.objects.candidates import Candidates, Kind
 from napari_backprop_segmentation.objects.forest import Forest
+from napari_backprop_segmentation.objects.light_trees import doubled
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -85,7 +86,7 @@ def best_nodes(parents: NDArray[np.int64], scores: Floats) -> Mask:
         What is not above 0 is never chosen.
     """
     n = len(parents)
-    nodes = hg.Tree(np.concatenate([np.arange(n) + n, parents + n]))
+    nodes = doubled(parents)
     values = np.concatenate([np.zeros(n), np.maximum(scores, 0)])
     best = hg.accumulate_and_max_sequential(nodes, values, np.zeros(n), hg.Accumulators.sum)[n:]
     good = (scores > 0) & (scores >= best - 1e-12)

@@ -16,7 +16,7 @@ from skimage.color import rgb2lab
 
 from napari_backprop_segmentation.hierarchy.higra_module import hg
 from napari_backprop_segmentation.objects.candidates import Kind, Seen, describe, look
-from napari_backprop_segmentation.objects.light_trees import LEAST_AREA, Nested, level_tree, pruned, ridge_tree
+from napari_backprop_segmentation.objects.light_trees import LEAST_AREA, Nested, doubled, level_tree, pruned, ridge_tree
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -183,9 +183,7 @@ def sizes(nested: Nested) -> Floats:
 
 def summed(parents: NDArray[np.int64], values: Floats) -> Floats:
     """Return for each node (n, ...) the sum of values (n, ...) of all it holds, its own among them."""
-    n = len(parents)
-    doubled = hg.Tree(np.concatenate([np.arange(n) + n, parents + n]))
-    found: Floats = hg.accumulate_sequential(doubled, values, hg.Accumulators.sum)[n:]
+    found: Floats = hg.accumulate_sequential(doubled(parents), values, hg.Accumulators.sum)[len(parents) :]
     return found
 
 

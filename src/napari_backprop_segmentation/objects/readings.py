@@ -177,8 +177,8 @@ class Readings(Sequence[Reading]):
 
     def named(self, name: str) -> Reading | None:
         """Return the best reading of this name, or that is like one of this name."""
-        alike = [each for each in self if each.name == name] + [each for each in self if name in each.also]
-        return alike[0] if alike else None
+        found = [each for each in self if each.name == name] + [each for each in self if name in each.also]
+        return found[0] if found else None
 
     def score(self, labels: NDArray[np.integer]) -> float:
         """Return about what F1 to expect of any other objects (*spatial) of this image; 0 is the ground."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.objects.candidates import Candidates, Kind, describe, look
+from napari_backprop_segmentation.objects.candidates import Candidates, describe, look
 from napari_backprop_segmentation.objects.choose import choose, evidence_columns, log_odds, painted
-from napari_backprop_segmentation.objects.forest import WHOLE_SHARE, lights
+from napari_backprop_segmentation.objects.forest import MADE, WHOLE_SHARE, lights
 from napari_backprop_segmentation.objects.light_trees import Nested, level_tree, pruned, ridge_tree
 
 Floats = NDArray[np.float64]
@@ -42,13 +42,8 @@ LIKENESS = {"level": 0.5, "ridge": 0.2, "net": 0.5}  # how much objects resemble
 MANY = 10.0  # objects from which on more of them prove nothing
 KEPT = 12  # readings of trees that are painted and judged together with others
 APART = 1.1  # of log area: readings of one tree closer than this are one reading
-KINDS = {
-    "bright": Kind("level", 1),
-    "dark": Kind("level", -1),
-    "between bright lines": Kind("ridge", 1),
-    "between dark lines": Kind("ridge", -1),
-    "regions of the network": Kind("net", 0),
-}
+ASKED = ("bright", "dark", "between bright lines", "between dark lines", "regions of the network")
+KINDS = {name: MADE[name] for name in ASKED}
 
 
 @dataclass(frozen=True)

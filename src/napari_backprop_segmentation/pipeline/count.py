@@ -57,21 +57,27 @@ def takes_reading(job: Job, own: NDArray[Any] | None, readings: Readings) -> boo
 
 def least_score(job: Job, own: NDArray[Any] | None, readings: Readings) -> float:
     """Return from which score on a reading is a better result, see `takes_reading`."""
-    plane = len(job.part.shape) == len("CYX")
-    nothing = NOTHING if plane else NOTHING_IN_VOLUMES
     if own is None:
         in_colour = job.source.is_rgb and not job.source.channels_apart
-        return NOTHING_IN_COLOUR if in_colour else nothing
+        return NOTHING_IN_COLOUR if in_colour else _nothing(job)
     kind = job.kind or ""
-    trust = TRUST.get(kind, 0.0) if plane or kind not in PLANES_ONLY else 0.0
-    return max(nothing, readings.score(own) + trust)  # where the preset finds nothing, that may be right
+    trust = TRUST.get(kind, 0.0) if _is_plane(job) or kind not in PLANES_ONLY else 0.0
+    return max(_nothing(job), readings.score(own) + trust)  # where the preset finds nothing, that may be right
 
 
 def shows_something(job: Job, reading: Reading) -> bool:
     """Return whether a reading of a window is more than noise; how many there are does not count there."""
-    nothing = NOTHING if len(job.part.shape) == len("CYX") else NOTHING_IN_VOLUMES
     few = EXPECTED["count"] * (np.log(MANY) - reading.figures["count"])
-    return bool(reading.score + few > nothing)
+    return bool(reading.score + few > _nothing(job))
+
+
+def _is_plane(job: Job) -> bool:
+    return len(job.part.shape) == len("CYX")
+
+
+def _nothing(job: Job) -> float:
+    """Return the least score of objects in grey."""
+    return NOTHING if _is_plane(job) else NOTHING_IN_VOLUMES
 
 
 def check_kind(merged: Merged, own: NDArray[Any]) -> None:

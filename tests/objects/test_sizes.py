@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 from skimage.draw import disk
+from things import disc_grid
 
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.hierarchy.resized import resized
@@ -93,6 +94,8 @@ def test_what_is_like_a_better_reading_is_known_by_its_name_too():
     other = replace(other, painted=np.roll(labels, 9))
     found = offered([other, like, good])
     assert [each.name for each in found] == ["good", "other"]
-    readings = Readings(np.zeros((1, 20, 20), np.float32)).joined(found)
-    assert [readings.named(name).name for name in ("like", "good", "other")] == ["good", "good", "other"]
+    assert [each.also for each in found] == [{"like"}, ()]
+    image, truth = disc_grid((96, 96), 5, 16)
+    readings = Readings(image[None], made_otherwise={"good": lambda _: truth, "like": lambda _: truth})
+    assert readings.named("like") is readings.named("good") is not None
     assert readings.named("neither") is None

@@ -116,7 +116,7 @@ def test_automatic_takes_the_best_reading_where_no_kind_of_image_is_recognised(i
     again = finish(run(image, Params.from_dict(found.record["params"])))
     np.testing.assert_array_equal(again.labels, found.labels)
     assert finish(run(image, auto.replace(objects="off"))).labels.min() >= 1  # the user has said what is wanted
-    monkeypatch.setattr("napari_backprop_segmentation.pipeline.count.NOTHING", 1e9)
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.nothing.NOTHING", 1e9)
     assert finish(run(image, auto)).labels.min() >= 1
 
 

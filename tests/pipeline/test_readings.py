@@ -201,6 +201,7 @@ def test_an_image_that_was_taken_for_another_kind_is_done_again(rods, kind, monk
 def test_readings_are_the_same_whatever_a_preset_merges_by(rods, monkeypatch):
     monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.kind_of", lambda *_: "nuclei")
     monkeypatch.setattr("napari_backprop_segmentation.objects.readings.Readings.score", lambda *_: -1.0)
+    monkeypatch.setattr("napari_backprop_segmentation.pipeline.count.alike", lambda *_: False)
     plain = finish(run(rods, Params(**QUICK, reading=1)))
     assert plain.record["reading"] == plain.readings[0].name
     auto = finish(run(rods, Params.preset("auto", **QUICK)))

@@ -148,8 +148,9 @@ def test_automatic_shows_regions_where_nothing_can_be_counted(monkeypatch):
 
 def test_more_readings_than_there_are_are_refused(monkeypatch):
     monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)
-    with pytest.raises(ParameterError, match=r"reading must be from 0 to \d, as an image of this size has so"):
-        finish(run(balls((60, 60)), QUICK.replace(reading=8)))
+    monkeypatch.setattr(sampled, "summed_scores", lambda *_: {"outlined": 0.5})
+    with pytest.raises(ParameterError, match="reading must be from 0 to 1, as an image of this size has so"):
+        finish(run(balls((60, 60)), QUICK.replace(reading=2)))
 
 
 def test_samples_lie_where_there_is_something_to_see(monkeypatch):

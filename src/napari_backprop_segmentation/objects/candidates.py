@@ -4,6 +4,7 @@ What a node looks like needs no label: shape from its moments, contrast between 
 on its outline.
 """
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,6 +28,10 @@ PIXEL_MOMENT = 1 / 12  # a pixel spreads as far as its own square in each direct
 TINY = 1e-9
 HIGHEST = 1e30  # altitude
 SHARES = ("edge", "bright", "dark")
+# What is summed up on outlines: what a face has on either side, and what changes across it; and what inside.
+EITHER_SIDE = ("gradient", "bright", "dark", *(f"{name}_share" for name in SHARES))
+ACROSS = ("step", "step2", "sign", "out", "texture")
+INNER = ("light", "square", "frame", "texture", *EITHER_SIDE)
 
 NAMES = (
     "log_area",
@@ -154,8 +159,8 @@ def describe(tree: Nested, seen: Seen) -> Candidates:
       texture inside.
     """
     ndim = seen.light.ndim
-    inner = _inner_sums(tree, seen)
-    outline = _outline_sums(tree, seen)
+    inner = _inner_sums(tree, seen, INNER)
+    outline = _outline_sums(tree, seen, (*EITHER_SIDE, *ACROSS))
     area = inner["area"]
     frame = inner["frame"]
     length = np.maximum(outline["length"], TINY)
@@ -193,24 +198,32 @@ def describe(tree: Nested, seen: Seen) -> Candidates:
     return Candidates(tree, area, np.stack([columns[name] for name in NAMES], axis=1))
 
 
-def _inner_sums(tree: Nested, seen: Seen) -> dict[str, Floats]:
-    """Return sums over the pixels of each node (n,) of the tree."""
-    n, node, shape = len(tree.parents), tree.node.ravel(), seen.light.shape
-    light = seen.light.ravel().astype(np.float64)
-    frame = np.zeros(shape)
-    for axis in range(len(shape)):
-        ends = np.moveaxis(frame, axis, 0)
-        ends[0] += 1
-        ends[-1] += 1
-    values: dict[str, NDArray[Any]] = {
-        "area": np.ones(light.size),
-        "light": light,
-        "square": light**2,
-        "frame": frame.ravel(),
+def outlines(tree: Nested, seen: Seen) -> tuple[Floats, dict[str, Floats]]:
+    """Return the areas (n,) of the nodes of a tree, and of their features those that say how well they are outlined.
+
+    - roundness, edge, bright_share, dark_share: as of `describe`, in half of its time.
+    """
+    lines = SHARES[1:]
+    inner = _inner_sums(tree, seen, [f"{name}_share" for name in lines])
+    outline = _outline_sums(tree, seen, ["gradient", *(f"{name}_share" for name in lines)])
+    length = np.maximum(outline["length"], TINY)
+    found = {
+        f"{name}_share": outline[f"{name}_share"] / length - inner[f"{name}_share"] / inner["area"] for name in lines
     }
-    values |= {"gradient": seen.gradient.ravel(), "bright": seen.bright.ravel(), "dark": seen.dark.ravel()}
-    values["texture"] = seen.texture.ravel()
-    values |= {f"{name}_share": share.ravel() for name, share in zip(SHARES, seen.shares, strict=True)}
+    edge = outline["gradient"] / length / (seen.gradient.mean() + 1e-3)
+    return inner["area"], {"roundness": _shape(inner, seen.light.ndim)[0], "edge": edge, **found}
+
+
+def _inner_sums(tree: Nested, seen: Seen, wanted: Collection[str]) -> dict[str, Floats]:
+    """Return sums over the pixels of each node (n,) of the tree: its area, moments, and what is wanted of `INNER`."""
+    n, node, shape = len(tree.parents), tree.node.ravel(), seen.light.shape
+    looks = _looks(seen)
+    values: dict[str, NDArray[Any]] = {"area": np.ones(node.size)}
+    values |= {name: looks[name].ravel() for name in wanted if name in looks}
+    if "square" in wanted:
+        values["square"] = seen.light.ravel().astype(np.float64) ** 2
+    if "frame" in wanted:
+        values["frame"] = _frame(shape).ravel()
     grid = [(axis.ravel() - size / 2) for axis, size in zip(np.indices(shape, np.float64), shape, strict=True)]
     values |= {f"x{i}": axis for i, axis in enumerate(grid)}
     values |= {f"x{i}{j}": grid[i] * grid[j] for i in range(len(shape)) for j in range(i, len(shape))}
@@ -219,28 +232,33 @@ def _inner_sums(tree: Nested, seen: Seen) -> dict[str, Floats]:
     return dict(zip(values, total.T, strict=True))
 
 
-def _outline_sums(tree: Nested, seen: Seen) -> dict[str, Floats]:
-    """Return sums over the outline of each node (n,): of the pixel faces with one side inside.
+def _looks(seen: Seen) -> dict[str, NDArray[np.float32]]:
+    """Return what is summed up inside and on outlines, under its name."""
+    shares = {f"{name}_share": share for name, share in zip(SHARES, seen.shares, strict=True)}
+    return {"light": seen.light, "gradient": seen.gradient, "bright": seen.bright, "dark": seen.dark,
+            "texture": seen.texture, **shares}  # fmt: skip
+
+
+def _frame(shape: tuple[int, ...]) -> Floats:
+    """Return on how many sides each pixel (*spatial) is the last one of the image."""
+    frame = np.zeros(shape)
+    for axis in range(len(shape)):
+        ends = np.moveaxis(frame, axis, 0)
+        ends[0] += 1
+        ends[-1] += 1
+    return frame
+
+
+def _outline_sums(tree: Nested, seen: Seen, wanted: Collection[str]) -> dict[str, Floats]:
+    """Return sums over the outline of each node (n,), of pixel faces with one side inside: length and what is wanted.
 
     A face counts for its two pixels' nodes and for what holds them, up to the first node that holds both: there it is
     taken away again.
     """
     n, ndim = len(tree.parents), seen.light.ndim
-    names = (
-        "length",
-        "step",
-        "step2",
-        "sign",
-        "out",
-        "gradient",
-        "bright",
-        "dark",
-        "edge_share",
-        "bright_share",
-        "dark_share",
-        "texture",
-    )
-    shares = seen.shares
+    looks = {name: look for name, look in _looks(seen).items() if name in wanted and name in EITHER_SIDE}
+    names = ["length", *looks, *(name for name in wanted if name not in looks)]
+    stepping = len(names) > 1 + len(looks)
     own = np.zeros((n, len(names)))
     nodes = doubled(tree.parents)
     for axis in range(ndim):
@@ -253,21 +271,32 @@ def _outline_sums(tree: Nested, seen: Seen) -> dict[str, Floats]:
         both = nodes.lowest_common_ancestor(one.astype(np.int64) + n, other.astype(np.int64) + n) - n
 
         sample = partial(_sampled, place=place, axis=axis)
-        # seen from the first pixel, the outside lies ahead; from the second, behind
-        ahead, behind = sample(seen.smooth, 1 + OUT), sample(seen.smooth, -OUT)
-        inside_first, inside_second = sample(seen.smooth, -IN), sample(seen.smooth, 1 + IN)
-        rough = sample(seen.texture, -OUT) - sample(seen.texture, 1 + OUT)
-        same = [np.maximum(sample(v, 0), sample(v, 1)) for v in (seen.gradient, seen.bright, seen.dark, *shares)]
-        for node, inside, outside, texture in (
-            (one, inside_first, ahead, rough),
-            (other, inside_second, behind, -rough),
-        ):
-            step = inside - outside
-            sign = np.tanh(step / (2 * seen.noise))
-            for k, value in enumerate((np.ones(len(step)), step, step**2, sign, outside, *same, texture)):
-                own[:, k] += np.bincount(node, value, n) - np.bincount(both, value, n)
+        same = {"length": np.ones(len(one))}
+        same |= {name: np.maximum(sample(look, 0), sample(look, 1)) for name, look in looks.items()}
+        for node, first in ((one, True), (other, False)):
+            values = same | (_steps(seen, sample, first) if stepping else {})
+            for k, name in enumerate(names):
+                own[:, k] += np.bincount(node, values[name], n) - np.bincount(both, values[name], n)
     total = hg.accumulate_sequential(nodes, own, hg.Accumulators.sum)[n:]
     return dict(zip(names, total.T, strict=True))
+
+
+def _steps(seen: Seen, sample: Callable[[NDArray[np.float32], int], Floats], first: bool) -> dict[str, Floats]:
+    """Return how light and texture change from the inside of faces to their outside.
+
+    Seen from the first pixel of a face the outside lies ahead, from the second behind.
+    """
+    behind, ahead = (-OUT, 1 + OUT) if first else (1 + OUT, -OUT)
+    outside = sample(seen.smooth, ahead)
+    step = sample(seen.smooth, -IN if first else 1 + IN) - outside
+    texture = sample(seen.texture, behind) - sample(seen.texture, ahead)
+    return {
+        "step": step,
+        "step2": step**2,
+        "sign": np.tanh(step / (2 * seen.noise)),
+        "out": outside,
+        "texture": texture,
+    }
 
 
 def _sampled(values: NDArray[np.float32], shift: int, place: tuple[NDArray[np.int64], ...], axis: int) -> Floats:

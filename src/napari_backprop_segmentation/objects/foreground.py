@@ -86,9 +86,10 @@ class Foreground:
     def objects(self, rules: Objects) -> NDArray[Any]:
         """Return the objects (*spatial), numbered from 1; 0 is the ground."""
         key = of_all_sizes(rules)
-        if self._last is None or self._last[0] != key:
-            self._last = key, self._of_all_sizes(key)
-        return cleaned(self._last[1], rules)
+        last = self._last
+        if last is None or last[0] != key:
+            last = self._last = key, self._of_all_sizes(key)
+        return cleaned(last[1], rules)
 
     def draft(self, rules: Objects) -> NDArray[Any] | None:
         """Return about what `objects` will return, in a tenth of the time, where only the sensitivity has changed.

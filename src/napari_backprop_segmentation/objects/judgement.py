@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.segmentation import find_boundaries
 
-from napari_backprop_segmentation.objects.candidates import Seen, describe, look
+from napari_backprop_segmentation.objects.candidates import Seen, look, outlines
 from napari_backprop_segmentation.objects.forest import lights
 from napari_backprop_segmentation.objects.light_trees import Nested
 
@@ -75,13 +75,13 @@ def _in_one_light(labels: NDArray[np.int32], seen: Seen) -> dict[str, float]:
     count = int(labels.max())
     # every object hangs from one root: then the trees' own figures are those of the objects
     node = np.where(labels > 0, labels - 1, count).astype(np.int32)
-    found = describe(Nested(np.full(count + 1, count), np.zeros(count + 1), node), seen)
-    some = np.flatnonzero((found.areas >= LEAST) & (np.arange(count + 1) < count))
+    areas, found = outlines(Nested(np.full(count + 1, count), np.zeros(count + 1), node), seen)
+    some = np.flatnonzero((areas >= LEAST) & (np.arange(count + 1) < count))
     if not len(some):
         some = np.arange(count)
 
     def mean(name: str) -> float:
-        return float(np.average(found.feature(name)[some], weights=found.areas[some]))
+        return float(np.average(found[name][some], weights=areas[some]))
 
     return {
         "roundness": mean("roundness"),

@@ -1,28 +1,31 @@
 """Readings: several results of one image, each judged by what can be measured without a label.
 
 A reading is what one tree shows if objects have about one size: bright objects, dark ones, what bright or dark lines
-enclose, what the trained network tells apart. All are made and judged alike; the best one is the result, the next ones
-are what else it could be, and where none is good there are no objects, only regions.
+enclose, what the trained network tells apart. All are made and judged alike. What the best ones have in common is the
+result, see `together`; the others are what else it could be, and where none is good there are no objects, only regions.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.colour import RGB
+from napari_backprop_segmentation.image.each import in_threads
 from napari_backprop_segmentation.image.labels import renumbered
 from napari_backprop_segmentation.objects.around import around, encloses
 from napari_backprop_segmentation.objects.judgement import Judge, best_ious, expected
 from napari_backprop_segmentation.objects.light_trees import Nested
 from napari_backprop_segmentation.objects.opening import opened
+from napari_backprop_segmentation.objects.together import VOTING, voted, votes_of
 from napari_backprop_segmentation.objects.tree_readings import KINDS, tree_labels
 from napari_backprop_segmentation.params.sections import SMALLEST_OBJECT
 
+TOGETHER = "found in several ways"  # name of what readings have in common
 OFFERED = 8
 # Geometric mean of how far two readings are found again in each other, from which on only the better is offered. The
 # best of six has F1 .592 where all are, .607 from .9, .614 from .8, .612 from .7 on (14 kinds of images).
@@ -34,7 +37,7 @@ FIRST = 0.001  # of the score: of two readings that no figure tells apart
 OPENED = {name for name, kind in KINDS.items() if kind.family != "net"}  # regions of the network are no better for it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reading:
     """One possible result.
 
@@ -129,29 +132,37 @@ class Readings(Sequence[Reading]):
         if image.ndim not in (3, 4):
             raise ValueError(f"image must be (C, Y, X) or (C, Z, Y, X), got {image.shape}; put the channels first")
         made = [_Made(each.name, each.labels(), each.labels) for each in tree_labels(image, merge_tree)]
-        for name, make in (made_otherwise or {}).items():
-            labels = numbered(make(1.0))
+        otherwise = made_otherwise or {}
+        for name, labels in zip(otherwise, in_threads(_usual, otherwise, otherwise), strict=True):
             like = next((each for each in made if name.partition(",")[0] == each.name != name), None)
             if labels.any() and (like is None or labels.max() != like.labels.max()):
-                made.append(_Made(name, labels, partial(_numbered_by, make), variant=like is not None))
+                made.append(_Made(name, labels, partial(_numbered_by, otherwise[name]), variant=like is not None))
         self._judge = Judge(image)
-        found = []
-        for each in made:
-            figures = self._judge.figures(each.labels)
-            score = expected(figures) - VARIANT * each.variant
-            found.append(Reading(each.name, each.labels, score, figures, each.repaint))
-        self.scores = {each.name: each.score for each in sorted(found, key=lambda each: each.score)}
-        readings = offered(found, _without_arms)
-        if len(image) not in (1, RGB):
-            readings = with_nested(readings, image)
-        self._readings = readings[:OFFERED]
+        judged = list(in_threads(_judged, self._judge, made))
+        judged.sort(key=lambda each: -each.score)
+        self.scores = {each.name: each.score for each in reversed(judged)}
+        shown = cache(_without_arms)
+        self._voting = [shown(each) for each in judged[:VOTING]]
+        self._distinct = offered(judged, shown)
+        self._image = image
         self._resized: Callable[[NDArray[Any]], NDArray[Any]] | None = None
 
-    def joined(self, others: Iterable[Reading]) -> "Readings":
+    @cached_property
+    def _row(self) -> list[Reading]:
+        found, first = self._distinct, found_together(self._voting)
+        if len(self._image) not in (1, RGB):
+            found = with_nested(found, self._image)
+        return offered(found if first is None else [first, *found])
+
+    @property
+    def best(self) -> Reading | None:
+        """The best of what was found in one way; None where there is nothing."""
+        return self._voting[0] if self._voting else None
+
+    def joined(self, others: "Readings") -> "Readings":
         """Return these and others of the same image, that were judged elsewhere, as one row."""
-        found = copy(self)
-        found._readings = offered([*self, *others])
-        return found
+        voting = sorted([*self._voting, *others._voting], key=lambda each: -each.score)[:VOTING]
+        return self._with(voting, offered([*self._distinct, *others._distinct]))
 
     def brought(
         self, bring: Callable[[Reading], Reading], resized: Callable[[NDArray[Any]], NDArray[Any]]
@@ -165,15 +176,22 @@ class Readings(Sequence[Reading]):
         resized : callable
             Brings labels (*spatial) of the image to the size at which all are judged.
         """
+        brought = cache(bring)  # most of the distinct ones vote, too
+        found = self._with([brought(each) for each in self._voting], [brought(each) for each in self._distinct])
+        found._resized = resized
+        return found
+
+    def _with(self, voting: list[Reading], distinct: list[Reading]) -> "Readings":
         found = copy(self)
-        found._readings, found._resized = [bring(each) for each in self], resized
+        found.__dict__.pop("_row", None)
+        found._voting, found._distinct = voting, distinct
         return found
 
     def __len__(self) -> int:
-        return len(self._readings)
+        return len(self._row)
 
     def __getitem__(self, index: Any) -> Any:
-        return self._readings[index]
+        return self._row[index]
 
     def named(self, name: str) -> Reading | None:
         """Return the best reading of this name, or that is like one of this name."""
@@ -188,6 +206,23 @@ class Readings(Sequence[Reading]):
         """Return what the score of any other objects (*spatial) is made of, see `Judge.figures`."""
         own = numbered(labels if self._resized is None else self._resized(labels))
         return self._judge.figures(own)
+
+
+def found_together(best: Sequence[Reading]) -> Reading | None:
+    """Return what several readings have in common as one more, before them; None where that is nothing."""
+    if not best:
+        return None
+    found = [each.painted for each in best]
+    votes = votes_of(found, [each.score for each in best])
+    painted = voted(found, votes)
+    if not painted.any():
+        return None
+
+    def repaint(strictness: float) -> NDArray[np.int32]:
+        return voted([each.labels(strictness) for each in best], votes)
+
+    first = best[0]
+    return replace(first, name=TOGETHER, painted=painted, score=first.score + FIRST / 2, repaint=repaint, also=())
 
 
 def offered(found: Iterable[Reading], shown: Callable[[Reading], Reading] = lambda each: each) -> list[Reading]:
@@ -233,6 +268,15 @@ def _without_arms(reading: Reading) -> Reading:
     if reading.name not in OPENED:
         return reading
     return replace(reading, painted=opened(reading.painted), repaint=lambda s: opened(reading.labels(s)))
+
+
+def _usual(otherwise: Mapping[str, Callable[[float], NDArray[np.integer]]], name: str) -> NDArray[np.int32]:
+    return numbered(otherwise[name](1.0))
+
+
+def _judged(judge: Judge, made: _Made) -> Reading:
+    figures = judge.figures(made.labels)
+    return Reading(made.name, made.labels, expected(figures) - VARIANT * made.variant, figures, made.repaint)
 
 
 def _numbered_by(make: Callable[[float], NDArray[np.integer]], strictness: float) -> NDArray[np.int32]:

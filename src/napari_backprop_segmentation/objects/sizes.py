@@ -89,16 +89,16 @@ def seen_at_all_sizes(
     if image.ndim != PLANE_NDIM:
         return readings
     shape, pixels = image.shape[1:], image[0].size
-    if len(readings) and typical(readings[0].painted) < SMALL and pixels <= MOST_SMALL:
+    if readings.best is not None and typical(readings.best.painted) < SMALL and pixels <= MOST_SMALL:
         found = look(doubled(image), repeated).brought(_from_twice, repeated)
         found.scores = readings.scores
         return found
-    others: list[Reading] = []
     if min(shape) >= LEAST_SIDE:
-        others += [_from_half(each, shape) for each in look(halved(image), _thinned)]
-    if pixels <= MOST_DOUBTFUL and all(each.score < DOUBTFUL for each in [*readings, *others]):
-        others += [_from_twice(each) for each in look(doubled(image), repeated)]
-    return readings.joined(others)
+        half = look(halved(image), _thinned)
+        readings = readings.joined(half.brought(partial(_from_half, shape=shape), _thinned))
+    if pixels <= MOST_DOUBTFUL and (readings.best is None or readings.best.score < DOUBTFUL):
+        readings = readings.joined(look(doubled(image), repeated).brought(_from_twice, repeated))
+    return readings
 
 
 def typical(labels: NDArray[np.int32]) -> float:

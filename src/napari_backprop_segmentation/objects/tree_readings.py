@@ -4,13 +4,14 @@ Bright objects, dark ones, what bright or dark lines enclose, what the trained n
 once a supposed size, by evidence that needs no label, and the answers are judged by figures that need none either.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.objects.candidates import Candidates, describe, look
+from napari_backprop_segmentation.image.each import in_threads
+from napari_backprop_segmentation.objects.candidates import Candidates, Seen, describe, look
 from napari_backprop_segmentation.objects.choose import choose, evidence_columns, log_odds, painted
 from napari_backprop_segmentation.objects.forest import MADE, WHOLE_SHARE, lights
 from napari_backprop_segmentation.objects.light_trees import Nested, level_tree, pruned, ridge_tree
@@ -88,24 +89,31 @@ class TreeReading:
 
 def tree_labels(image: NDArray[np.float32], merge_tree: Nested | None) -> list[TreeReading]:
     """Return the best readings of single trees, the best first."""
-    judged: list[TreeReading] = []
-    for channel, name, found in all_candidates(image, merge_tree):
-        judged += tree_readings(found, name, channel, EVIDENCE)
+    seens = [(channel, look(light)) for channel, light in lights(image)]
+    asked = [(channel, name, seen) for channel, seen in seens for name in KINDS if KINDS[name].family != "net"]
+    if merge_tree is not None:
+        asked.append((seens[0][0], "regions of the network", seens[0][1]))
+    judged = [reading for readings in in_threads(_asked, merge_tree, asked) for reading in readings]
     return different(sorted(judged, key=lambda reading: -reading.score))
 
 
-def all_candidates(image: NDArray[np.float32], merge_tree: Nested | None) -> Iterator[tuple[int, str, Candidates]]:
-    """Yield channel, name and nodes of all trees of an image (C, *spatial)."""
-    for first, (channel, light) in enumerate(lights(image)):
-        seen = look(light)
-        yield channel, "bright", small(describe(level_tree(seen.light, seen.noise), seen))
-        yield channel, "dark", small(describe(level_tree(-seen.light, seen.noise), seen))
-        yield channel, "between bright lines", small(describe(ridge_tree(seen.bright, seen.smooth, 1), seen))
-        yield channel, "between dark lines", small(describe(ridge_tree(seen.dark, seen.smooth, -1), seen))
-        if merge_tree is not None and not first:
-            altitudes = np.log1p(merge_tree.altitudes)  # of a Mumford-Shah tree: equal steps are equal factors of scale
-            tree = pruned(replace(merge_tree, altitudes=altitudes))
-            yield channel, "regions of the network", small(describe(tree, seen))
+def _asked(merge_tree: Nested | None, item: tuple[int, str, Seen]) -> list[TreeReading]:
+    """Return the readings of one of `KINDS` of trees of one light."""
+    channel, name, seen = item
+    found = small(describe(_tree(name, seen, merge_tree), seen))
+    return tree_readings(found, name, channel, EVIDENCE)
+
+
+def _tree(name: str, seen: Seen, merge_tree: Nested | None) -> Nested:
+    kind = KINDS[name]
+    if kind.family == "level":
+        return level_tree(kind.sign * seen.light, seen.noise)
+    if kind.family == "ridge":
+        return ridge_tree(seen.bright if kind.sign > 0 else seen.dark, seen.smooth, kind.sign)
+    if merge_tree is None:
+        raise ValueError("merge_tree must be given for regions of the network, got None; build it first")
+    # equal steps in the logarithm are equal factors of scale, as its altitudes are those of a Mumford-Shah tree
+    return pruned(replace(merge_tree, altitudes=np.log1p(merge_tree.altitudes)))
 
 
 def small(found: Candidates) -> Candidates:

@@ -13,6 +13,7 @@ from napari_backprop_segmentation.objects.foreground import foreground_objects
 from napari_backprop_segmentation.objects.ways import readings_of
 from napari_backprop_segmentation.params.sections import Objects
 from napari_backprop_segmentation.pipeline.job import Job
+from napari_backprop_segmentation.pipeline.nothing import shows_something
 
 
 def objects_of(job: Job, tree: Hierarchy, part: Source) -> NDArray[Any]:
@@ -21,7 +22,9 @@ def objects_of(job: Job, tree: Hierarchy, part: Source) -> NDArray[Any]:
     if not job.read_as:
         return find_objects(tree, image, rules, job.ridges, part.spacing)
     reading = readings_of(tree, image, part.spacing).named(job.read_as)
-    return np.zeros(tree.index.shape, np.int32) if reading is None else labels_of(reading, rules)
+    if reading is None or not shows_something(job, reading):
+        return np.zeros(tree.index.shape, np.int32)
+    return labels_of(reading, rules)
 
 
 def objects_among(job: Job, regions: NDArray[Any], part: Source) -> NDArray[Any]:

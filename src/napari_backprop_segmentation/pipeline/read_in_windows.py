@@ -11,10 +11,10 @@ from napari_backprop_segmentation.image.windows import Windows
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.objects.find import labels_of
 from napari_backprop_segmentation.params.sections import Objects
-from napari_backprop_segmentation.pipeline.count import shows_something
 from napari_backprop_segmentation.pipeline.in_windows import objects_in_windows
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.merged_part import merged_window
+from napari_backprop_segmentation.pipeline.nothing import shows_something
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 
 

@@ -14,6 +14,7 @@ from napari_backprop_segmentation.gui.result.pictures import LIGHT, backdrop, pi
 from napari_backprop_segmentation.gui.result.replacing import record_of, replaced
 from napari_backprop_segmentation.gui.run import torch_startup
 from napari_backprop_segmentation.gui.run.worker import Failure
+from napari_backprop_segmentation.objects.readings import TOGETHER
 from napari_backprop_segmentation.pipeline.messages import count, found
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 NONE_FOUND = "Nothing else was found that could be objects in this image."
 MEANINGS = {  # of the names of readings
+    TOGETHER: "What most of the best readings find: bright, dark, between lines or regions, each as they agree on it.",
     "bright": "Things that are brighter than what is around them.",
     "dark": "Things that are darker than what is around them.",
     "bright on the ground": "What is brighter than the ground, divided where it has a waist.",

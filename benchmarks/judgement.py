@@ -1,28 +1,29 @@
 """Fit what readings are judged by, and say how well it does on sets that it has not seen.
 
-    python benchmarks/judgement.py DIR [DIR ...] --half usiigaci_phase --images 6 --cache figures.json
+    python benchmarks/judgement.py DIR [DIR ...] --half usiigaci_phase --images 6 --cache FOLDER
 
-For each image all readings are made by the network of preset `fast`, and what the preset for its kind finds; their
-figures and F1 are kept in the cache. The weights of `judgement.EXPECTED` are fitted to differences within an image,
-sets counting alike; each set is judged by weights that were fitted without it and its relatives. Nothing but these
-weights gets into the product.
+For each image all readings are made by the network of preset `fast`, and what the preset for its kind finds; they and
+their figures are kept in the cache, some megabytes an image. The weights of `judgement.EXPECTED` are fitted to
+differences within an image, sets counting alike; each set is judged by weights that were fitted without it and its
+relatives, and readings vote by the scores that these weights give. Nothing but the weights gets into the product.
 """
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from automatic import SIDE, f1
+from automatic import OFFERED, SIDE, f1
 from datasets import Entry, find_entries
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.objects import readings as all_readings
-from napari_backprop_segmentation.objects.judgement import EXPECTED
+from napari_backprop_segmentation.objects.judgement import EXPECTED, expected
+from napari_backprop_segmentation.objects.readings import Reading, in_a_row, offered
+from napari_backprop_segmentation.objects.together import VOTING
 from napari_backprop_segmentation.objects.ways import readings_of
 from napari_backprop_segmentation.pipeline.count import TRUST
 from napari_backprop_segmentation.pipeline.request import Request
@@ -33,70 +34,89 @@ RIDGE = 0.1  # of the number of readings: how much small weights are preferred
 NEAR = 0.05  # of the best F1
 OUTLIERS = ("usiigaci_phase",)  # phase contrast is left to `TRUST`
 RELATIVES = {"fluorescence": "fluorescence", "histology": "histology"}  # groups of one folder that count as one set
+OWN = "own"  # name of what the preset for the kind of an image finds
+ALL = 100  # more readings than there are
+Image = Mapping[str, NDArray[Any]]  # what is kept of one
 
 
 def measured(entry: Entry, folder: str, shrink: int) -> dict[str, Any]:
-    """Return the figures and F1 of all readings of an image, and of what the preset for its kind finds."""
+    """Return all readings of an image with their figures, F1 and what their score is less, and what a preset finds."""
     sample = entry.read(shrink)
     window = tuple(slice(max(0, (n - SIDE) // 2), max(0, (n - SIDE) // 2) + SIDE) for n in sample.truths[0].shape)
     truth, spans = sample.truths[0][window], iter(window)
     image = sample.image[tuple(next(spans) if letter in "YX" else slice(None) for letter in sample.axes)]
     job = settle(Request(image, Params.preset("fast"), sample.axes))
     plain = finish(run(image, Params.preset("fast"), axes=sample.axes))
-    found = readings_of(plain.hierarchy, job.part.read(job.part.whole))
-    rows = [{"name": each.name, "f1": f1(each.painted, truth), **each.figures} for each in found]
+    pixels = job.part.read(job.part.whole)
+    found = readings_of(plain.hierarchy, pixels)
+    made = list(found.voting)
     kind = finish(run(image, Params.preset("auto", iterations=1), axes=sample.axes)).record["kind"]
     own = finish(run(image, Params.preset(kind), axes=sample.axes))
     if own.record["params"]["objects"] != "off" and own.labels.any():
-        rows.append({"name": "own", "f1": f1(own.labels, truth), **found.figures(own.labels)})
-    return {"set": folder, "group": entry.group, "kind": kind, "rows": rows}
+        figures = found.figures(own.labels)
+        made.append(Reading(OWN, all_readings.numbered(own.labels), expected(figures), figures))
+    return {
+        "set": folder,
+        "group": entry.group,
+        "kind": kind,
+        "image": pixels.astype(np.float16),
+        "truth": truth,
+        "names": [each.name for each in made],
+        "labels": np.array([each.painted for each in made], np.uint16),
+        "figures": np.array([[each.figures[name] for name in NAMES] for each in made]).reshape(-1, len(NAMES)),
+        "less": np.array([expected(each.figures) - each.score for each in made]),
+        "f1": np.array([f1(each.painted, truth) for each in made]),
+    }
 
 
-def family(image: Mapping[str, Any]) -> str:
+def family(image: Image) -> str:
     """Return the set of an image, relatives being one."""
-    near = [name for part, name in RELATIVES.items() if part in image["group"]]
+    near = [name for part, name in RELATIVES.items() if part in str(image["group"])]
     return f"{image['set']} {near[0] if near else image['group']}"
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> NDArray[np.floating]:
-    """Return the figures (readings, len(NAMES)) of an image."""
-    return np.array([[row[name] for name in NAMES] for row in rows])
-
-
-def fitted(images: Sequence[Mapping[str, Any]]) -> tuple[NDArray[np.floating], float]:
+def fitted(images: Sequence[Image]) -> tuple[NDArray[np.floating], float]:
     """Return the weights of figures and the offset, by ridge regression of F1."""
-    used = [image for image in images if len(image["rows"]) > 1 and image["set"] not in OUTLIERS]
-    counts = Counter((image["set"], image["group"]) for image in used)
-    figures, scores, weights = [], [], []
-    for image in used:
-        here, truth = table(image["rows"]), np.array([row["f1"] for row in image["rows"]])
-        figures.append(here - here.mean(axis=0))
-        scores.append(truth - truth.mean())
-        weights.append(np.full(len(truth), 1 / len(truth) / counts[image["set"], image["group"]]))
-    x, y, w = np.concatenate(figures), np.concatenate(scores), np.concatenate(weights)
+    used = [image for image in images if len(image["f1"]) > 1 and image["set"] not in OUTLIERS]
+    counts = Counter((str(image["set"]), str(image["group"])) for image in used)
+    share = [1 / counts[str(image["set"]), str(image["group"])] for image in used]
+    x = np.concatenate([image["figures"] - image["figures"].mean(axis=0) for image in used])
+    y = np.concatenate([image["f1"] - image["f1"].mean() for image in used])
+    w = np.concatenate([np.full(len(i["f1"]), part / len(i["f1"])) for i, part in zip(used, share, strict=True)])
     w /= w.mean()
     spread = np.sqrt((w[:, None] * x**2).mean(axis=0))
     x = x / spread
     found = (
         np.linalg.solve((x * w[:, None]).T @ x + RIDGE * len(x) * np.eye(len(NAMES)), (x * w[:, None]).T @ y) / spread
     )
-    rests = [np.mean([r["f1"] for r in image["rows"]]) - (table(image["rows"]) @ found).mean() for image in used]
-    return found, float(np.average(rests, weights=[1 / counts[i["set"], i["group"]] for i in used]))
+    rests = [image["f1"].mean() - (image["figures"] @ found).mean() for image in used]
+    return found, float(np.average(rests, weights=share))
 
 
-def judged(images: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[np.floating]]:
-    """Return for each set what is taken, the best there is, whether that is near, and the best of six, in the mean."""
-    taken: dict[str, list[tuple[float, float, bool, float]]] = {}
+def taken(image: Image, weights: NDArray[np.floating]) -> tuple[float, float, bool, float]:
+    """Return F1 of what is taken by some weights, of the best there is, whether it is near, and of the best of six."""
+    scores = image["figures"] @ weights - image["less"]
+    made = [
+        Reading(str(name), labels.astype(np.int32), float(score), dict(zip(NAMES, figures, strict=True)))
+        for name, labels, score, figures in zip(image["names"], image["labels"], scores, image["figures"], strict=True)
+    ]
+    own = next((each for each in made if each.name == OWN), None)
+    others = sorted((each for each in made if each is not own), key=lambda each: -each.score)
+    row = in_a_row(offered(others), others[:VOTING], image["image"].astype(np.float32))
+    shown = [f1(each.painted, image["truth"]) for each in row[:OFFERED]]
+    if own is not None and (not row or own.score + TRUST.get(str(image["kind"]), 0.0) >= row[0].score):
+        shown.insert(0, f1(own.painted, image["truth"]))
+    first, best = shown[0], max([*shown, *image["f1"]])
+    return first, best, first >= best - NEAR, max(shown)
+
+
+def judged(images: Sequence[Image]) -> dict[str, NDArray[np.floating]]:
+    """Return for each set the mean of what `taken` says, by weights that were fitted without it and its relatives."""
+    found: dict[str, list[tuple[float, float, bool, float]]] = {}
     for image in images:
-        found, _ = fitted([other for other in images if family(other) != family(image)])
-        rows = image["rows"]
-        trust = TRUST.get(image["kind"], 0.0)
-        order = np.argsort([-(table([row]) @ found)[0] - trust * (row["name"] == "own") for row in rows])
-        truth = np.array([row["f1"] for row in rows])
-        first, best = truth[order[0]], truth.max()
-        name = f"{image['set']} {image['group']}"
-        taken.setdefault(name, []).append((first, best, first >= best - NEAR, truth[order[:6]].max()))
-    return {name: np.mean(rows, axis=0) for name, rows in taken.items()}
+        weights, _ = fitted([other for other in images if family(other) != family(image)])
+        found.setdefault(f"{image['set']} {image['group']}", []).append(taken(image, weights))
+    return {name: np.mean(rows, axis=0) for name, rows in found.items()}
 
 
 def main() -> None:
@@ -109,19 +129,19 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=6, help="how many of each group")
     parser.add_argument("--cache", type=Path, required=True)
     args = parser.parse_args()
-    all_readings.OFFERED = 100
-    cache = json.loads(args.cache.read_text()) if args.cache.exists() else {}
+    all_readings.OFFERED = all_readings.VOTING = ALL
+    args.cache.mkdir(parents=True, exist_ok=True)
     for folder, shrink in [(f, s) for f in args.folders for s in ((1, 2) if f.name in args.half else (1,))]:
         groups: dict[str, list[Entry]] = {}
         for entry in find_entries(folder):
             groups.setdefault(entry.group, []).append(entry)
         for entries in groups.values():
             for entry in entries[:: max(1, len(entries) // args.images)][: args.images]:
-                key = f"{folder.name} {shrink} {entry.name}"
-                if key not in cache:
-                    cache[key] = measured(entry, folder.name, shrink)
-                    args.cache.write_text(json.dumps(cache))
-    images = [image for image in cache.values() if image["rows"]]
+                kept = args.cache / f"{folder.name} {shrink} {str(entry.name).replace('/', ' ')}.npz"
+                if not kept.exists():
+                    np.savez_compressed(kept, **measured(entry, folder.name, shrink))
+    loaded = [dict(np.load(kept)) for kept in sorted(args.cache.glob("*.npz"))]
+    images = [image for image in loaded if len(image["f1"])]
     print("| set | taken | best of all | within .05 | best of six |\n|---|---|---|---|---|")
     rows = judged(images)
     for name, row in [*rows.items(), ("**mean**", np.mean(list(rows.values()), axis=0))]:

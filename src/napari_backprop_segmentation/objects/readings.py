@@ -116,6 +116,8 @@ class Readings(Sequence[Reading]):
     ----------
     scores : dict
         The best score under each name, also of what is not offered as it is like a better one.
+    voting : list of Reading
+        The best ones, also where they are alike: what they have in common comes first.
 
     Raises
     ------
@@ -142,26 +144,23 @@ class Readings(Sequence[Reading]):
         judged.sort(key=lambda each: -each.score)
         self.scores = {each.name: each.score for each in reversed(judged)}
         shown = cache(_without_arms)
-        self._voting = [shown(each) for each in judged[:VOTING]]
+        self.voting = [shown(each) for each in judged[:VOTING]]
         self._distinct = offered(judged, shown)
         self._image = image
         self._resized: Callable[[NDArray[Any]], NDArray[Any]] | None = None
 
     @cached_property
     def _row(self) -> list[Reading]:
-        found, first = self._distinct, found_together(self._voting)
-        if len(self._image) not in (1, RGB):
-            found = with_nested(found, self._image)
-        return offered(found if first is None else [first, *found])
+        return in_a_row(self._distinct, self.voting, self._image)
 
     @property
     def best(self) -> Reading | None:
         """The best of what was found in one way; None where there is nothing."""
-        return self._voting[0] if self._voting else None
+        return self.voting[0] if self.voting else None
 
     def joined(self, others: "Readings") -> "Readings":
         """Return these and others of the same image, that were judged elsewhere, as one row."""
-        voting = sorted([*self._voting, *others._voting], key=lambda each: -each.score)[:VOTING]
+        voting = sorted([*self.voting, *others.voting], key=lambda each: -each.score)[:VOTING]
         return self._with(voting, offered([*self._distinct, *others._distinct]))
 
     def brought(
@@ -177,14 +176,14 @@ class Readings(Sequence[Reading]):
             Brings labels (*spatial) of the image to the size at which all are judged.
         """
         brought = cache(bring)  # most of the distinct ones vote, too
-        found = self._with([brought(each) for each in self._voting], [brought(each) for each in self._distinct])
+        found = self._with([brought(each) for each in self.voting], [brought(each) for each in self._distinct])
         found._resized = resized
         return found
 
     def _with(self, voting: list[Reading], distinct: list[Reading]) -> "Readings":
         found = copy(self)
         found.__dict__.pop("_row", None)
-        found._voting, found._distinct = voting, distinct
+        found.voting, found._distinct = voting, distinct
         return found
 
     def __len__(self) -> int:
@@ -206,6 +205,20 @@ class Readings(Sequence[Reading]):
         """Return what the score of any other objects (*spatial) is made of, see `Judge.figures`."""
         own = numbered(labels if self._resized is None else self._resized(labels))
         return self._judge.figures(own)
+
+
+def in_a_row(distinct: Sequence[Reading], voting: Sequence[Reading], image: NDArray[np.float32]) -> list[Reading]:
+    """Return readings as they are offered: with what the best have in common, and with what lies around others.
+
+    Parameters
+    ----------
+    distinct, voting : sequence of Reading
+        The best first, of which the first are unlike each other.
+    image : (C, *spatial) float32
+    """
+    first = found_together(voting)
+    found = distinct if len(image) in (1, RGB) else with_nested(distinct, image)
+    return offered(found if first is None else [first, *found])
 
 
 def found_together(best: Sequence[Reading]) -> Reading | None:

@@ -385,8 +385,8 @@ class Objects(Section):
         0,
         OBJECTS,
         "Reading",
-        "0 looks for objects as 'objects' says. 1, 2, ... takes the n-th of the other ways in which objects can be "
-        "seen in this image, the best first: bright, dark, between bright or dark lines, regions of the network.",
+        "0 looks for objects as 'objects' says. 1, 2, ... takes the n-th of the ways in which objects can be seen in "
+        "this image: what several of them have in common, then the best first: bright, dark, between lines, ...",
         minimum=0,
         maximum=8,
     )

@@ -23,16 +23,16 @@ from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.objects import readings as all_readings
 from napari_backprop_segmentation.objects.judgement import EXPECTED, expected
 from napari_backprop_segmentation.objects.readings import Reading, in_a_row, offered
-from napari_backprop_segmentation.objects.together import VOTING
+from napari_backprop_segmentation.objects.together import VOTING, sureness, votes_of
 from napari_backprop_segmentation.objects.ways import readings_of
-from napari_backprop_segmentation.pipeline.count import TRUST
+from napari_backprop_segmentation.pipeline.count import OUTLINED_KINDS, SURE
 from napari_backprop_segmentation.pipeline.request import Request
 from napari_backprop_segmentation.pipeline.settle import settle
 
 NAMES = tuple(name for name in EXPECTED if name != "offset")
 RIDGE = 0.1  # of the number of readings: how much small weights are preferred
 NEAR = 0.05  # of the best F1
-OUTLIERS = ("usiigaci_phase",)  # phase contrast is left to `TRUST`
+OUTLIERS = ("usiigaci_phase",)  # phase contrast is left to what its preset finds
 RELATIVES = {"fluorescence": "fluorescence", "histology": "histology"}  # groups of one folder that count as one set
 OWN = "own"  # name of what the preset for the kind of an image finds
 ALL = 100  # more readings than there are
@@ -103,8 +103,11 @@ def taken(image: Image, weights: NDArray[np.floating]) -> tuple[float, float, bo
     own = next((each for each in made if each.name == OWN), None)
     others = sorted((each for each in made if each is not own), key=lambda each: -each.score)
     row = in_a_row(offered(others), others[:VOTING], image["image"].astype(np.float32))
+    voters = [each.painted for each in others[:VOTING]]
+    votes = votes_of(voters, [each.score for each in others[:VOTING]])
+    sure = sureness(row[0].painted, voters, votes) if row else 0.0
     shown = [f1(each.painted, image["truth"]) for each in row[:OFFERED]]
-    if own is not None and (not row or own.score + TRUST.get(str(image["kind"]), 0.0) >= row[0].score):
+    if own is not None and (not row or (str(image["kind"]) in OUTLINED_KINDS and sure < SURE)):
         shown.insert(0, f1(own.painted, image["truth"]))
     first, best = shown[0], max([*shown, *image["f1"]])
     return first, best, first >= best - NEAR, max(shown)

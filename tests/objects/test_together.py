@@ -6,7 +6,16 @@ from scipy import ndimage
 from things import disc_grid
 
 from napari_backprop_segmentation.objects.readings import TOGETHER, Reading, Readings, found_together
-from napari_backprop_segmentation.objects.together import NEEDED, SAME, TAKEN, largest_ious, voted, votes_of
+from napari_backprop_segmentation.objects.together import (
+    GAIN,
+    NEEDED,
+    SAME,
+    TAKEN,
+    largest_ious,
+    sureness,
+    voted,
+    votes_of,
+)
 
 
 def ious_one_by_one(one, other):
@@ -81,6 +90,20 @@ def test_votes_follow_scores_and_what_sees_another_ground_has_none():
     np.testing.assert_allclose(votes_of([labels, half], [0.5, 0.5]), [2 / 3, 1 / 3])
     np.testing.assert_allclose(votes_of([labels, labels[:, ::-1]], [0.5, 0.6]), [1, 0])
     assert votes_of([np.zeros_like(labels)], [0.5]).tolist() == [0]
+
+
+def test_sureness_is_how_far_others_find_each_object():
+    one = np.zeros((8, 20), np.int32)
+    one[2:6, 2:6], one[2:6, 8:12] = 1, 2
+    first, votes = np.where(one == 1, 1, 0), np.array([0.5, 0.3, 0.2])
+    # the first object is found by all, the second by the first two readings: the one that does best does not count
+    assert sureness(one, [one, one, first], votes) == pytest.approx(min(1, GAIN * (1 + 0.3 / 0.5) / 2))
+    assert sureness(one, [one], np.ones(1)) == 0
+    image, labels = disc_grid((96, 96), 5, 16)
+    readings = Readings(image[None])
+    assert readings.sureness(labels) > 0.6
+    assert readings.sureness(np.roll(labels, 8, axis=1)) < 0.1
+    assert readings.sureness(0 * labels) == 0
 
 
 def test_what_is_found_in_several_ways_comes_first():

@@ -43,15 +43,16 @@ def test_what_to_do_where_no_object_was_found():
     assert all(remarks(1, record(kind)) for kind in PRESETS)
 
 
-def test_how_a_reading_was_chosen_and_that_a_kind_was_mistaken_at_first_is_said():
+def test_how_sure_a_reading_is_and_that_a_kind_was_mistaken_at_first_is_said():
     offered = [{"name": name, "count": 9} for name in ("dark", "bright")]
-    read = record("fast", reading=1) | {"offered": offered, "reading": "dark"}
-    assert remarks(9, read) == ("objects: dark, the most likely of 2 readings of this image",)
+    read = record("fast", reading=1) | {"offered": offered, "reading": "dark", "sure": 0.8}
+    assert remarks(9, read) == ("objects: dark, 80 % sure",)
+    assert remarks(9, read | {"sure": 0.3}) == ("objects: dark, but only 30 % sure",)
     assert remarks(9, read | {"fixed": 7})[-1] == "objects: dark"  # what was edited has decided
-    assert remarks(9, read | {"offered": offered[:1]}) == ("objects: dark",)
+    assert remarks(9, record("nuclei") | {"sure": 0.8})[0].endswith("Smallest object 30, 80 % sure")
     first, second = remarks(9, read | {"mistaken": "em"})
     assert first.startswith("taken for Electron microscopy at first, but")
-    assert second.startswith("objects: dark, the most likely")
+    assert second.startswith("objects: dark, 80 % sure")
     regions = record("fast") | {"offered": [], "mistaken": "em"}
     assert remarks(9, regions)[-1] == (
         "preset Fast, with Objects off and Detail 40: these are regions, as nothing stood out clearly enough to be "

@@ -112,24 +112,25 @@ def test_automatic_takes_the_best_of_all_readings_and_says_which(automatic):
     assert automatic.labels.max() >= 9
 
 
-def test_what_a_preset_finds_is_taken_where_no_reading_is_better():
+def test_what_a_preset_finds_is_taken_where_readings_are_not_sure():
     own = np.zeros((140, 280), int)
     own[disk((25, 25), 12)] = 1
     first = SimpleNamespace(score=0.5, painted=1 - own)
-    readings = type("Found", (list,), {"score": lambda self, labels: 0.3})([first])
+    sure = [0.9]
+    readings = type("Found", (list,), {"sureness": lambda self, labels: sure[0]})([first])
 
     def job(kind, rgb=False, ndim=2):
-        part = SimpleNamespace(shape=(1, *[8] * ndim))
-        return SimpleNamespace(kind=kind, source=SimpleNamespace(is_rgb=rgb, channels_apart=False), part=part)
+        part, params = SimpleNamespace(shape=(1, *[8] * ndim)), SimpleNamespace(counts=kind != "fast")
+        source = SimpleNamespace(is_rgb=rgb, channels_apart=False)
+        return SimpleNamespace(kind=kind, source=source, part=part, params=params)
 
-    assert takes_reading(job("nuclei"), own, readings)
-    assert not takes_reading(job("em"), own, readings)  # trusted more
+    sets = [(job("nuclei"), own), (job("em"), own), (job("fast"), None), (job("fast", rgb=True), None)]
+    assert all(takes_reading(*each, readings) for each in sets)
+    sure[0] = 0.3
+    assert [takes_reading(*each, readings) for each in sets] == [True, False, True, False]
+    assert takes_reading(job("phase", ndim=3), own, readings)
     readings[0].painted = own
     assert not takes_reading(job("nuclei"), own, readings)  # the same again
-    assert takes_reading(job("fast"), None, readings)
-    readings[0].score = 0.4
-    assert takes_reading(job("fast"), None, readings)
-    assert not takes_reading(job("fast", rgb=True), None, readings)
     readings[0].score = 0.2
     assert not takes_reading(job("fast"), None, readings)
     assert takes_reading(job("fast", ndim=3), None, readings)
@@ -188,6 +189,7 @@ def rods():
 @pytest.mark.parametrize("kind", ["em", "phase"])
 def test_an_image_that_was_taken_for_another_kind_is_done_again(rods, kind, monkeypatch):
     monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.kind_of", lambda *_: kind)
+    monkeypatch.setattr("napari_backprop_segmentation.objects.readings.Readings.sureness", lambda *_: 0.0)
     taken = "napari_backprop_segmentation.objects.readings.Readings.score"
     monkeypatch.setattr(taken, lambda *_: 0.09)  # of what the preset finds
     found = finish(run(rods, Params.preset("auto", **QUICK)))

@@ -10,7 +10,7 @@ from napari_backprop_segmentation.gui.input.run_input import POSITIONS, RunInput
 from napari_backprop_segmentation.gui.input.summary import summary
 from napari_backprop_segmentation.gui.input.wanted import OPEN
 from napari_backprop_segmentation.gui.run.worker import Point
-from napari_backprop_segmentation.pipeline.messages import count, found, remarks
+from napari_backprop_segmentation.pipeline.messages import count, found, is_doubtful, remarks
 
 MINUTE, HOUR = 60, 3600
 SO_FAR = re.compile(r", \d+ s so far$")
@@ -139,7 +139,7 @@ def hint(number: int, record: Mapping[str, Any], readable: bool = True) -> str:
     if not readable:
         return f"{when}: choose Objects on top, or draw strokes (Draw strokes)."
     offered = record.get("offered")
-    others = "another picture, " if counted and offered else "Other readings..., "  # which show by themselves then
+    others = "another picture, " if is_doubtful(record) else "Other readings..., "  # which show by themselves then
     others = "" if offered is not None and len(offered) <= bool(counted) else others
     return f"{when}: {others}an example (Find more like this) or strokes (Draw strokes)."
 

@@ -12,7 +12,7 @@ from napari_backprop_segmentation.objects.forest import lights
 from napari_backprop_segmentation.objects.light_trees import Nested
 
 # Of the expected F1 of any objects; by benchmarks/judgement.py from differences within each of 70 development images,
-# seen at half, at once and at twice their size, with phase contrast left out: see `pipeline.count.TRUST`.
+# seen at half, at once and at twice their size, with phase contrast left out: see `pipeline.count.SURE`.
 EXPECTED: Mapping[str, float] = {"round2": 0.58, "line": 0.21, "count": 0.05, "edges": 0.70, "offset": -0.64}
 LEAST = 12  # pixels of the smallest object looked at
 MANY = 50.0  # objects from which on more of them prove nothing

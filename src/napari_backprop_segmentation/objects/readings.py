@@ -21,7 +21,7 @@ from napari_backprop_segmentation.objects.around import around, encloses
 from napari_backprop_segmentation.objects.judgement import Judge, best_ious, expected
 from napari_backprop_segmentation.objects.light_trees import Nested
 from napari_backprop_segmentation.objects.opening import opened
-from napari_backprop_segmentation.objects.together import VOTING, voted, votes_of
+from napari_backprop_segmentation.objects.together import VOTING, sureness, voted, votes_of
 from napari_backprop_segmentation.objects.tree_readings import KINDS, tree_labels
 from napari_backprop_segmentation.params.sections import SMALLEST_OBJECT
 
@@ -200,6 +200,16 @@ class Readings(Sequence[Reading]):
     def score(self, labels: NDArray[np.integer]) -> float:
         """Return about what F1 to expect of any other objects (*spatial) of this image; 0 is the ground."""
         return expected(self.figures(labels)) if labels.any() else 0.0
+
+    def sureness(self, labels: NDArray[np.integer]) -> float:
+        """Return about which F1 to expect of any objects (*spatial) of this image, by how far readings agree on them.
+
+        That says more than a score where readings differ much, and nothing of what is made in ways they do not know.
+        """
+        if not labels.any() or not self.voting:
+            return 0.0
+        found = [each.painted for each in self.voting]
+        return sureness(numbered(labels), found, votes_of(found, [each.score for each in self.voting]))
 
     def figures(self, labels: NDArray[np.integer]) -> dict[str, float]:
         """Return what the score of any other objects (*spatial) is made of, see `Judge.figures`."""

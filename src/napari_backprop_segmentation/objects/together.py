@@ -21,6 +21,9 @@ STEP = 0.2
 NEEDED = 0.25
 SAME = 0.5  # IoU from which on an object is found again; .4 and .6 are as good
 TAKEN = 0.3  # share of an object that others may have taken before
+# F1 for each share of the others' votes. On 77 images of 31 kinds and sizes what is taken has F1 .84, .84, .75, .71,
+# .65, .39, .29 and .03 where .92, .78, .73, .66, .59, .47, .33 and .11 is said (eighths); 1.1 and 1.3 are as good.
+GAIN = 1.2
 
 
 def votes_of(found: Sequence[NDArray[np.int32]], scores: Sequence[float]) -> Floats:
@@ -76,6 +79,23 @@ def voted(found: Sequence[NDArray[np.int32]], votes: Floats) -> NDArray[np.int32
             n += 1
             out[free if len(free) == len(own) else _largest_part(free, found[0].shape)] = n
     return _in_order(out).reshape(found[0].shape)
+
+
+def sureness(labels: NDArray[np.int32], found: Sequence[NDArray[np.int32]], votes: Floats) -> float:
+    """Return about which F1 to expect of objects: how far readings find each again, but for the one that does best.
+
+    Parameters
+    ----------
+    labels : (*spatial) int32
+        Numbered without gaps; there is at least one object.
+    found, votes
+        See `voted`.
+    """
+    ious = np.stack([largest_ious(labels, each)[0] for each in found])
+    shares = votes[:, None] * np.where(ious >= SAME, ious, 0)
+    best = shares.argmax(axis=0)
+    others = (shares.sum(axis=0) - shares.max(axis=0)) / np.maximum(1 - votes[best], np.finfo(float).eps)
+    return float(min(1.0, GAIN * others.mean()))
 
 
 def largest_ious(one: NDArray[np.int32], other: NDArray[np.int32]) -> tuple[Floats, Floats]:

@@ -12,13 +12,12 @@ from napari_backprop_segmentation.objects.readings import VARIANT, Readings, ali
 from napari_backprop_segmentation.params.sections import Objects
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.merged import Merged
-from napari_backprop_segmentation.pipeline.nothing import NOTHING_IN_COLOUR, is_plane, least_in_grey
+from napari_backprop_segmentation.pipeline.nothing import is_plane, least_score
 from napari_backprop_segmentation.pipeline.segmentation import Offer
 
-# Added to the score of what the preset for a recognised kind finds. Cells that are neither brighter nor darker than the
-# ground score low beside chance finds. .2 to .4 are equally good on the sets that the score was fitted to; what is made
-# for nuclei and stained tissue needs no such trust since readings vote (F1 of what is taken .661, .656 with .1).
-TRUST = {"phase": 0.3, "em": 0.3}
+# How sure readings must be of what they have in common, where they may be wrong altogether: photographs are full of
+# edges (TBD), and cells that are neither brighter nor darker than the ground are known to a preset only.
+SURE = 0.4
 OUTLINED_KINDS = {"phase", "em"}  # whose preset finds nothing right where the image is of another kind
 # Score of what such a preset finds, below which nothing of it is right. Of 9 images of these kinds it is .17 and more;
 # of four of bacteria that were taken for them, and of one in which the preset finds one object, .05 and less.
@@ -45,19 +44,24 @@ def takes_reading(job: Job, own: NDArray[Any] | None, readings: Readings) -> boo
         Objects that the preset finds; None where it looks for none.
     readings : Readings
     """
-    if not len(readings) or (own is not None and alike(own, readings[0].painted)):
+    if not len(readings) or readings[0].score <= least_score(job):
         return False
-    return bool(readings[0].score > least_score(job, own, readings))
+    first = readings[0].painted
+    if own is not None and alike(own, first):
+        return False
+    return not may_mislead(job) or readings.sureness(first) >= SURE
 
 
-def least_score(job: Job, own: NDArray[Any] | None, readings: Readings) -> float:
-    """Return from which score on a reading is a better result, see `takes_reading`."""
-    if own is None:
-        in_colour = job.source.is_rgb and not job.source.channels_apart
-        return NOTHING_IN_COLOUR if in_colour else least_in_grey(job)
-    kind = job.kind or ""
-    trust = TRUST.get(kind, 0.0) if is_plane(job) or kind not in PLANES_ONLY else 0.0
-    return max(least_in_grey(job), readings.score(own) + trust)  # where the preset finds nothing, that may be right
+def may_mislead(job: Job) -> bool:
+    """Return whether readings of this kind of image may be wrong altogether, whatever their score."""
+    if job.params.counts:
+        return job.kind in OUTLINED_KINDS and (is_plane(job) or job.kind not in PLANES_ONLY)
+    return job.source.is_rgb and not job.source.channels_apart
+
+
+def how_sure(readings: Readings, labels: NDArray[Any]) -> float:
+    """Return about which F1 to expect of objects (*spatial), for the record."""
+    return round(readings.sureness(labels), 2)
 
 
 def check_kind(merged: Merged, own: NDArray[Any]) -> None:
@@ -76,13 +80,10 @@ def best_reading(frames: Sequence[Merged], among: Collection[str] | None = None)
     among : collection of str, optional
         Which ones can be taken; all that are offered if left out.
     """
-    least = 0.0
-    for frame in frames:
-        own = frame.objects if frame.job.params.counts else None
-        least += least_score(frame.job, own, frame.readings)
-    scores = summed_scores(frames, among)
+    scores, least = summed_scores(frames, among), sum(least_score(frame.job) for frame in frames)
     name = next(iter(scores), "")
-    return name if scores.get(name, 0.0) > least else ""
+    taken = [takes_reading(f.job, f.objects if f.job.params.counts else None, f.readings) for f in frames]
+    return name if scores.get(name, 0.0) > least and 2 * sum(taken) > len(frames) else ""
 
 
 def best_for_large(samples: Sequence[Merged], in_blocks: Collection[str]) -> str:

@@ -9,6 +9,8 @@ from napari_backprop_segmentation.params.presets import DEFAULT_PRESET, PRESETS
 from napari_backprop_segmentation.params.sections import SMALLEST_OBJECT
 
 DRAWN = ("kinds", "objects", "pieces")  # regions that follow strokes
+LIKELY = 0.5  # how sure a result is that is more right than wrong
+SURE_ENOUGH = 0.8  # how sure one must be that what else it could be is not worth a look
 MOST_OTHERS = 3  # readings that are told of
 TITLES = {setting.name: str(setting.metadata["title"]) for setting in fields(Params)}
 
@@ -69,7 +71,7 @@ def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
             "once more as any image"
         )
     if record.get("reading"):
-        clauses.append(f"objects: {record['reading']}{_most_likely(record)}")
+        clauses.append(f"objects: {record['reading']}{how_sure(record)}")
     elif kind is not None:
         clauses.append(_recognised(kind, record))
     least = params.get("min_object") or SMALLEST_OBJECT
@@ -91,15 +93,29 @@ def _recognised(kind: str, record: Mapping[str, Any]) -> str:
     shown = {"objects": params["objects"]} | ({"min_object": size} if _counts(record) else {"detail": params["detail"]})
     told = f"{taken}, with {' and '.join(f'{TITLES[name]} {_plain(value)}' for name, value in shown.items())}"
     regions = "offered" in record and not _counts(record)
-    return f"{told}: these are regions, as nothing stood out clearly enough to be objects" if regions else told
+    return (
+        f"{told}: these are regions, as nothing stood out clearly enough to be objects"
+        if regions
+        else told + how_sure(record)
+    )
 
 
-def _most_likely(record: Mapping[str, Any]) -> str:
-    """Return how a reading was chosen where the image has decided; nothing where the user has."""
-    n = len(record.get("offered", ()))
-    if n < 2 or record["params"].get("reading", 0) != 1 or record.get("fixed"):
+def how_sure(record: Mapping[str, Any]) -> str:
+    """Return how sure it is of what was found; nothing where the user has decided, or nothing speaks for it or against.
+
+    Examples
+    --------
+    >>> how_sure({"sure": 0.78}), how_sure({"sure": 0.31})
+    (', 78 % sure', ', but only 31 % sure')
+    """
+    if "sure" not in record or record.get("fixed"):
         return ""
-    return f", the most likely of {n} readings of this image"
+    return f", {'but only ' * (record['sure'] < LIKELY)}{100 * record['sure']:.0f} % sure"
+
+
+def is_doubtful(record: Mapping[str, Any]) -> bool:
+    """Return whether what else the objects of an image could be is known, and worth a look."""
+    return bool(record.get("offered")) and record.get("sure", 1.0) < SURE_ENOUGH
 
 
 def other_readings(record: Mapping[str, Any]) -> str:

@@ -6,14 +6,13 @@ from napari_backprop_segmentation.objects.judgement import EXPECTED, MANY
 from napari_backprop_segmentation.objects.readings import Reading
 from napari_backprop_segmentation.pipeline.job import Job
 
-# Least score of objects where no kind is recognised. Grey images with objects have .29 and more, noise up to .23; of 12
-# photographs, which are full of edges, one has more than .41: .47. Volumes of nuclei have .20 and more (three of four),
-# of noise up to .07.
-NOTHING, NOTHING_IN_COLOUR, NOTHING_IN_VOLUMES = 0.26, 0.48, 0.14
+# Least score of objects. Images with objects have .29 and more, noise up to .23. Volumes of nuclei have .20 and more
+# (three of four), of noise up to .07.
+NOTHING, NOTHING_IN_VOLUMES = 0.26, 0.14
 
 
-def least_in_grey(job: Job) -> float:
-    """Return the least score of objects in grey."""
+def least_score(job: Job) -> float:
+    """Return the least score of objects."""
     return NOTHING if is_plane(job) else NOTHING_IN_VOLUMES
 
 
@@ -25,4 +24,4 @@ def is_plane(job: Job) -> bool:
 def shows_something(job: Job, reading: Reading) -> bool:
     """Return whether a reading of a window or frame is more than noise; how many there are does not count there."""
     few = EXPECTED["count"] * (np.log(MANY) - reading.figures["count"])
-    return bool(reading.score + few > least_in_grey(job))
+    return bool(reading.score + few > least_score(job))

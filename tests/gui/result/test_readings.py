@@ -314,7 +314,14 @@ PICTURE = "If this is wrong: another picture, "
         ("nuclei", {"objects": "bright"}, 20, {"given": ["objects"]}, ""),
         ("fast", {"objects": "off"}, 20, {"given": ["regions"]}, ""),
         ("fast", {"objects": "off"}, 20, {"regions": "kinds"}, ""),
-        ("fast", {"objects": "off"}, 9, {"reading": "dark", "offered": [1, 2]}, f"{PICTURE}{SHOW}"),
+        ("fast", {"objects": "off"}, 9, {"reading": "dark", "offered": [1, 2], "sure": 0.7}, f"{PICTURE}{SHOW}"),
+        (
+            "fast",
+            {"objects": "off"},
+            9,
+            {"reading": "dark", "offered": [1, 2], "sure": 0.9},
+            f"If this is wrong: {WAYS}",
+        ),
         ("fast", {"objects": "off"}, 9, {"reading": "dark", "offered": [1]}, f"If this is wrong: {SHOW}"),
         (None, {"objects": "off"}, 20, {}, ""),
     ],
@@ -454,7 +461,7 @@ def test_where_a_run_is_not_sure_the_pictures_show_by_themselves(viewer, widget,
     from napari_backprop_segmentation.gui.run import worker
 
     offered = {"offered": [{"name": "bright", "count": 3}]}
-    record = readable.record | offered | ({} if sure else {"reading": "dark"})
+    record = readable.record | offered | {"sure": 0.9 if sure else 0.7}
 
     def start(run_input, *_, **__):
         yield from ()

@@ -116,12 +116,6 @@ class LayerResult:
         return None if self._layer is None else self._layer()
 
     @property
-    def unsure(self) -> bool:
-        """Whether it is the best of all readings, and not what is known for a kind of image that was recognised."""
-        record = self.segmentation.record
-        return bool(record.get("offered")) and "reading" in record
-
-    @property
     def tree(self) -> "Hierarchy | None":
         """What a click looks into; series have none."""
         tree: Any = self.segmentation.hierarchy

@@ -25,7 +25,7 @@ from napari_backprop_segmentation.gui.result.readings import (
 from napari_backprop_segmentation.gui.run.worker import Failure, Listener
 from napari_backprop_segmentation.gui.state import Phase, State
 from napari_backprop_segmentation.gui.words import sentence
-from napari_backprop_segmentation.pipeline.messages import count
+from napari_backprop_segmentation.pipeline.messages import count, is_doubtful
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -143,7 +143,8 @@ class ReadingsPanel:
     def _look_where_unsure(self, phase: Phase) -> None:
         """Show the pictures by themselves after a run that is not sure of its result."""
         result = self._state.target_result
-        if phase is Phase.DONE and result is not None and result.unsure and self._state.readings is None:
+        doubtful = result is not None and is_doubtful(result.segmentation.record)
+        if phase is Phase.DONE and doubtful and self._state.readings is None:
             self._look(asked=False)
 
     def _look(self, asked: bool = True) -> None:

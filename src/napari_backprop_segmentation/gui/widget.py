@@ -186,10 +186,14 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
             self._run(self.state.settings, start=network.model)
 
     def use_moment(self) -> None:
-        """Make a result of the iteration that is looked back at, with the settings of its run; not during a run."""
+        """Make a result of the iteration that is looked back at, with the settings of its run; not during a run.
+
+        Strokes are those of now, and so is what they show.
+        """
         result, moment = self.state.looked_at, self.state.moment
         if not self.state.busy and result is not None and moment is not None:
-            job = Job(result.run_input, result.asked, result.layers, result.whole)
+            asked = result.asked.replace(strokes_as=self.state.params.strokes_as).marked(result.asked.given)
+            job = Job(result.run_input, asked, result.layers, result.whole)
             self._start(replace(job, start=moment.kept, go_on=False, history=moment.history))
 
     def continue_from_moment(self) -> None:
@@ -442,6 +446,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         for each in (
             settings,
             self.apply_button.native,
+            self.readings.box,  # first: what to do where the image was read wrongly
             self.strokes.row,
             self.strokes.box,
             self.curation.row,
@@ -449,16 +454,14 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
             self.curation.counts.folded,
             self.keep_edits.tick.native,
             self.examples.box,
-            self.readings.box,
             self.history.folded,
         ):
             layout.addWidget(each)
         layout.addWidget(self.plot, STRETCH)
         layout.addStretch(1)
         area = ScrollArea(content)
-        area.reveal(
-            self.readings.pictures, self.strokes.box, self.examples.box, self.history.folded.content, self.chart
-        )
+        area.reveal(self.readings.pictures, self.strokes.box, self.examples.box, self.chart)
+        area.reveal(self.history.folded.content, last=self.chart)
         return area
 
     def _show_status(self, _: Any = None) -> None:

@@ -6,7 +6,7 @@ from magicgui.widgets import PushButton
 from napari.qt.threading import create_worker
 from napari.utils.notifications import ErrorNotification, notification_manager
 from numpy.typing import NDArray
-from qtpy.QtCore import QSignalBlocker, QSize, Qt
+from qtpy.QtCore import QRect, QSignalBlocker, QSize, Qt
 from qtpy.QtGui import QIcon, QImage, QPixmap, QResizeEvent
 from qtpy.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 SIDE = 96
 MARGIN = 8
-WORD_ROWS = 2
 CALLS = {"ask": "Other readings...", "wait": "Looking...", "hide": "Hide other readings"}
 TOOLTIP = (
     "The same image can be read in several ways: bright things, dark things, what lines enclose.\n"
@@ -93,9 +92,17 @@ class PictureList(QListWidget):
         side = max(1, min(SIDE, cell - MARGIN))
         height = max(1, round(side * self._tallest))
         self.setIconSize(QSize(side, height))
-        height += WORD_ROWS * self.fontMetrics().lineSpacing() + 2 * MARGIN
+        height += self._words_high(cell - 2 * MARGIN) + 2 * MARGIN
         self.setGridSize(QSize(cell, height))
         self.setFixedHeight(rows * height + MARGIN // 2)
+
+    def _words_high(self, width: int) -> int:
+        """Return the height of the longest words below a picture, wrapped to a width."""
+        metrics, room = self.fontMetrics(), QRect(0, 0, max(width, 1), 1000)
+        items = [item for row in range(self.count()) if (item := self.item(row)) is not None]
+        return max(
+            (metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, item.text()).height() for item in items), default=0
+        )
 
 
 class ReadingsPanel:

@@ -579,7 +579,7 @@ def test_a_result_that_was_read_is_let_go_of_with_its_layer(real, viewer, qtbot)
     press(real, qtbot)
     ask(real, qtbot)
     found = ref(real.state.target_result.segmentation)
-    real._controller = None  # knows how the last run has ended, until the next one
+    real._runs._controller = None  # knows how the last run has ended, until the next one
     viewer.layers.remove("cells labels")
     qtbot.wait(50)
     gc.collect()

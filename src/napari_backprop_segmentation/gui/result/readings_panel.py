@@ -11,6 +11,7 @@ from qtpy.QtGui import QIcon, QImage, QPixmap, QResizeEvent
 from qtpy.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
+from napari_backprop_segmentation.gui.background import ClosingWorker
 from napari_backprop_segmentation.gui.result.readings import (
     NONE_FOUND,
     Choice,
@@ -158,7 +159,8 @@ class ReadingsPanel:
         if (result := self._state.look()) is not None:
             preferred = self._state.preferred.get(like(result.run_input), "")
             given = (result.segmentation, result.run_input, own_labels(result), tints_of(result.layers), preferred)
-            create_worker(look, *given, _connect=Listener(returned=self._on_looked).slots)
+            listener = Listener(returned=self._on_looked)
+            create_worker(look, *given, _connect=listener.slots, _worker_class=ClosingWorker)
 
     def take(self, row: int) -> None:
         """Make what is shown in a row the result."""

@@ -17,10 +17,14 @@ from napari_backprop_segmentation.batch import jobs, opened, process, results, r
 from napari_backprop_segmentation.cli import demo, one_file, progress, signals, terminal, window
 from napari_backprop_segmentation.cli.main import main
 from napari_backprop_segmentation.errors import OutputError
+from napari_backprop_segmentation.hierarchy import initial_regions
+from napari_backprop_segmentation.image.kept_blocks import Parts
 from napari_backprop_segmentation.io import places, read, write
 from napari_backprop_segmentation.io.read import read_image
 from napari_backprop_segmentation.io.record import read_record
 from napari_backprop_segmentation.params.params import Params
+from napari_backprop_segmentation.pipeline import estimate, kept_training
+from napari_backprop_segmentation.pipeline.run import run
 
 FAST = ("--method", "graph")
 SMALL = ("--n-channels", "8", "--iterations", "3", "--min-labels", "0", "--regions", "trained")
@@ -375,6 +379,77 @@ def test_asked_to_end_while_writing_finishes_the_file_and_starts_no_other(
     said = capfd.readouterr().err
     assert "the result so far is kept" in said
     assert "1 more images not started" in said
+
+
+@pytest.fixture
+def in_blocks(monkeypatch, square):
+    """The command that merges an image in six blocks."""
+    monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 100)
+    monkeypatch.setattr(initial_regions, "LEAF_BLOCK", 12)
+    return ["run", str(square), "--n-channels", "8", "--iterations", "2", "--device", "cpu", "--overwrite", "-o"]
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_asked_to_end_among_blocks_ends_at_once_and_goes_on(in_blocks, tmp_path, monkeypatch, capfd, ctrl_c, name):
+    number, real, labels = getattr(signal, name), Parts.put, [tmp_path / f"{each}.tif" for each in ("whole", "out")]
+    assert main([*in_blocks, str(labels[0])]) == 0
+    capfd.readouterr()
+
+    def interrupted(self, n, arrays):
+        real(self, n, arrays)
+        if self.folder.name == "regions" and n == 2:
+            signal.raise_signal(number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Parts, "put", interrupted)
+        before = signal.getsignal(number)
+        assert main([*in_blocks, str(labels[1])]) == 128 + number
+        assert signal.getsignal(number) is before
+    assert capfd.readouterr().err.splitlines()[-1] == f"backprop-segment: {signals.GOES_ON}"
+    assert len(list((tmp_path / "out.tif.part" / "regions").iterdir())) == 3
+    in_blocks.remove("--overwrite")
+    assert main([*in_blocks, str(labels[1])]) == 0
+    np.testing.assert_array_equal(*(tifffile.imread(path) for path in labels))
+
+
+def test_asked_to_end_in_the_last_step_ends_at_the_first_block(in_blocks, tmp_path, monkeypatch, capfd, ctrl_c):
+    def trained(*args):
+        signal.raise_signal(signal.SIGTERM)
+        return real(*args)
+
+    real = kept_training.keep_model
+    monkeypatch.setattr(kept_training, "keep_model", trained)
+    assert main([*in_blocks, str(tmp_path / "out.tif")]) == 143
+    assert signals.GOES_ON in capfd.readouterr().err
+    assert len(list((tmp_path / "out.tif.part" / "regions").iterdir())) == 1
+
+
+def test_overwriting_does_not_take_the_blocks_of_a_run_that_is_going_on(in_blocks, tmp_path, capfd):
+    out, part = tmp_path / "out.tif", tmp_path / "out.tif.part"
+    going_on = run(np.arange(1024.0).reshape(32, 32), Params(n_channels=8, iterations=2, device="cpu"), resume=part)
+    next(going_on)
+    there = sorted(part.rglob("*"))
+    assert main([*in_blocks, str(out)]) == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "must be made by one run at a time, got another one that is going on" in line
+    assert sorted(part.rglob("*")) == there
+    going_on.close()
+    assert main([*in_blocks, str(out)]) == 0
+    assert not part.exists()
+
+
+def test_nobody_takes_finished_blocks_while_labels_are_written(in_blocks, tmp_path, monkeypatch, capfd):
+    real, second = write._imwrite, []
+
+    def while_writing(*args, **kwargs):
+        if not second:
+            second.append(main([*in_blocks, str(tmp_path / "out.tif")]))
+        real(*args, **kwargs)
+
+    monkeypatch.setattr(write, "_imwrite", while_writing)
+    assert main([*in_blocks, str(tmp_path / "out.tif")]) == 0
+    assert second == [2]
+    assert "one run at a time" in capfd.readouterr().err
 
 
 def test_asked_to_end_while_a_write_fails_is_both_told(square, out, monkeypatch, capfd, ctrl_c):

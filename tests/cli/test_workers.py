@@ -12,6 +12,7 @@ import tifffile
 from distributed import Client, LocalCluster
 from skimage import data
 
+from napari_backprop_segmentation.cli import signals
 from napari_backprop_segmentation.cli.main import main
 from napari_backprop_segmentation.cli.run import Sheets, Wanted, plan_files, run_files
 from napari_backprop_segmentation.io.read import read_image
@@ -119,6 +120,49 @@ def test_a_run_that_was_killed_goes_on(large, ending):
     process = subprocess.Popen([*command, str(out)])
     assert process.wait(PATIENCE) == 0
     np.testing.assert_array_equal(read_labels(out), whole)
+    assert not part.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
+def test_a_run_that_is_asked_to_end_among_its_blocks_ends_at_once_and_goes_on(large, name, code):
+    folder, command, whole = large
+    out, number = folder / "out.tif", getattr(signal, name)
+    before = signal.signal(number, signal.SIG_DFL if name != "SIGINT" else signal.default_int_handler)
+    try:
+        process = subprocess.Popen([*command, str(out)], stderr=subprocess.PIPE, text=True)
+        wait_for(folder / "out.tif.part" / "regions" / "0000003.npz", process)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=PATIENCE)
+    finally:
+        signal.signal(number, before)  # what started the tests may ignore it, as nohup does
+    assert process.returncode == code
+    assert said.splitlines() == [f"backprop-segment: {signals.GOES_ON}"]
+    assert not out.exists()
+    subprocess.run([*command, str(out)], check=True, timeout=PATIENCE)
+    np.testing.assert_array_equal(read_labels(out), whole)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_overwriting_does_not_take_the_blocks_of_a_run_that_is_going_on(large):
+    folder, command, whole = large
+    out, part = folder / "out.tif", folder / "out.tif.part"
+    first = subprocess.Popen([*command, str(out)])
+    wait_for(part / "regions" / "0000003.npz", first)
+    first.send_signal(signal.SIGSTOP)
+    kept = sorted(part.rglob("*.npz"))
+    again = [*command, str(out), "--overwrite"]
+    second = subprocess.run(again, check=False, capture_output=True, text=True, timeout=PATIENCE)
+    assert second.returncode == 2
+    assert "must be made by one run at a time, got another one that is going on" in second.stderr
+    assert second.stderr.count("\n") == 1
+    assert sorted(part.rglob("*.npz")) == kept
+    first.send_signal(signal.SIGCONT)
+    assert first.wait(PATIENCE) == 0
+    np.testing.assert_array_equal(read_labels(out), whole)
+    subprocess.run(again, check=True, timeout=PATIENCE)
     assert not part.exists()
 
 

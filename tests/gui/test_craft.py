@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QPoint, QRect, Qt
-from qtpy.QtGui import QImage
+from qtpy.QtCore import QEvent, QPoint, QRect, Qt
+from qtpy.QtGui import QHelpEvent, QImage
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
     QPushButton,
     QTableWidget,
     QToolButton,
+    QToolTip,
     QWidget,
 )
 
@@ -114,6 +115,21 @@ def test_nothing_is_cut_off_at_1280_by_800(full, qtbot):
         assert each.width() + TOLERANCE >= needed, (told(each), each.width(), needed)
         right = each.mapTo(full.native, each.rect().topRight()).x()
         assert right <= full.native.width() + TOLERANCE, told(each)
+
+
+def test_words_that_a_list_is_too_narrow_for_are_told_and_can_be_read_where_it_is_opened(full, monkeypatch):
+    box, said = full.input_form.image.native, []
+    monkeypatch.setattr(QToolTip, "showText", lambda place, text, *_: said.append(text))
+    for name in ("cells", "a layer with a name that is much longer than any dock is wide"):
+        full._viewer.layers[0].name = name
+        full.reset_choices()
+        QApplication.sendEvent(box, QHelpEvent(QEvent.Type.ToolTip, QPoint(5, 5), box.mapToGlobal(QPoint(5, 5))))
+        assert box.currentText() == name
+    assert said[-1] == f"{name}\n\n{box.toolTip()}"
+    assert not any(text.startswith("cells") for text in said)
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_Down)
+    assert box.view().minimumWidth() > box.fontMetrics().horizontalAdvance(name)
 
 
 def test_names_of_controls_end_on_one_line(full):

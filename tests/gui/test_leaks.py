@@ -69,7 +69,7 @@ def test_a_run_whose_viewer_goes_ends_at_once(widget, viewer, engine, qtbot, pau
         engine.allow()
         qtbot.waitUntil(lambda: widget.pause_button.text == "Resume" and widget.state.phase.value == "paused")
     if how == "quit":
-        widget._controller._worker.quit()  # what napari does with its tasks when its window closes
+        widget._runs._controller._worker.quit()  # what napari does with its tasks when its window closes
     else:
         viewer.close()
     engine.allow(2)
@@ -88,6 +88,6 @@ def test_the_process_of_a_run_that_is_quit_has_ended(widget, viewer, qtbot, monk
     if paused:
         widget.pause()
         qtbot.waitUntil(lambda: widget.state.phase.value == "paused", timeout=20_000)
-    widget._controller._worker.quit()
+    widget._runs._controller._worker.quit()
     threads_done(qtbot)
     assert {child.pid for child in psutil.Process().children(recursive=True)} <= before

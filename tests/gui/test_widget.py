@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, QPointF, Qt, QThreadPool
 from qtpy.QtGui import QWheelEvent
-from qtpy.QtWidgets import QApplication, QComboBox, QLabel
+from qtpy.QtWidgets import QApplication, QComboBox, QLabel, QVBoxLayout, QWidget
 
 from napari_backprop_segmentation.gui.input.layers import NO_IMAGE
 from napari_backprop_segmentation.gui.run import controller
@@ -480,6 +480,37 @@ def test_in_a_low_window_nothing_is_squeezed_and_what_appears_is_scrolled_to(wid
     qtbot.waitUntil(lambda: widget.chart.height() > READABLE_HEIGHT)
     assert area.verticalScrollBar().maximum() == 0
     assert all(axis.style["showValues"] for axis in left)
+
+
+@pytest.mark.usefixtures("styled")
+def test_what_has_appeared_stays_in_view_with_what_belongs_to_it(qtbot):
+    content, parts = QWidget(), [QWidget() for _ in range(4)]
+    layout = QVBoxLayout(content)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    for part, height in zip(parts, (300, 80, 120, 200), strict=True):
+        part.setFixedHeight(height)
+        layout.addWidget(part)
+    area = ScrollArea(content)
+    area.reveal(parts[1], last=parts[2])
+    qtbot.addWidget(area)
+    parts[1].hide()
+    area.resize(300, 250)
+    area.show()
+    qtbot.waitExposed(area)
+    parts[1].show()
+    qtbot.waitUntil(lambda: area.verticalScrollBar().value() == 250)  # to the end of the third
+    area.resize(300, 210)  # words above it have become longer
+    qtbot.waitUntil(lambda: area.verticalScrollBar().value() == 290)
+    qtbot.waitUntil(lambda: not area._soon.isActive())
+    area.verticalScrollBar().setValue(100)
+    area.resize(300, 200)
+    assert area.verticalScrollBar().value() == 100  # somebody has scrolled
+    parts[1].hide()
+    parts[2].hide()
+    area.verticalScrollBar().setValue(0)
+    parts[1].show()
+    qtbot.waitUntil(lambda: area.verticalScrollBar().value() == 180)
 
 
 @pytest.mark.usefixtures("styled")

@@ -26,10 +26,14 @@ def test_objects_are_called_objects_where_they_are_some():
 @pytest.mark.parametrize(
     ("kind", "changes", "said"),
     [
-        ("nuclei", {}, "recognised as Nuclei (fluorescence), with Objects bright and Smallest object 30"),
-        ("nuclei", {"min_object": 7}, "recognised as Nuclei (fluorescence), with Objects bright and Smallest object 7"),
-        ("brightfield", {}, "recognised as Brightfield, with Objects off and Detail 65"),
-        ("fast", {}, "no special kind of image recognised, so preset Fast, with Objects off and Detail 40"),
+        ("nuclei", {}, "taken for Nuclei (fluorescence), so bright objects of 30 pixels or more were looked for"),
+        (
+            "phase",
+            {"min_object": 7},
+            "taken for Phase contrast, so outlined objects of 7 pixels or more were looked for",
+        ),
+        ("brightfield", {}, "taken for Brightfield, so regions at Detail 65"),
+        ("fast", {}, "no special kind of image recognised, so regions at Detail 40"),
     ],
 )
 def test_what_an_image_was_taken_for(kind, changes, said):
@@ -49,14 +53,16 @@ def test_how_sure_a_reading_is_and_that_a_kind_was_mistaken_at_first_is_said():
     assert remarks(9, read) == ("objects: dark, 80 % sure",)
     assert remarks(9, read | {"sure": 0.3}) == ("objects: dark, but only 30 % sure",)
     assert remarks(9, read | {"fixed": 7})[-1] == "objects: dark"  # what was edited has decided
-    assert remarks(9, record("nuclei") | {"sure": 0.8})[0].endswith("Smallest object 30, 80 % sure")
+    assert remarks(9, record("nuclei") | {"sure": 0.8})[0].endswith("were looked for, 80 % sure")
     first, second = remarks(9, read | {"mistaken": "em"})
     assert first.startswith("taken for Electron microscopy at first, but")
     assert second.startswith("objects: dark, 80 % sure")
     regions = record("fast") | {"offered": [], "mistaken": "em"}
     assert remarks(9, regions)[-1] == (
-        "preset Fast, with Objects off and Detail 40: these are regions, as nothing stood out clearly enough to be "
-        "objects"
+        "these are regions (Detail 40), as nothing stood out clearly enough to be objects"
+    )
+    assert remarks(9, record("brightfield") | {"offered": []}) == (
+        "taken for Brightfield; these are regions (Detail 65), as nothing stood out clearly enough to be objects",
     )
 
 

@@ -19,7 +19,7 @@ from napari_backprop_segmentation.image.blocks import BLOCK_SIDE
 from napari_backprop_segmentation.image.kept_blocks import Parts
 from napari_backprop_segmentation.network import loop, seen
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.pipeline import estimate, room
+from napari_backprop_segmentation.pipeline import estimate, room, unfinished
 
 COINS = data.coins()[:96, :120]
 QUICK = Params(n_channels=8, iterations=2, n_superpixels=60, device="cpu", detail=70.0)
@@ -127,6 +127,22 @@ def test_two_runs_do_not_share_a_folder(whole, tmp_path):
         finish(run(COINS, QUICK, resume=tmp_path / "kept"))
     first.close()
     np.testing.assert_array_equal(finish(run(COINS, QUICK, resume=tmp_path / "kept")).labels, whole[QUICK])
+
+
+def test_finished_blocks_are_removed_only_where_no_run_is_going_on(tmp_path):
+    kept = tmp_path / "kept"
+    first = run(COINS, QUICK, resume=kept)
+    next(first)
+    there = sorted(kept.rglob("*"))
+    with pytest.raises(ParameterError, match="one run at a time"), unfinished.alone(kept):
+        unfinished.forget(kept)
+    assert sorted(kept.rglob("*")) == there
+    first.close()
+    with unfinished.alone(kept):
+        unfinished.forget(kept)
+    assert not kept.exists()
+    with unfinished.alone(kept):  # nothing to be alone with
+        assert not kept.exists()
 
 
 def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(whole, tmp_path, monkeypatch):

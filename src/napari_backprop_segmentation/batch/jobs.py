@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from napari_backprop_segmentation.io.overwrite import check_labels, check_model,
 from napari_backprop_segmentation.io.places import check_places, check_space, remove_abandoned
 from napari_backprop_segmentation.io.read import TIFF_SUFFIXES
 from napari_backprop_segmentation.network.losses import LOSS_NAMES
-from napari_backprop_segmentation.pipeline.unfinished import forget
+from napari_backprop_segmentation.pipeline.unfinished import alone, forget
 
 MODEL_SUFFIX = ".safetensors"
 LOG_COLUMNS = ("iteration", "n_labels", "loss", *LOSS_NAMES, "seconds")
@@ -230,12 +231,15 @@ def check_overwriting(job: Job, overwrite: bool = False) -> None:
     Raises
     ------
     OutputError
+    ParameterError
+        If another run is going on to the same place, whose finished blocks would be lost.
     """
     if job.labels.suffix.lower() not in TIFF_SUFFIXES:
         require_zarr("labels in a store")
         check_replaceable(job.labels)
     if overwrite:
-        forget_unfinished(job)
+        with alone_with(job):
+            forget_unfinished(job)
         return
     if not job.named:
         check_source(job.labels, job.image)
@@ -259,8 +263,13 @@ def check_log(log: Path | None) -> None:
         check_text(log, ",".join(LOG_COLUMNS))
 
 
+def alone_with(job: Job) -> AbstractContextManager[None]:
+    """Keep other runs from the finished blocks of a job; refused where one is going on, see `unfinished.alone`."""
+    return alone(unfinished_place(job.labels))
+
+
 def forget_unfinished(job: Job) -> None:
-    """Remove the finished blocks of labels that are whole, or are to be made anew."""
+    """Remove the finished blocks of labels that are whole, or are to be made anew, while `alone_with` them."""
     forget(unfinished_place(job.labels))
 
 

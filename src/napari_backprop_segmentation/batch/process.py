@@ -7,7 +7,7 @@ from typing import Any
 
 from napari_backprop_segmentation.batch.asked import asked_of, check_untouched, done_before, there_of
 from napari_backprop_segmentation.batch.entry import DONE_BEFORE, Entry, State, found_in
-from napari_backprop_segmentation.batch.jobs import Job, check_overwriting
+from napari_backprop_segmentation.batch.jobs import Job, alone_with, check_overwriting
 from napari_backprop_segmentation.batch.opened import Opened, open_job
 from napari_backprop_segmentation.batch.results import Measured, write_results
 from napari_backprop_segmentation.batch.summary import said, summary, written
@@ -62,15 +62,15 @@ def process(
         result = yield from segment(opened)
         if result is None:
             return Entry(name)
-        early = bool(stopped())
-        opened.image.check_unchanged()
-        if not overwrite:
-            check_untouched(job, there, result.labels)
-        measured = Measured(opened.axes, opened.spacing, opened.unit)
-        found = found_in(result.labels, result.record, opened.spacing, opened.unit)
-        remarks = write_results(
-            job, result, opened.image, measured, {ASKED: "" if early else asked, FOUND: found.to_dict()}
-        )
+        with alone_with(job):  # what is written may still lie among the finished blocks
+            early = bool(stopped())
+            opened.image.check_unchanged()
+            if not overwrite:
+                check_untouched(job, there, result.labels)
+            measured = Measured(opened.axes, opened.spacing, opened.unit)
+            found = found_in(result.labels, result.record, opened.spacing, opened.unit)
+            facts = {ASKED: "" if early else asked, FOUND: found.to_dict()}
+            remarks = write_results(job, result, opened.image, measured, facts)
         seconds = round(time.perf_counter() - began, 3)
         message = "; ".join((result.stopped_by, *said(result), *remarks))
         line = f"{written(job, result)}: {'; '.join((summary(result), *remarks))}"

@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as interruption:
         if own_process:
             signals.ignored()
-        terminal.complain("interrupted; the run in progress was not written")
+        terminal.complain(signals.told(interruption))
         code = signals.exit_code(interruption)
     if own_process:
         terminal.leave_quietly()

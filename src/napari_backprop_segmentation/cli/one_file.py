@@ -33,8 +33,8 @@ class Terminal:
             self.files.clear()
         self.say(f"{job.image}: {understood(opened.image, opened.axes, opened.spacing, opened.channels)}")
         total = 0 if wanted.model else total_steps(wanted.params, opened.axes, opened.image.pixels.shape)
-        told = {"name": job.image.name, "log": job.log, "quiet": self.quiet}
-        return watch(steps, total, self.interruption, **told, tally=tally, files=self.files)  # type: ignore[arg-type]
+        told = {"name": job.image.name, "log": job.log, "quiet": self.quiet, "files": self.files}
+        return watch(steps, total, self.interruption, **told, tally=tally, kept=opened.unfinished)  # type: ignore[arg-type]
 
 
 def segment_alone(opened: Opened) -> Generator[None, None, Segmentation]:

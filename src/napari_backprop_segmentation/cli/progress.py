@@ -16,6 +16,7 @@ from napari_backprop_segmentation.cli.signals import Interruption
 from napari_backprop_segmentation.cli.terminal import Steady, complain, in_a_line, is_terminal
 from napari_backprop_segmentation.network.losses import LOSS_NAMES
 from napari_backprop_segmentation.network.step import Command, Step
+from napari_backprop_segmentation.pipeline.unfinished import Unfinished
 
 EVERY = 30.0  # seconds from line to line where there is no bar
 
@@ -24,14 +25,24 @@ Result = TypeVar("Result")
 
 
 class Tally:
-    """Hears how much of a series or of a large image is labelled, and passes it on to whoever wants to show it."""
+    """Hears how much of a series or of a large image is labelled, and passes it on to whoever wants to know it.
+
+    Attributes
+    ----------
+    show : callable, optional
+        Is told in words.
+    then : callable
+        Is called without them, before.
+    """
 
     def __init__(self) -> None:
         self.show: Callable[[str], None] | None = None
+        self.then: Callable[[], object] = lambda: None
         self._done, self._passes = 0, 1
 
     def __call__(self, done: int, total: int) -> None:
         """Take note of how many frames or slices there are now, or in one of several passes, blocks."""
+        self.then()
         self._passes += done < self._done
         self._done = done
         if self.show is not None:
@@ -48,8 +59,11 @@ def watch(
     quiet: bool = False,
     tally: Tally | None = None,
     files: "FilesBar | None" = None,
+    kept: Unfinished | None = None,
 ) -> Result:
     """Drive a run to its end with a progress bar and a log; the first Ctrl-C ends it early and keeps its result.
+
+    Where finished blocks are kept, it ends at once after training: another start goes on behind them.
 
     Parameters
     ----------
@@ -70,6 +84,8 @@ def watch(
         Of the run, for the progress bar to show.
     files : FilesBar, optional
         Is moved instead of a bar of this run.
+    kept : Unfinished, optional
+        Where blocks are kept that are finished after training, if any are.
 
     Returns
     -------
@@ -83,9 +99,18 @@ def watch(
             watchers.append(_progress(total, name, stack, tally))
         elif not quiet:
             watchers.append(_Lines(total, name, tally))
+        stopping = False
+
+        def begin_blocks() -> None:
+            if kept is not None and kept.begun and not stopping:  # one that was stopped is to be labelled as it is
+                interruption.end()
+
+        if tally is not None:
+            tally.then = begin_blocks
         while True:
+            stopping = bool(interruption.asked)
             try:
-                step = steps.send("stop" if interruption.asked else None)
+                step = steps.send("stop" if stopping else None)
             except StopIteration as done:
                 interruption.defer()
                 result: Result = done.value

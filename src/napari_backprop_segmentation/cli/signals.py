@@ -12,6 +12,8 @@ from typing import Any, Self
 # SIGHUP is unknown to Windows.
 ASKING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 FIRST_CODE = 128  # shells add the number of the signal
+LOST = "interrupted; the run in progress was not written"
+GOES_ON = "interrupted; the blocks finished so far are kept, and the same command goes on behind them"
 
 Handler = Callable[[int, FrameType | None], Any] | int | None
 
@@ -23,17 +25,24 @@ class Ended(KeyboardInterrupt):
     ----------
     number : int
         Of the signal.
+    told : str
+        What has become of the run.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, told: str = LOST) -> None:
         super().__init__(f"signal {number}")
-        self.number = number
+        self.number, self.told = number, told
 
 
 def exit_code(interruption: BaseException | int) -> int:
     """Return what a process that was interrupted ends with: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP."""
     number = interruption if isinstance(interruption, int) else getattr(interruption, "number", int(signal.SIGINT))
     return FIRST_CODE + number
+
+
+def told(interruption: BaseException) -> str:
+    """Return what has become of the run that was interrupted."""
+    return str(getattr(interruption, "told", LOST))
 
 
 @contextmanager
@@ -78,6 +87,17 @@ class Interruption:
         """Finish what comes now, whoever asks to end."""
         self._take_over(self._note)
 
+    def end(self) -> None:
+        """End the run at once when asked, as what is finished of it is kept; now if somebody has asked already.
+
+        Raises
+        ------
+        Ended
+        """
+        if self.asked:
+            raise Ended(self.asked, GOES_ON)
+        self._take_over(_raise_kept)
+
     def _take_over(self, handler: Handler) -> None:
         self._before = self._before or {number: signal.getsignal(number) for number in ASKING if _is_heard(number)}
         for number in self._before:
@@ -94,6 +114,10 @@ class Interruption:
 
 def _raise(number: int, _frame: FrameType | None) -> None:
     raise Ended(number)
+
+
+def _raise_kept(number: int, _frame: FrameType | None) -> None:
+    raise Ended(number, GOES_ON)
 
 
 @contextmanager

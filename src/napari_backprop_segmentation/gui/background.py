@@ -5,6 +5,7 @@ that was left half-way because its viewer was closed.
 """
 
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from typing import Any
 
 from napari.qt.threading import GeneratorWorker, create_worker
@@ -13,14 +14,26 @@ from napari_backprop_segmentation.gui.run.torch_startup import give_way
 
 
 class ClosingWorker(GeneratorWorker):  # type: ignore[misc]
-    """Closes its generator however its work ends: what the generator holds is let go, what it has begun is ended."""
+    """Closes its generator however its work ends: what the generator holds is let go, what it has begun is ended.
+
+    Where the program ends meanwhile, Qt has no signals any more: it ends without a word, as nobody is left to hear.
+    """
+
+    def run(self) -> None:
+        """Do the work and signal what comes of it; Qt calls this."""
+        with suppress(RuntimeError):  # of signals alone: those of the work are returned
+            super().run()
 
     def work(self) -> Any:
         """Take all steps of the generator."""
         try:
-            return super().work()
+            found = super().work()
         finally:
             self._gen.close()
+        if isinstance(found, RuntimeError):  # which would be printed
+            self.quit()
+            return None
+        return found
 
 
 def start(work: Callable[..., Any], *args: Any, then: Callable[[Any], None]) -> None:

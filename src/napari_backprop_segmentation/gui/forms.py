@@ -8,6 +8,7 @@ from magicgui.widgets.bases import ValueWidget
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QAbstractSpinBox,
+    QComboBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -16,6 +17,8 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+from napari_backprop_segmentation.gui.whole_words import WholeWords
 
 SPACING = 4
 SHARED = "row of a control and what stands beside it"
@@ -107,6 +110,8 @@ def _let_shrink(control: Control) -> None:
     """Let a control be as narrow as the dock; its longest possible value must not widen the whole widget."""
     control.native.setMinimumWidth(0)
     control.native.setSizePolicy(QSizePolicy.Policy.Ignored, control.native.sizePolicy().verticalPolicy())
+    if isinstance(control.native, QComboBox):
+        WholeWords(control.native)
 
 
 def show_row(label: QLabel, control: Control, visible: bool) -> None:

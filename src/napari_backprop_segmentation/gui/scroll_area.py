@@ -1,7 +1,7 @@
 """A part of the dock that is scrolled where there is no room for all of it."""
 
 from qtpy.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer
-from qtpy.QtGui import QShowEvent, QWheelEvent
+from qtpy.QtGui import QResizeEvent, QShowEvent, QWheelEvent
 from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QFrame, QScrollArea, QSlider, QWidget
 
 LEAST_HEIGHT, LEAST_WIDTH = 200, 290  # pixels of what is scrolled: seven rows, as wide as buttons below each other
@@ -26,7 +26,7 @@ class ScrollArea(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # nobody sees that it has the focus
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(content)
-        self._revealed: set[QObject] = set()
+        self._revealed: dict[QObject, QWidget | None] = {}
         self._appeared: QWidget | None = None
         self._before = self._after = 0
         self._soon = QTimer(self)
@@ -36,10 +36,17 @@ class ScrollArea(QScrollArea):
         if (bar := self.verticalScrollBar()) is not None:
             bar.rangeChanged.connect(self._follow_appeared)
 
-    def reveal(self, *contents: QWidget) -> None:
-        """Scroll to each of some widgets in the content whenever it appears."""
+    def reveal(self, *contents: QWidget, last: QWidget | None = None) -> None:
+        """Scroll to each of some widgets in the content whenever it appears.
+
+        Parameters
+        ----------
+        *contents : QWidget
+        last : QWidget, optional
+            Below them, and to be seen with them while it is there.
+        """
         for each in contents:
-            self._revealed.add(each)
+            self._revealed[each] = last
             each.installEventFilter(self)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
@@ -56,6 +63,12 @@ class ScrollArea(QScrollArea):
                 if each.focusPolicy() == Qt.FocusPolicy.WheelFocus:
                     each.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
                 each.installEventFilter(self)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802
+        """Show what has appeared also where words above take some of the room, unless somebody has scrolled since."""
+        super().resizeEvent(event)
+        if self._appeared is not None and self._value() == self._after:
+            self._show_appeared()
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
         """Scroll to what appears, and over controls."""
@@ -83,7 +96,10 @@ class ScrollArea(QScrollArea):
         shown, content, view = self._appeared, self.widget(), self.viewport()
         if shown is not None and content is not None and view is not None and shown.isVisibleTo(self):
             top = shown.mapTo(content, QPoint(0, 0)).y()  # Qt's own looks at the cursor in it only
-            self._scroll_to(min(top, max(self._value(), top + shown.height() - view.height())))
+            last = self._revealed.get(shown)
+            last = shown if last is None or not last.isVisibleTo(self) else last
+            bottom = last.mapTo(content, QPoint(0, last.height())).y()
+            self._scroll_to(min(top, max(self._value(), bottom - view.height())))
 
     def _scroll_to(self, value: int) -> None:
         if (bar := self.verticalScrollBar()) is not None:

@@ -1,12 +1,9 @@
 """The widget: choose an image and a preset, run, watch, stop."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from magicgui.widgets import ComboBox, Container, PushButton
 from napari.layers import Labels
-from napari.utils.notifications import show_error
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -36,7 +33,6 @@ from napari_backprop_segmentation.gui.input.wanted_panel import WantedPanel
 from napari_backprop_segmentation.gui.result.apply_model import applicable, described, suited
 from napari_backprop_segmentation.gui.result.curation import Curation
 from napari_backprop_segmentation.gui.result.detail import DetailSlider
-from napari_backprop_segmentation.gui.result.former import Former
 from napari_backprop_segmentation.gui.result.history_layer import HistoryLayer
 from napari_backprop_segmentation.gui.result.history_panel import HistoryPanel
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult, results_in
@@ -49,16 +45,15 @@ from napari_backprop_segmentation.gui.run.cluster import session
 from napari_backprop_segmentation.gui.run.compute_on import TITLE as COMPUTE_ON
 from napari_backprop_segmentation.gui.run.compute_on import TOOLTIP as COMPUTE_TOOLTIP
 from napari_backprop_segmentation.gui.run.compute_on import ComputeOn
-from napari_backprop_segmentation.gui.run.controller import RunController
 from napari_backprop_segmentation.gui.run.ending import settled
 from napari_backprop_segmentation.gui.run.estimate import RunEstimate
 from napari_backprop_segmentation.gui.run.job import Job
 from napari_backprop_segmentation.gui.run.preview import Preview, warm_up
+from napari_backprop_segmentation.gui.run.runs import Runs
 from napari_backprop_segmentation.gui.scroll_area import ScrollArea
 from napari_backprop_segmentation.gui.state import Phase, State
 from napari_backprop_segmentation.gui.teach.edits import KeepEdits
 from napari_backprop_segmentation.gui.teach.panel import ExamplesPanel
-from napari_backprop_segmentation.gui.teach.sentences import obstacle
 from napari_backprop_segmentation.gui.teach.strokes_layer import ground_of
 from napari_backprop_segmentation.gui.teach.strokes_panel import StrokesPanel
 from napari_backprop_segmentation.params.flags import nearest_preset
@@ -115,7 +110,6 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     def __init__(self, napari_viewer: "Viewer") -> None:
         super().__init__(labels=False)
         self._viewer = napari_viewer
-        self._controller: RunController | None = None
         last = taken_up()
         self.state = state = State(last.params())
         state.compute_on(session())
@@ -141,6 +135,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self.examples = ExamplesPanel(napari_viewer, state)
         self.strokes = StrokesPanel(napari_viewer, state)
         self.keep_edits = KeepEdits(state)
+        self._runs = Runs(napari_viewer, state, self.keep_edits.fixed, self.native)
         self.readings = ReadingsPanel(napari_viewer, state)
         self.this_result = ThisResult(napari_viewer, state, self.use)
         self.model_files = ModelFiles(state, self.apply_model, self.go_on)
@@ -187,17 +182,11 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def use_moment(self) -> None:
         """Make a result of the iteration that is looked back at, with the settings of its run; not during a run."""
-        result, moment = self.state.looked_at, self.state.moment
-        if not self.state.busy and result is not None and moment is not None:
-            job = Job(result.run_input, result.asked, result.layers, result.whole)
-            self._start(replace(job, start=moment.kept, go_on=False, history=moment.history))
+        self._runs.use_moment()
 
     def continue_from_moment(self) -> None:
         """Run again on the same image, from the iteration that is looked back at; not during a run."""
-        result, moment = self.state.looked_at, self.state.moment
-        if not self.state.busy and result is not None and moment is not None:
-            job = Job(result.run_input, self.state.settings, result.layers, result.whole)
-            self._start(replace(job, start=moment.kept))
+        self._runs.continue_from_moment()
 
     def apply(self) -> None:
         """Apply the network of a run on a part to all of the image; does nothing during a run."""
@@ -207,10 +196,10 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         try:
             run_input = run_input_of(result.whole)
         except SegmentationError as error:
-            self._refuse(str(error))
+            self._runs.refuse(str(error))
             return
         params = suited(self.state.settings, result.model)
-        self._start(Job(run_input, params, result.layers, result.whole, result.model))
+        self._runs.begin(Job(run_input, params, result.layers, result.whole, result.model))
 
     def show_result(self, segmentation: "Segmentation") -> None:
         """Show what was found in all of the chosen image as the result of a run; does nothing during a run.
@@ -266,18 +255,15 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def pause(self) -> None:
         """Pause the run, or resume it."""
-        if self._controller is not None:
-            self._controller.toggle_pause()
+        self._runs.pause()
 
     def stop(self) -> None:
         """End training and label every pixel with what was learned."""
-        if self._controller is not None:
-            self._controller.stop()
+        self._runs.stop()
 
     def cancel(self) -> None:
         """End the run and remove the labels."""
-        if self._controller is not None:
-            self._controller.cancel()
+        self._runs.cancel()
 
     def reset_choices(self, *_: Any) -> None:
         """Take note of layers that came, went or changed their name; napari calls this."""
@@ -289,33 +275,9 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
     def _run(
         self, params: Params, model: "Model | None" = None, model_file: str = "", start: "Start | None" = None
     ) -> None:
-        if self.state.busy:
-            return
-        self.input_form.update()
-        chosen = self.state.input
-        if chosen.run_input is None:
-            self._refuse(str(chosen.obstacle))
-            return
-        job = Job(chosen.run_input, params, chosen.layers, chosen.whole, model, model_file=model_file)
-        self._start(replace(job, start=start))
-
-    def _refuse(self, text: str) -> None:
-        self.state.refuse(words.sentence(text))
-        show_error(text)
-
-    def _start(self, job: Job) -> None:
-        try:
-            strokes = self.state.drawing.strokes_on(job.run_input, job.layers)
-        except SegmentationError as error:
-            self._refuse(str(error))
-            return
-        if strokes is not None and (text := obstacle(np.unique(strokes[strokes != 0]), job.params)):
-            self._refuse(text)
-            return
-        self.state.look_back(None)
-        job = replace(job, strokes=strokes, fixed=self.keep_edits.fixed(job.run_input), cluster=self.state.cluster)
-        self._controller = RunController(self._viewer, self.state, job, Former(self._viewer, job).settle)
-        self._controller.start(self.native)
+        if not self.state.busy:
+            self.input_form.update()
+            self._runs.begin_chosen(params, model, model_file, start)
 
     def _take_up(self) -> None:
         """Take up the newest result of a widget that was closed, and what is selected."""
@@ -340,8 +302,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
 
     def _forget(self, _: Any = None) -> None:
         self.state.forget(self._viewer.layers)
-        if not self.state.busy:
-            self._controller = None  # which knows how the last run has ended, with all that it had
+        self._runs.forget()
 
     def _applicable(self) -> LayerResult | None:
         result = self.state.target_result or self.state.result
@@ -442,6 +403,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         for each in (
             settings,
             self.apply_button.native,
+            self.readings.box,  # first: what to do where the image was read wrongly
             self.strokes.row,
             self.strokes.box,
             self.curation.row,
@@ -449,16 +411,14 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
             self.curation.counts.folded,
             self.keep_edits.tick.native,
             self.examples.box,
-            self.readings.box,
             self.history.folded,
         ):
             layout.addWidget(each)
         layout.addWidget(self.plot, STRETCH)
         layout.addStretch(1)
         area = ScrollArea(content)
-        area.reveal(
-            self.readings.pictures, self.strokes.box, self.examples.box, self.history.folded.content, self.chart
-        )
+        area.reveal(self.readings.pictures, self.strokes.box, self.examples.box, self.chart)
+        area.reveal(self.history.folded.content, last=self.chart)
         return area
 
     def _show_status(self, _: Any = None) -> None:
@@ -553,9 +513,7 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._live_objects.close()
         self.state.look_back(None)
         self.state.hide_readings()
-        if self._controller is not None and self.state.busy:
-            self._controller.abandon()
-            self._controller.release()
+        self._runs.abandon(release=True)
 
     def _close_windows(self) -> None:
         batch, compute, self.batch, self.compute = self.batch, self.compute, None, None
@@ -577,6 +535,5 @@ class BackpropWidget(Container):  # type: ignore[type-arg]
         self._close_windows()
         self._history_layer.disconnect()
         self.state.close()
-        if self._controller is not None and self.state.busy:
-            self._controller.abandon()
-        self._controller = None
+        self._runs.abandon()
+        self._runs.forget()

@@ -89,7 +89,7 @@ SAMPLES: Mapping[str, Sample] = {
         "Nuclei (grey, synthetic)",
         "YX",
         synthetic.nuclei,
-        "Press Run, and every nucleus gets a number. Merge and Split mend those that touch; Measure counts them.",
+        "Press Run, and every nucleus gets a number. Merge and Cut mend those that touch; Measure counts them.",
         PIXEL,
     ),
     "fluorescence": Sample(

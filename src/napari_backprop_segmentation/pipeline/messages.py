@@ -66,14 +66,11 @@ def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
     if record.get("fixed"):
         clauses.append("what you had edited is kept")
     if mistaken := record.get("mistaken"):
-        clauses.append(
-            f"taken for {PRESETS[mistaken].title} at first, but what was found there spoke against it, so looked at "
-            "once more as any image"
-        )
+        clauses.append(f"taken for {PRESETS[mistaken].title} at first, but what was found there spoke against it")
     if record.get("reading"):
         clauses.append(f"objects: {record['reading']}{how_sure(record)}")
     elif kind is not None:
-        clauses.append(_recognised(kind, record))
+        clauses.append(_taken_for(kind, record))
     least = params.get("min_object") or SMALLEST_OBJECT
     if not number and _counts(record):
         clauses.append(
@@ -83,20 +80,21 @@ def remarks(number: int, record: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(clauses)
 
 
-def _recognised(kind: str, record: Mapping[str, Any]) -> str:
+def _taken_for(kind: str, record: Mapping[str, Any]) -> str:
     """Return what an image was taken for and what was looked for; of regions also that there were no better objects."""
-    title, params = PRESETS[kind].title, record["params"]
-    size = params["min_object"] or SMALLEST_OBJECT
-    taken = f"recognised as {title}"
+    params, size = record["params"], record["params"]["min_object"] or SMALLEST_OBJECT
+    taken = f"taken for {PRESETS[kind].title}"
     if kind == DEFAULT_PRESET:
-        taken = f"{'' if record.get('mistaken') else 'no special kind of image recognised, so '}preset {title}"
-    shown = {"objects": params["objects"]} | ({"min_object": size} if _counts(record) else {"detail": params["detail"]})
-    told = f"{taken}, with {' and '.join(f'{TITLES[name]} {_plain(value)}' for name, value in shown.items())}"
-    regions = "offered" in record and not _counts(record)
-    return (
-        f"{told}: these are regions, as nothing stood out clearly enough to be objects"
-        if regions
-        else told + how_sure(record)
+        taken = "" if record.get("mistaken") else "no special kind of image recognised"
+    if _counts(record):
+        what = "" if params["objects"] == "auto" else f"{params['objects']} "
+        looked = f"{what}objects of {size} pixels or more were looked for{how_sure(record)}"
+        return f"{taken}, so {looked}" if taken else looked
+    detail = f"{TITLES['detail']} {_plain(params['detail'])}"
+    if "offered" not in record:
+        return f"{taken}, so regions at {detail}" if taken else f"regions at {detail}"
+    return "; ".join(
+        filter(None, (taken, f"these are regions ({detail}), as nothing stood out clearly enough to be objects"))
     )
 
 

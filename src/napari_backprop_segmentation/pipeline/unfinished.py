@@ -5,8 +5,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -46,6 +46,11 @@ class Unfinished:
 
     folder: Path
     image: str = ""
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything is kept there, so that a run that is ended now can go on."""
+        return (self.folder / TOLD).is_file()
 
 
 def kept_of(unfinished: Unfinished, job: Job, image: Any) -> KeptBlocks:
@@ -96,8 +101,29 @@ def _locked(folder: Path) -> Callable[[], object]:
     return lock.release
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep runs from finished blocks while they are read or removed, if there are any.
+
+    Raises
+    ------
+    ParameterError
+        If a run is going on there.
+    """
+    if not (folder / TOLD).is_file():
+        yield
+        return
+    release = _locked(folder)
+    try:
+        yield
+    finally:
+        release()
+        if folder.is_dir() and {path.name for path in folder.iterdir()} <= {TOLD, LOCK}:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def forget(folder: Path) -> None:
-    """Remove finished blocks, if that is what a folder holds.
+    """Remove finished blocks, if that is what a folder holds; whoever does must be `alone` with them.
 
     Windows keeps a file that is still mapped: what tells the run then stays beside it, for the next start.
     """
@@ -106,11 +132,9 @@ def forget(folder: Path) -> None:
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
-        elif path.name != TOLD:
+        elif path.name not in (TOLD, LOCK):
             with suppress(OSError):
                 path.unlink()
-    if [path.name for path in folder.iterdir()] == [TOLD]:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def of_place(error: OSError) -> bool:

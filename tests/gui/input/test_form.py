@@ -396,7 +396,7 @@ def test_frames_of_a_series_are_shown_as_they_come(widget, viewer, engine, qtbot
     widget.run()
     layer = viewer.layers["movie labels"]
     for frame in range(3):
-        control = widget._controller._control
+        control = widget._runs._controller._control
         qtbot.waitUntil(lambda control=control: control.heard)  # else the next step is kept for a later message
         control.message_seconds = 0.0
         engine.allow(1)

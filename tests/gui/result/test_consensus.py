@@ -134,7 +134,7 @@ def test_a_map_gives_way_to_that_of_the_next_run_unless_it_was_changed(widget, v
     run(widget, qtbot, seed=11)
     assert [layer.name for layer in viewer.layers] == ["cells", "cells labels", NAME, f"{NAME} [1]"]
     assert viewer.layers[NAME] == second
-    assert second.visible
+    assert not second.visible
 
 
 def test_of_objects_the_slider_changes_the_map_alone(widget, viewer, qtbot):

@@ -409,7 +409,10 @@ def test_the_automatic_preset_says_what_it_took_the_image_for(widget, viewer, qt
     run_to_end(widget, qtbot, Params.preset("auto", n_channels=8, iterations=2, n_superpixels=100))
     assert widget.status.startswith("Done in ")
     assert ": 3 objects. " in widget.status
-    assert " Recognised as Nuclei (fluorescence), with Objects bright and Smallest object 30. If this" in widget.status
+    assert (
+        " Taken for Nuclei (fluorescence), so bright objects of 30 pixels or more were looked for. If this"
+        in widget.status
+    )
     assert viewer.layers["nuclei labels"].metadata[METADATA]["kind"] == "nuclei"
     assert viewer.layers["nuclei labels"].data.max() == len(CENTRES)
 

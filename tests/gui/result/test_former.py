@@ -101,19 +101,33 @@ def keep(layer, widget):
     widget.curation.keep_button.native.click()
 
 
+def test_all_that_was_found_before_comes_back_where_the_next_run_has_no_result(first, widget, viewer, engine, qtbot):
+    edit(first, widget)
+    run_to_end(widget, engine, qtbot)
+    second = widget.state.result.layer
+    first.visible = True
+    widget.run()
+    assert (first.visible, second.visible) == (False, False)
+    widget.cancel()
+    engine.allow(1)
+    qtbot.waitUntil(lambda: not widget.running)
+    assert (first.visible, second.visible) == (True, True)
+
+
 @pytest.mark.parametrize("touch", [edit, rename, keep])
 @pytest.mark.parametrize("when", ["before", "during"])
 def test_one_that_is_edited_renamed_or_kept_stays(first, widget, viewer, engine, qtbot, touch, when):
     if when == "before":
         touch(first, widget)
     widget.run()
-    assert first.visible == (when == "before")
+    assert not first.visible
     if when == "during":
         touch(first, widget)
     engine.allow(1000)
     qtbot.waitUntil(lambda: not widget.running)
     assert first in viewer.layers
-    assert first.visible
+    assert not first.visible  # it would shine through
+    assert viewer.layers[-1].visible
     assert len([layer for layer in viewer.layers if result_of(getattr(layer, "__wrapped__", layer))]) == 2
 
 

@@ -15,7 +15,7 @@ from napari_backprop_segmentation.params.params import Params
 QUICK = Params(
     n_channels=8, iterations=6, n_superpixels=50, min_labels=0, min_region=1, precision="float32", device="cpu", seed=1
 )
-LABELS, BACK = "cells labels", "cells history"
+LABELS, BACK = "cells labels", "cells history (overlay)"
 
 
 def press(widget, qtbot, button):
@@ -100,7 +100,7 @@ def test_edits_stay(widget, viewer, qtbot, done):
     press(widget, qtbot, widget.history.use_button)
     np.testing.assert_array_equal(done.data, edited)
     assert done in viewer.layers
-    assert done.visible
+    assert not done.visible  # they would shine through
     new = widget.state.result.layer
     assert new is not done
     assert new.metadata[METADATA]["iterations"] == 1

@@ -7,7 +7,7 @@ from weakref import ref
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QRect, Qt
 from skimage.draw import disk
 
 from napari_backprop_segmentation.errors import ParameterError
@@ -18,8 +18,8 @@ from napari_backprop_segmentation.gui.result import readings_panel
 from napari_backprop_segmentation.gui.result.detail import cut, reason_to_rest
 from napari_backprop_segmentation.gui.result.layer_result import result_of
 from napari_backprop_segmentation.gui.result.pictures import SIDE, backdrop, picture, window_on
-from napari_backprop_segmentation.gui.result.readings import NONE_FOUND, choices, look, take, tints_of
-from napari_backprop_segmentation.gui.result.readings_panel import ReadingsPanel
+from napari_backprop_segmentation.gui.result.readings import MEANINGS, NONE_FOUND, Choice, choices, look, take, tints_of
+from napari_backprop_segmentation.gui.result.readings_panel import PictureList, ReadingsPanel
 from napari_backprop_segmentation.gui.run.preview import METADATA
 from napari_backprop_segmentation.gui.run.worker import Failure
 from napari_backprop_segmentation.params.params import Params
@@ -411,6 +411,12 @@ def test_a_click_on_a_picture_makes_it_the_result(real, viewer, qtbot, notes):
     assert notes == []
 
 
+def meaning(widget):
+    """Return what is said below the switch, and its tooltip."""
+    label = widget.wanted._meaning
+    return (label.text(), label.toolTip()) if label.isVisibleTo(widget.native) else ("", "")
+
+
 def test_the_control_of_objects_says_what_is_shown(real, viewer, qtbot):
     box = real.controls["objects"].native
     press(real, qtbot)
@@ -418,19 +424,37 @@ def test_the_control_of_objects_says_what_is_shown(real, viewer, qtbot):
     ask(real, qtbot)
     click(real, qtbot, 2)
     assert box.isVisibleTo(real.native)
-    assert box.currentText() == "found: between dark lines"
+    assert box.currentText() == "as found"
+    assert meaning(real) == ("Objects found: between dark lines.", MEANINGS["between dark lines"])
     assert viewer.layers["cells labels"].metadata[METADATA]["reading"] == "between dark lines"
     click(real, qtbot, 3)
-    assert box.currentText() == "found: dark"
+    assert meaning(real) == ("Objects found: dark.", MEANINGS["dark"])
     assert real.controls["reading"].value == 3
     assert real.state.settings.objects == "off"  # the next image decides anew
     qtbot.mouseClick(real.wanted.switch.buttons["Objects"], Qt.MouseButton.LeftButton)
     assert (box.currentText(), real.state.settings.objects) == ("dark", "dark")
     assert box.findText("off") >= 0
     qtbot.mouseClick(real.wanted.switch.buttons["Automatic"], Qt.MouseButton.LeftButton)
-    assert box.currentText() == "found: dark"
+    assert (box.currentText(), meaning(real)[0]) == ("as found", "Objects found: dark.")
     click(real, qtbot, 0)
-    assert box.currentText() == "off"
+    assert (box.currentText(), meaning(real)[0]) == ("off", "")
+
+
+@pytest.mark.usefixtures("styled")
+def test_the_words_below_pictures_have_the_lines_that_they_need(qtbot):
+    pictures, heights = PictureList(), {}
+    qtbot.addWidget(pictures)
+    pictures.setFixedWidth(320)  # of the narrowest dock
+    for name in MEANINGS:
+        words = f"1234 {name}"
+        pictures.fill((Choice(1, name, words, "", np.zeros((SIDE, SIDE, 3), np.uint8), None),))
+        pictures.resize(320, pictures.height())
+        metrics, cell = pictures.fontMetrics(), pictures.gridSize().width()
+        needed = metrics.boundingRect(QRect(0, 0, cell - 8, 999), Qt.TextFlag.TextWordWrap, words).height()
+        heights[name] = pictures.gridSize().height() - pictures.iconSize().height()
+        assert heights[name] >= needed
+        assert all(metrics.horizontalAdvance(word) < cell - 8 for word in words.split())
+    assert heights["bright on the ground, undivided"] > heights["bright"]  # no empty lines below short ones
 
 
 def test_what_was_taken_is_offered_first_for_the_next_image_of_its_kind(real, viewer, qtbot):
@@ -562,7 +586,7 @@ def test_a_result_that_was_read_is_let_go_of_with_its_layer(real, viewer, qtbot)
     press(real, qtbot)
     ask(real, qtbot)
     found = ref(real.state.target_result.segmentation)
-    real._controller = None  # knows how the last run has ended, until the next one
+    real._runs._controller = None  # knows how the last run has ended, until the next one
     viewer.layers.remove("cells labels")
     qtbot.wait(50)
     gc.collect()

@@ -63,15 +63,15 @@ def centre(widget):
 def test_one_tool_at_a_time_whose_texts_fit_a_narrow_dock_until_a_run_puts_it_down(flat):
     widget, layer, _ = flat
     tools = widget.curation.tools
-    buttons = [tools.correct_button, tools.merge_button, tools.split_button]
+    buttons = [tools.correct_button, tools.merge_button, tools.cut_button]
     for button in buttons:
         button.native.click()
         assert [each.native.isChecked() for each in buttons] == [each is button for each in buttons]
-    tools.split_button.native.click()
+    tools.cut_button.native.click()
     assert tools.active is None
     assert tools.row.minimumSizeHint().width() <= 300
     assert all("Ctrl+Z" in button.tooltip for button in buttons)
-    widget.curation.tools.split_button.native.click()
+    widget.curation.tools.cut_button.native.click()
     assert widget.curation.tools.dragged in layer.mouse_drag_callbacks
     widget.state.begin("image", widget.state.input.layers)
     assert widget.curation.tools.active is None
@@ -133,7 +133,7 @@ def test_two_clicks_or_a_drag_merge_objects_and_one_clicked_twice_or_with_the_gr
 def test_a_line_is_seen_while_drawn_and_divides_all_that_it_crosses_from_side_to_side(flat, qtbot):
     widget, layer, mouse = flat
     before, view, seen = layer.data.copy(), centre(widget), []
-    widget.curation.tools.split_button.native.click()
+    widget.curation.tools.cut_button.native.click()
 
     def look():
         qtbot.waitUntil(lambda: bool(mouse.canvas.findChildren(DrawnLine)))
@@ -175,7 +175,7 @@ def test_the_table_follows_merging_and_splitting(flat, qtbot):
     widget.curation.tools.merge_button.native.click()
     mouse.drag(at(30, 30), at(30, 46))
     qtbot.waitUntil(lambda: len(layer.features) == 3)
-    widget.curation.tools.split_button.native.click()
+    widget.curation.tools.cut_button.native.click()
     mouse.drag(at(18, 38), at(42, 38))
     qtbot.waitUntil(lambda: layer.features["index"].tolist() == [1, 3, 9, 10])
     layer.undo()
@@ -185,7 +185,7 @@ def test_the_table_follows_merging_and_splitting(flat, qtbot):
 def test_numbers_that_do_not_fit_get_a_larger_type(opened):
     labels, image = plane()
     widget, layer, mouse = opened(np.where(labels == 9, 255, labels).astype(np.uint8), image)
-    widget.curation.tools.split_button.native.click()
+    widget.curation.tools.cut_button.native.click()
     mouse.drag((18, 30), (42, 30))
     assert layer.data.dtype == np.int32
     assert layer.data.max() == 256
@@ -240,7 +240,7 @@ def test_a_solid_object_is_merged_whole_and_divided_by_an_upright_plane(opened):
     assert widget.status == "Merged 2 into object 1."
     np.testing.assert_array_equal(layer.data, np.where(solid == 2, 1, solid))
     layer.undo()
-    widget.curation.tools.split_button.native.click()
+    widget.curation.tools.cut_button.native.click()
     mouse.drag((2, 18, 26), (2, 42, 26))
     assert widget.status == "Divided object 1; new: 10."
     for z in range(1, 5):
@@ -254,7 +254,7 @@ def test_locked_labels_are_left_alone(flat):
         pytest.skip("layers can be locked since napari 0.7")
     before = layer.data.copy()
     layer.locked = True
-    for button in (widget.curation.tools.correct_button, widget.curation.tools.split_button):
+    for button in (widget.curation.tools.correct_button, widget.curation.tools.cut_button):
         button.native.click()
         mouse.drag(at(18, 30), at(42, 30))
         mouse.click(at(30, 30))

@@ -7,7 +7,13 @@ import pytest
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QApplication
 
+from napari_backprop_segmentation.gui.background import ClosingWorker
 from napari_backprop_segmentation.gui.run.worker import Listener
+
+try:
+    from PyQt6.sip import delete
+except ImportError:
+    from shiboken6 import delete
 
 
 class Worker(QObject):
@@ -71,3 +77,20 @@ def test_nothing_is_heard_after_leaving_though_it_was_sent_before(worker, somebo
     somebody[0].listener.leave()
     QApplication.processEvents()
     assert heard == []
+
+
+def test_where_the_signals_of_a_worker_are_gone_it_ends_without_a_word(qapp, capfd):
+    closed = []
+
+    def steps():
+        try:
+            yield
+            delete(worker.signals)  # as at the end of a program
+            yield
+        finally:
+            closed.append(True)
+
+    worker = ClosingWorker(steps)
+    worker.run()
+    assert closed == [True]
+    assert capfd.readouterr() == ("", "")

@@ -177,7 +177,7 @@ def test_one_click_finds_the_kind_the_table_follows_and_the_example_stays_with_t
     number = len(np.unique(layer.data)) - 1
     assert on.status == f"{number} alike objects from 1 example."
     assert on.examples.counts.text() == "1 example"
-    assert len(drawn(screen, "examples")) > 4
+    assert len(drawn(screen, "examples (overlay)")) > 4
     wait(qtbot, lambda: len(layer.features) == number)
     record = layer.metadata[METADATA]
     ((y, x),) = record["examples"]
@@ -192,26 +192,26 @@ def test_one_click_finds_the_kind_the_table_follows_and_the_example_stays_with_t
     turn_on(again, qtbot)
     assert again.state.target is layer
     assert again.examples.counts.text() == "1 example"
-    assert len(drawn(screen, "examples")) > 4
+    assert len(drawn(screen, "examples (overlay)")) > 4
 
 
 def test_the_outline_is_that_under_the_mouse_and_wheel_and_keys_choose_larger_and_smaller(on, screen, qtbot):
     middle = places()[0][0]
     move(screen, middle)
-    lines = drawn(screen, "outline under the mouse")
+    lines = drawn(screen, "outline under the mouse (overlay)")
     assert abs(lines[:, 0, 0].min() - (middle[0] - RADIUS)) < 3
     assert abs(lines[:, 0, 1].max() - (middle[1] + RADIUS)) < 3
     move(screen, places()[1][4])
-    assert drawn(screen, "outline under the mouse")[:, 0].mean() != pytest.approx(lines[:, 0].mean())
+    assert drawn(screen, "outline under the mouse (overlay)")[:, 0].mean() != pytest.approx(lines[:, 0].mean())
     middle = places()[0][4]
     move(screen, middle)
     teaching = on.state.teaching
     first, zoom = teaching.pointer, screen.scene.camera.zoom
-    before = drawn(screen, "outline under the mouse")
+    before = drawn(screen, "outline under the mouse (overlay)")
     wheel(screen, middle, -1)
     smaller = teaching.pointer
     assert smaller.sizes[smaller.index] < first.sizes[first.index]
-    assert len(drawn(screen, "outline under the mouse")) < len(before)
+    assert len(drawn(screen, "outline under the mouse (overlay)")) < len(before)
     assert screen.scene.camera.zoom == zoom
     wheel(screen, middle, 1)
     canvas(screen).setFocus()
@@ -239,11 +239,11 @@ def test_a_click_on_what_is_found_wrongly_is_a_counter_example(on, screen, qtbot
     assert layer.data[wrong] == 0
     assert layer.data[bright[3]] > 0
     assert on.status.endswith("alike objects from 1 example and 1 counter-example.")
-    assert len(drawn(screen, "counter-examples")) > 4
+    assert len(drawn(screen, "counter-examples (overlay)")) > 4
     click(screen, qtbot, wrong)  # takes it back
     settled(on, qtbot)
     assert layer.data[wrong] > 0
-    assert not len(drawn(screen, "counter-examples"))
+    assert not len(drawn(screen, "counter-examples (overlay)"))
 
 
 def test_alt_and_shift_say_what_a_click_makes(on, screen, qtbot):
@@ -398,7 +398,7 @@ def test_the_mode_ends_cleanly(widget, screen, qtbot, event):
     elif event == "run":
         press_run(widget, qtbot)
     elif event == "outline deleted":
-        screen.layers.remove("examples")
+        screen.layers.remove("examples (overlay)")
     else:
         screen.add_labels(np.ones(SHAPE, int), name="from disk")
     wait(qtbot, lambda: not outlines(screen))

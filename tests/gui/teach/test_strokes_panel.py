@@ -351,7 +351,7 @@ def test_doubt_changes_and_the_next_doubtful_place(widget, screen, qtbot):
     names = [each.name for each in screen.layers]
     widget.strokes.doubt.value = widget.strokes.changes.value = True
     settle(widget, qtbot)
-    doubt, changes = screen.layers["discs doubt"], screen.layers["discs changes"]
+    doubt, changes = screen.layers["discs doubt (overlay)"], screen.layers["discs changes (overlay)"]
     assert doubt.data.shape == SHAPE
     assert 0 < doubt.data.max() <= 1
     assert screen.layers.selection.active == widget.state.drawing.layer
@@ -373,12 +373,25 @@ def test_doubt_changes_and_the_next_doubtful_place(widget, screen, qtbot):
         wait(qtbot, lambda n=number: f"Doubtful place {n + 1}" in widget.status)
         place = answer.doubtful_place(number)
         np.testing.assert_allclose(screen.scene.camera.center[-2:], layer.data_to_world(place)[-2:])
-        ring = screen.layers["doubtful place"]
+        ring = screen.layers["doubtful place (overlay)"]
         np.testing.assert_allclose(ring.data_to_world(ring.data[0]), layer.data_to_world(place))
     widget.strokes.beside._late.start(1)
     widget.strokes.doubt.value = widget.strokes.changes.value = False
-    wait(qtbot, lambda: "doubtful place" not in screen.layers)
+    wait(qtbot, lambda: "doubtful place (overlay)" not in screen.layers)
     assert [each.name for each in screen.layers] == names
+
+
+@pytest.mark.parametrize("left", [False, True], ids=["answered", "left"])
+def test_a_doubtful_place_is_not_asked_for_any_more_once_it_is_answered_or_left(widget, screen, qtbot, left):
+    two_kinds(widget, qtbot)
+    answered = widget.state.drawing.answered
+    widget.strokes.next_button.native.click()
+    wait(qtbot, lambda: "Doubtful place 1" in widget.status)
+    if left:
+        widget.strokes.toggle(False)
+    else:
+        widget.state.drawing.take(replace(answered))
+    assert "Doubtful" not in widget.status
 
 
 def test_strokes_are_kept_a_moment_after_a_change_and_when_closed_and_offered_again(widget, screen, qtbot, kept):

@@ -210,6 +210,29 @@ def test_strokes_on_objects_give_objects_and_on_regions_kinds_until_the_user_has
     assert meaning.value == "pieces"
 
 
+def test_an_iteration_that_is_used_has_the_strokes_of_now_and_what_they_show(viewer, qtbot):
+    widget = opened(viewer, discs())
+    widget.strokes.button.native.click()
+    press_run(widget, qtbot)
+    widget.strokes.button.native.click()
+    widget.strokes.meaning.value = "objects"
+    for centre in CENTRES:
+        stroke(widget, 1, slice(centre[0] - 2, centre[0] + 2), slice(centre[1] - 4, centre[1] + 4))
+    stroke(widget, 2, slice(0, 3), slice(0, 90))
+    settle(widget, qtbot)
+    assert widget.state.result.asked.strokes_as == "kinds"
+    widget.history.slider.setValue(1)
+    said = []
+    widget.state.events.run.connect(lambda run: said.append(run.ending))
+    widget.history.use_button.native.click()
+    wait(qtbot, lambda: not widget.running)
+    assert ": 3 objects" in said[-1]
+    assert widget.state.result.strokes_as == "objects"
+    before = widget.state.result.layer.data.copy()
+    settle(widget, qtbot)
+    np.testing.assert_array_equal(widget.state.result.layer.data, before)
+
+
 def test_the_image_of_selected_labels_is_drawn_on(viewer, qtbot):
     widget = opened(viewer, discs())
     labels = press_run(widget, qtbot)

@@ -18,7 +18,7 @@ from napari_backprop_segmentation.params.fields import choices
 from napari_backprop_segmentation.params.params import Params
 
 MIN_DECIMALS = 2
-FOUND = "found: {}"
+FOUND = "as found"  # what that is stands above it: names of readings are wider than a control
 
 
 def make_control(setting: "Field[Any]") -> ValueWidget[Any]:
@@ -110,8 +110,8 @@ class Controls:
 
     def _name_off(self) -> None:
         """Say what is shown where objects were found that the setting does not ask for: it is not off then."""
-        box, read_as = self._controls["objects"].native, self._state.read_as
-        box.setItemText(box.findData("off"), FOUND.format(read_as) if read_as else "off")
+        box = self._controls["objects"].native
+        box.setItemText(box.findData("off"), FOUND if self._state.read_as else "off")
 
     def _show_value(self, setting: "Field[Any]") -> None:
         control, value = self._controls[setting.name], self._value(setting.name)

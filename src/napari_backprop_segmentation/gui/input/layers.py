@@ -94,6 +94,17 @@ def unwrapped(layer: Any) -> Any:
     return getattr(layer, "__wrapped__", layer)
 
 
+def overlay_name(name: str) -> str:
+    """Return the name of a layer of ours that only shows something, and goes by itself.
+
+    Examples
+    --------
+    >>> overlay_name("cells doubt")
+    'cells doubt (overlay)'
+    """
+    return f"{name} (overlay)"
+
+
 def mark_helper(layer: Any) -> None:
     """Take note that a layer of ours only shows something: it is neither an image to segment nor labels to work on."""
     _helpers.add(layer)

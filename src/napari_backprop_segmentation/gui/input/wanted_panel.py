@@ -10,8 +10,10 @@ from napari_backprop_segmentation.gui.forms import SPACING, add_row, show_row, t
 from napari_backprop_segmentation.gui.input.controls import Controls, first_settings
 from napari_backprop_segmentation.gui.input.switch import Switch
 from napari_backprop_segmentation.gui.input.wanted import GROUP, MEANINGS, Wanted, kind_of, settings_for, wanted_of
+from napari_backprop_segmentation.gui.result.readings import MEANINGS as READINGS
 from napari_backprop_segmentation.gui.state import State
 
+FOUND = "Objects found: {}."
 NUMBERS = {Wanted.REGIONS: "Number of regions", Wanted.CLASSES: "Number of classes"}
 
 
@@ -94,6 +96,8 @@ class WantedPanel:
                 if control.name == "n_regions":
                     title.setText(NUMBERS.get(wanted, NUMBERS[Wanted.REGIONS]))
         self._ticks.setVisible(shown == GROUP[Wanted.OBJECTS])
-        self._meaning.setText(MEANINGS[wanted])
+        read_as = self._state.read_as
+        self._meaning.setText(FOUND.format(read_as) if read_as else MEANINGS[wanted])
+        self._meaning.setToolTip(READINGS.get(read_as, ""))
         # left open, the preset says it already
-        self._meaning.setVisible(shown is None and wanted is not Wanted.AUTOMATIC)
+        self._meaning.setVisible(bool(read_as) or (shown is None and wanted is not Wanted.AUTOMATIC))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SOON_MS = 100
 KEEP = (
     "The next run of the same image replaces a result that nobody has edited or renamed.\n"
-    "Down, this button keeps the one that is shown. Edited ones are always kept."
+    "Down, this button keeps the one that is shown. Edited ones are always kept, hidden below the new one."
 )
 COLUMNS = 3
 TABLE = "Measurements"

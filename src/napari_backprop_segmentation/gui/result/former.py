@@ -1,6 +1,7 @@
-"""The result of the run before: it gives way to that of the next run of the same image, unless it is worth keeping.
+"""The results of runs before: the last gives way to that of the next run of the same image, unless it is worth keeping.
 
-Nothing is lost on the way: it is hidden while the next one forms, and comes back where that one is cancelled or fails.
+Nothing is lost on the way: all are hidden while the next one forms, or they would shine through it, and come back where
+that one is cancelled or fails. Those that do not give way stay hidden below it.
 """
 
 from collections.abc import Iterable
@@ -26,17 +27,14 @@ def gives_way(result: LayerResult) -> bool:
     return not result.edited
 
 
-def former_of(job: Job, layers: Iterable[Any]) -> LayerResult | None:
-    """Return the last result among some layers that a run replaces."""
-    for result in reversed(results_in(layers)):
-        same = result.layers == job.layers and _place(result.run_input) == _place(job.run_input)
-        if same and gives_way(result):
-            return result
-    return None
+def results_before(job: Job, layers: Iterable[Any]) -> list[LayerResult]:
+    """Return the results among some layers that are of the same image as a run, the newest last."""
+    place = _place(job.run_input)
+    return [each for each in results_in(layers) if each.layers == job.layers and _place(each.run_input) == place]
 
 
 class Former:
-    """Hides what a run replaces, and in the end removes it or brings it back.
+    """Hides what was found in an image before, and in the end removes what a run replaces or brings all of it back.
 
     Parameters
     ----------
@@ -47,17 +45,18 @@ class Former:
 
     def __init__(self, viewer: "Viewer", job: Job) -> None:
         self._viewer, self._name = viewer, f"{job.run_input.name} labels"
-        self._result = former_of(job, viewer.layers)
-        self._hidden = [layer for layer in self._layers() if layer.visible]
+        before = results_before(job, viewer.layers)
+        self._result = next((result for result in reversed(before) if gives_way(result)), None)
+        self._hidden = [layer for result in before for layer in self._layers(result) if layer.visible]
         for layer in self._hidden:
             layer.visible = False
 
     def settle(self, result: LayerResult | None) -> None:
-        """Let a result take place, name and looks of the former one, or bring that back where there is none."""
+        """Let a result take place, name and looks of the former one, or bring all back where there is none."""
         former, self._result = self._result, None  # whoever has called keeps this object, and must not keep its labels
         if former is not None and result is not None and former.layer in self._viewer.layers and gives_way(former):
             self._replace(former, result)
-        for layer in self._hidden:
+        for layer in self._hidden if result is None else ():
             if layer in self._viewer.layers:
                 layer.visible = True
         self._hidden = []
@@ -77,11 +76,9 @@ class Former:
             new.name = self._name
             result.named = new.name
 
-    def _layers(self) -> list[Layer]:
-        if self._result is None:
-            return []
-        agreement = self._result.agreement
-        shown = (self._result.layer, agreement.layer if agreement is not None else None)
+    def _layers(self, result: LayerResult) -> list[Layer]:
+        agreement = result.agreement
+        shown = (result.layer, agreement.layer if agreement is not None else None)
         return [layer for layer in shown if layer is not None and layer in self._viewer.layers]
 
 

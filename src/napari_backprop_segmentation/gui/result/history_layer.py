@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Labels
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.gui.input.layers import mark_helper, unwrapped
+from napari_backprop_segmentation.gui.input.layers import mark_helper, overlay_name, unwrapped
 from napari_backprop_segmentation.gui.input.transforms import Grid, placement
 from napari_backprop_segmentation.gui.run.preview import colours, show_in
 from napari_backprop_segmentation.gui.run.run_state import Moment
@@ -57,7 +57,7 @@ class HistoryLayer:
     def _add(self, labels: NDArray[Any], over: Labels, factor: int) -> None:
         grids = [Grid.coarse(0, factor) if n > 1 else Grid() for n in over.data.shape]
         placed = placement(over, grids, range(over.ndim))
-        name = f"{over.name.removesuffix(' labels')} history"
+        name = overlay_name(f"{over.name.removesuffix(' labels')} history")
         looks = {"opacity": over.opacity, "blending": over.blending}
         layer = Labels(labels, name=name, colormap=colours(), **looks, **placed)
         mark_helper(layer)

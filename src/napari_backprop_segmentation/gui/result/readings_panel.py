@@ -6,11 +6,12 @@ from magicgui.widgets import PushButton
 from napari.qt.threading import create_worker
 from napari.utils.notifications import ErrorNotification, notification_manager
 from numpy.typing import NDArray
-from qtpy.QtCore import QSignalBlocker, QSize, Qt
+from qtpy.QtCore import QRect, QSignalBlocker, QSize, Qt
 from qtpy.QtGui import QIcon, QImage, QPixmap, QResizeEvent
 from qtpy.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from napari_backprop_segmentation.errors import SegmentationError
+from napari_backprop_segmentation.gui.background import ClosingWorker
 from napari_backprop_segmentation.gui.result.readings import (
     NONE_FOUND,
     Choice,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 SIDE = 96
 MARGIN = 8
-WORD_ROWS = 2
 CALLS = {"ask": "Other readings...", "wait": "Looking...", "hide": "Hide other readings"}
 TOOLTIP = (
     "The same image can be read in several ways: bright things, dark things, what lines enclose.\n"
@@ -93,9 +93,17 @@ class PictureList(QListWidget):
         side = max(1, min(SIDE, cell - MARGIN))
         height = max(1, round(side * self._tallest))
         self.setIconSize(QSize(side, height))
-        height += WORD_ROWS * self.fontMetrics().lineSpacing() + 2 * MARGIN
+        height += self._words_high(cell - 2 * MARGIN) + 2 * MARGIN
         self.setGridSize(QSize(cell, height))
         self.setFixedHeight(rows * height + MARGIN // 2)
+
+    def _words_high(self, width: int) -> int:
+        """Return the height of the longest words below a picture, wrapped to a width."""
+        metrics, room = self.fontMetrics(), QRect(0, 0, max(width, 1), 1000)
+        items = [item for row in range(self.count()) if (item := self.item(row)) is not None]
+        return max(
+            (metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, item.text()).height() for item in items), default=0
+        )
 
 
 class ReadingsPanel:
@@ -152,7 +160,8 @@ class ReadingsPanel:
         if (result := self._state.look()) is not None:
             preferred = self._state.preferred.get(like(result.run_input), "")
             given = (result.segmentation, result.run_input, own_labels(result), tints_of(result.layers), preferred)
-            create_worker(look, *given, _connect=Listener(returned=self._on_looked).slots)
+            listener = Listener(returned=self._on_looked)
+            create_worker(look, *given, _connect=listener.slots, _worker_class=ClosingWorker)
 
     def take(self, row: int) -> None:
         """Make what is shown in a row the result."""

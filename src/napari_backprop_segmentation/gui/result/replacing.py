@@ -31,7 +31,7 @@ def record_of(layer: Labels) -> dict[str, Any]:
 def replaced(
     viewer: "Viewer", result: LayerResult, labels: NDArray[Any], reading: int, record: Mapping[str, Any]
 ) -> LayerResult:
-    """Show other labels as the result, and return it; edits are never lost.
+    """Show other labels as the result, and return it; edits are never lost: their layer is hidden below a new one.
 
     Parameters
     ----------
@@ -69,6 +69,7 @@ def replaced(
     again.detail = detail
     viewer.add_layer(new)
     again.named = new.name
+    layer.visible = False  # or it would shine through
     return again
 
 

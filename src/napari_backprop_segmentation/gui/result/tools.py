@@ -1,4 +1,4 @@
-"""Tools of the mouse for the labels that are selected: add or remove, merge, split. One of them at a time, or none."""
+"""Tools of the mouse for the labels that are selected: add or remove, merge, cut. One of them at a time, or none."""
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -31,14 +31,14 @@ TOOLTIPS = {
     "Of a series in the frame shown; Shift+click removes it from all frames. In the 3D view a click only removes.",
     "Merge": "Click on one object and then on another, or drag from one over others: they become one, under the number "
     "of the first.\nOf a series in the frame shown. On the ground a drag moves the picture.",
-    "Split": "Drag a line across an object: it becomes two, the larger keeps the number.\n"
+    "Cut": "Drag a line across an object: it becomes two, the larger keeps the number.\n"
     "A volume is divided along its whole depth, a series in the frame shown. Away from objects a drag moves the "
     "picture.",
 }
 HINTS = {
     "Add / remove": "Click on an object of '{}' to remove it, or on one that was missed to add it.",
     "Merge": "Click on one object of '{}' and then on another, or drag from one over others.",
-    "Split": "Drag a line across an object of '{}', from one side to the other.",
+    "Cut": "Drag a line across an object of '{}', from one side to the other.",
 }
 Drag = Iterator[None]
 Positions = NDArray[np.float64]
@@ -56,7 +56,7 @@ class Tools:
     ----------
     row : QWidget
         Hidden while there are no labels to work on.
-    correct_button, merge_button, split_button : PushButton
+    correct_button, merge_button, cut_button : PushButton
     """
 
     def __init__(self, viewer: "Viewer", state: State) -> None:
@@ -66,13 +66,13 @@ class Tools:
         layout = QHBoxLayout(self.row)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACING)
-        self.correct_button, self.merge_button, self.split_button = buttons = tuple(
+        self.correct_button, self.merge_button, self.cut_button = buttons = tuple(
             PushButton(text=text, tooltip=f"{words}\n{KEYS}") for text, words in TOOLTIPS.items()
         )
         self._drags: dict[PushButton, Callable[[Labels, Any], Drag]] = {
             self.correct_button: self._correcting,
             self.merge_button: self._merging,
-            self.split_button: self._splitting,
+            self.cut_button: self._cutting,
         }
         for button in buttons:
             button.native.setCheckable(True)
@@ -166,7 +166,7 @@ class Tools:
                 else merge(self._viewer, layer, [first, number], place, time)
             )
 
-    def _splitting(self, layer: Labels, event: Any) -> Drag:
+    def _cutting(self, layer: Labels, event: Any) -> Drag:
         if _solid(layer, event):
             self._tell("Switch the display to 2D to divide an object by a line.")
             return
@@ -176,7 +176,7 @@ class Tools:
             return
         yield from self._drawing(layer, event, [begin])
         if not _far(begin, event.pos):
-            self._tell(HINTS["Split"].format(layer.name))
+            self._tell(HINTS["Cut"].format(layer.name))
             return
         end = np.asarray(layer.world_to_data(event.position))
         time = time_axis(layer, image_for(layer, self._state))

@@ -42,6 +42,7 @@ class Beside:
         self._changes, self._doubt, self._mark = Overlay(viewer, "changes"), Overlay(viewer, "doubt"), Mark(viewer)
         self._wants_changes = False
         self._number = 0
+        self._asked = ""  # which place is doubtful, in words
         self._unbound: list[Any] = []
         self._late = QTimer(parent)
         self._late.setSingleShot(True)
@@ -49,6 +50,7 @@ class Beside:
         self._late.timeout.connect(self._mark.remove)
         button.changed.connect(self.go_to_next)
         self._drawing.events.answered.connect(self._on_answered)
+        self._drawing.events.on.connect(self._ask_no_more)
         self._drawing.events.on.connect(self._bind)
 
     def show_changes(self, wanted: bool) -> None:
@@ -94,11 +96,19 @@ class Beside:
             return
         self._mark.show(result, place)
         self._late.start()
-        self._state.note(f"Doubtful place {self._number}: which kind is it? Draw there, or press {NEXT} for the next.")
+        self._asked = f"Doubtful place {self._number}: which kind is it? Draw there, or press {NEXT} for the next."
+        self._state.note(self._asked)
 
     def _on_answered(self, _: Any = None) -> None:
         self._number = 0
+        self._ask_no_more()
         self._show()
+
+    def _ask_no_more(self, _: Any = None) -> None:
+        """Take back the question of a place that was answered or left."""
+        if self._asked and self._state.notice == self._asked:
+            self._state.note("")
+        self._asked = ""
 
     def _show(self) -> None:
         answered, result = self._drawing.answered, followed_by(self._state, self._viewer)

@@ -8,7 +8,7 @@ from napari.layers import Image, Labels, Layer, Points
 from napari.utils.colormaps import Colormap, CyclicLabelColormap, ensure_colormap
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.gui.input.layers import mark_helper
+from napari_backprop_segmentation.gui.input.layers import mark_helper, overlay_name
 from napari_backprop_segmentation.gui.result.layer_result import LayerResult
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ class Overlay:
             self._layer.data = laid
             return
         self.remove()
-        made = self._made(laid, f"{result.run_input.name} {self._name}", result.run_input.placement)
+        name = overlay_name(f"{result.run_input.name} {self._name}")
+        made = self._made(laid, name, result.run_input.placement)
         mark_helper(made)
         selected = set(self._viewer.layers.selection)
         self._viewer.add_layer(made)
@@ -114,7 +115,7 @@ class Mark:
         placed: dict[str, Any] = {key: getattr(layer, key) for key in keys if hasattr(layer, key)}
         self._layer = Points(
             [inner],
-            name="doubtful place",
+            name=overlay_name("doubtful place"),
             size=size,
             symbol="ring",
             face_color="white",

@@ -31,7 +31,7 @@ WAYS: tuple[tuple[str, str, Keys], ...] = (
         ),
     ),
     (
-        "Add / remove, Merge, Split",
+        "Add / remove, Merge, Cut",
         "A few single objects are wrong: a click removes one or adds the one that was missed; a drag joins or divides.",
         (("Ctrl+Z", "take it back"),),
     ),

@@ -11,6 +11,8 @@ import numpy as np
 from napari.layers import Labels, Vectors
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.gui.input.layers import overlay_name
+
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
@@ -101,7 +103,7 @@ class Outlines:
             self._layers[kind] = Vectors(
                 np.zeros((0, 2, layer.ndim)),
                 ndim=layer.ndim,
-                name=NAMES[kind],
+                name=overlay_name(NAMES[kind]),
                 edge_color=COLOURS[kind],
                 vector_style="line",
                 **placed,

@@ -54,7 +54,7 @@ FIRST_PRESET = "auto"  # what the widget begins with: its user has not thought o
 PRESETS: Mapping[str, Preset] = {
     "auto": Preset(
         "Automatic",
-        "Finds out what can be counted in the image: the best of several readings, or regions where there is none.",
+        "Finds out what can be counted in the image: what several readings agree on, else regions.",
         {"automatic": True},
     ),
     DEFAULT_PRESET: Preset("Fast", "A good first result in seconds, on any image.", {}),

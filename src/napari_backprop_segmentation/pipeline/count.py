@@ -51,7 +51,9 @@ def takes_reading(job: Job, own: NDArray[Any] | None, readings: Readings) -> boo
     first = readings[0].painted
     if own is not None and alike(own, first):
         return False
-    return not may_mislead(job) or readings.sureness(first) >= SURE
+    if not may_mislead(job) or readings.sureness(first) >= SURE:
+        return True
+    return own is not None and readings.score(own) < MISTAKEN
 
 
 def may_mislead(job: Job) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from automatic import OFFERED, SIDE, f1
+from automatic import OFFERED, f1, middle
 from datasets import Entry, find_entries
 from numpy.typing import NDArray
 
@@ -41,10 +41,8 @@ Image = Mapping[str, NDArray[Any]]  # what is kept of one
 
 def measured(entry: Entry, folder: str, shrink: int) -> dict[str, Any]:
     """Return all readings of an image with their figures, F1 and what their score is less, and what a preset finds."""
-    sample = entry.read(shrink)
-    window = tuple(slice(max(0, (n - SIDE) // 2), max(0, (n - SIDE) // 2) + SIDE) for n in sample.truths[0].shape)
-    truth, spans = sample.truths[0][window], iter(window)
-    image = sample.image[tuple(next(spans) if letter in "YX" else slice(None) for letter in sample.axes)]
+    sample = middle(entry.read(shrink))
+    image, truth = sample.image, sample.truths[0]
     job = settle(Request(image, Params.preset("fast"), sample.axes))
     plain = finish(run(image, Params.preset("fast"), axes=sample.axes))
     pixels = job.part.read(job.part.whole)

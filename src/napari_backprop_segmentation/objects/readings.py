@@ -25,7 +25,7 @@ from napari_backprop_segmentation.objects.together import VOTING, sureness, vote
 from napari_backprop_segmentation.objects.tree_readings import KINDS, tree_labels
 from napari_backprop_segmentation.params.sections import SMALLEST_OBJECT
 
-TOGETHER = "found in several ways"  # name of what readings have in common
+TOGETHER = "seen in several ways"  # name of what readings have in common
 OFFERED = 8
 # Geometric mean of how far two readings are found again in each other, from which on only the better is offered. The
 # best of six has F1 .592 where all are, .607 from .9, .614 from .8, .612 from .7 on (14 kinds of images).

@@ -124,7 +124,6 @@ def test_an_image_whose_kind_was_mistaken_is_trained_on_once_more_in_one_run(ima
     monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.kind_of", lambda *_: "em")
     monkeypatch.setattr("napari_backprop_segmentation.objects.readings.Readings.sureness", lambda *_: 0.0)
     monkeypatch.setattr("napari_backprop_segmentation.objects.readings.Readings.score", lambda *_: -1.0)
-    monkeypatch.setattr("napari_backprop_segmentation.pipeline.nothing.NOTHING", 1e9)
     auto = Params.preset("auto", **{name: getattr(QUICK, name) for name in QUICK.given})
     steps, found = all_steps(run(image, auto))
     n = auto.iterations

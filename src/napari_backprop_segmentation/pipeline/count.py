@@ -51,9 +51,7 @@ def takes_reading(job: Job, own: NDArray[Any] | None, readings: Readings) -> boo
     first = readings[0].painted
     if own is not None and alike(own, first):
         return False
-    if not may_mislead(job) or readings.sureness(first) >= SURE:
-        return True
-    return own is not None and readings.score(own) < MISTAKEN
+    return not may_mislead(job) or readings.sureness(first) >= SURE
 
 
 def may_mislead(job: Job) -> bool:

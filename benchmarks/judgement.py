@@ -12,7 +12,7 @@ import argparse
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from automatic import OFFERED, f1, middle
@@ -36,7 +36,18 @@ OUTLIERS = ("usiigaci_phase",)  # phase contrast is left to what its preset find
 RELATIVES = {"fluorescence": "fluorescence", "histology": "histology"}  # groups of one folder that count as one set
 OWN = "own"  # name of what the preset for the kind of an image finds
 ALL = 100  # more readings than there are
+PARTS = 8  # of results by how sure they are
 Image = Mapping[str, NDArray[Any]]  # what is kept of one
+
+
+class Taken(NamedTuple):
+    """F1 of what is taken and of the best there is, whether it is near, of the best of six, and how sure it was."""
+
+    first: float
+    best: float
+    near: bool
+    six: float
+    sure: float  # nan of what a preset finds
 
 
 def measured(entry: Entry, folder: str, shrink: int) -> dict[str, Any]:
@@ -91,8 +102,8 @@ def fitted(images: Sequence[Image]) -> tuple[NDArray[np.floating], float]:
     return found, float(np.average(rests, weights=share))
 
 
-def taken(image: Image, weights: NDArray[np.floating]) -> tuple[float, float, bool, float]:
-    """Return F1 of what is taken by some weights, of the best there is, whether it is near, and of the best of six."""
+def taken(image: Image, weights: NDArray[np.floating]) -> Taken:
+    """Return what is taken by some weights."""
     scores = image["figures"] @ weights - image["less"]
     made = [
         Reading(str(name), labels.astype(np.int32), float(score), dict(zip(NAMES, figures, strict=True)))
@@ -107,17 +118,30 @@ def taken(image: Image, weights: NDArray[np.floating]) -> tuple[float, float, bo
     shown = [f1(each.painted, image["truth"]) for each in row[:OFFERED]]
     if own is not None and (not row or (str(image["kind"]) in OUTLINED_KINDS and sure < SURE)):
         shown.insert(0, f1(own.painted, image["truth"]))
+        sure = np.nan
     first, best = shown[0], max([*shown, *image["f1"]])
-    return first, best, first >= best - NEAR, max(shown)
+    return Taken(first, best, first >= best - NEAR, max(shown), sure)
 
 
-def judged(images: Sequence[Image]) -> dict[str, NDArray[np.floating]]:
-    """Return for each set the mean of what `taken` says, by weights that were fitted without it and its relatives."""
-    found: dict[str, list[tuple[float, float, bool, float]]] = {}
+def judged(images: Sequence[Image]) -> dict[str, list[Taken]]:
+    """Return for each set what is `taken` by weights that were fitted without it and its relatives."""
+    found: dict[str, list[Taken]] = {}
     for image in images:
         weights, _ = fitted([other for other in images if family(other) != family(image)])
         found.setdefault(f"{image['set']} {image['group']}", []).append(taken(image, weights))
-    return {name: np.mean(rows, axis=0) for name, rows in found.items()}
+    return found
+
+
+def calibration(found: Sequence[Taken]) -> list[str]:
+    """Return lines of how sure results were and how good they are, the surest first."""
+    known = sorted((each for each in found if not np.isnan(each.sure)), key=lambda each: -each.sure)
+    lines = []
+    for part in np.array_split(np.array(known), min(PARTS, len(known))):
+        sure, taken, near = (part[:, Taken._fields.index(name)] for name in ("sure", "first", "near"))
+        lines.append(
+            f"| {sure.max():.2f} to {sure.min():.2f} | {sure.mean():.2f} | {taken.mean():.2f} | {near.mean():.2f} |"
+        )
+    return lines
 
 
 def main() -> None:
@@ -144,11 +168,14 @@ def main() -> None:
     loaded = [dict(np.load(kept)) for kept in sorted(args.cache.glob("*.npz"))]
     images = [image for image in loaded if len(image["f1"])]
     print("| set | taken | best of all | within .05 | best of six |\n|---|---|---|---|---|")
-    rows = judged(images)
+    found = judged(images)
+    rows = {name: np.mean([each[:4] for each in some], axis=0) for name, some in found.items()}
     for name, row in [*rows.items(), ("**mean**", np.mean(list(rows.values()), axis=0))]:
         print(f"| {name} | {' | '.join(f'{value:.2f}' for value in row)} |")
-    found, offset = fitted(images)
-    print(dict(zip(NAMES, found.round(2).tolist(), strict=True)), "offset", round(offset, 2))
+    print("\n| sure | mean | F1 | within .05 of the best |\n|---|---|---|---|")
+    print(*calibration([each for some in found.values() for each in some]), sep="\n")
+    weights, offset = fitted(images)
+    print(dict(zip(NAMES, weights.round(2).tolist(), strict=True)), "offset", round(offset, 2))
 
 
 if __name__ == "__main__":

@@ -85,6 +85,17 @@ def test_what_is_seen_at_another_size_is_judged_there():
     assert both.score(truth) == twice.score(sizes.repeated(truth))
 
 
+def test_small_things_in_one_of_two_channels_are_seen_at_twice_the_size_too():
+    image, truth = spots(3, 12)
+    found = finish(run(np.stack([image, np.full_like(image, 9)]), Params(**QUICK), axes="CYX"))
+    tree, light = found.hierarchy, np.stack([image / 255, np.zeros(image.shape)]).astype(np.float32)
+    seen = readings_of(tree, light)
+    assert seen[0].smallest == 7
+    assert seen[0].count == truth.max()
+    assert all(each.painted.shape == truth.shape for each in seen)
+    assert [each.name for each in seen if each.name.startswith("around")]
+
+
 def test_what_is_like_a_better_reading_is_known_by_its_name_too():
     labels = np.zeros((20, 20), np.int32)
     labels[4:10, 4:10] = 1

@@ -164,12 +164,16 @@ class Readings(Sequence[Reading]):
         return self._with(voting, offered([*self._distinct, *others._distinct]))
 
     def brought(
-        self, bring: Callable[[Reading], Reading], resized: Callable[[NDArray[Any]], NDArray[Any]]
+        self,
+        image: NDArray[np.float32],
+        bring: Callable[[Reading], Reading],
+        resized: Callable[[NDArray[Any]], NDArray[Any]],
     ) -> "Readings":
         """Return these readings of a resized image as those of the image.
 
         Parameters
         ----------
+        image : (C, *spatial) float32
         bring : callable
             Returns a reading at the size of the image.
         resized : callable
@@ -177,7 +181,7 @@ class Readings(Sequence[Reading]):
         """
         brought = cache(bring)  # most of the distinct ones vote, too
         found = self._with([brought(each) for each in self.voting], [brought(each) for each in self._distinct])
-        found._resized = resized
+        found._image, found._resized = image, resized
         return found
 
     def _with(self, voting: list[Reading], distinct: list[Reading]) -> "Readings":

@@ -90,14 +90,14 @@ def seen_at_all_sizes(
         return readings
     shape, pixels = image.shape[1:], image[0].size
     if readings.best is not None and typical(readings.best.painted) < SMALL and pixels <= MOST_SMALL:
-        found = look(doubled(image), repeated).brought(_from_twice, repeated)
+        found = look(doubled(image), repeated).brought(image, _from_twice, repeated)
         found.scores = readings.scores
         return found
     if min(shape) >= LEAST_SIDE:
         half = look(halved(image), _thinned)
-        readings = readings.joined(half.brought(partial(_from_half, shape=shape), _thinned))
+        readings = readings.joined(half.brought(image, partial(_from_half, shape=shape), _thinned))
     if pixels <= MOST_DOUBTFUL and (readings.best is None or readings.best.score < DOUBTFUL):
-        readings = readings.joined(look(doubled(image), repeated).brought(_from_twice, repeated))
+        readings = readings.joined(look(doubled(image), repeated).brought(image, _from_twice, repeated))
     return readings
 
 

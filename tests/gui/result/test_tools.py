@@ -203,7 +203,7 @@ def series(opened):
 def test_in_a_series_only_the_frame_shown_is_edited_and_with_shift_all(series):
     widget, layer, mouse = series
     before = layer.data.copy()
-    for tool in ("correct", "merge", "split"):
+    for tool in ("correct", "merge", "cut"):
         getattr(widget.curation.tools, f"{tool}_button").native.click()
         if tool == "correct":
             mouse.click((1, 30, 90))

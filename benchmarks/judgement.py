@@ -114,7 +114,7 @@ def taken(image: Image, weights: NDArray[np.floating]) -> Taken:
     row = in_a_row(offered(others), others[:VOTING], image["image"].astype(np.float32))
     voters = [each.painted for each in others[:VOTING]]
     votes = votes_of(voters, [each.score for each in others[:VOTING]])
-    sure = sureness(row[0].painted, voters, votes) if row else 0.0
+    sure = sureness(row[0].judged, voters, votes) if row else 0.0
     shown = [f1(each.painted, image["truth"]) for each in row[:OFFERED]]
     if own is not None and (not row or (str(image["kind"]) in OUTLINED_KINDS and sure < SURE)):
         shown.insert(0, f1(own.painted, image["truth"]))

@@ -216,7 +216,10 @@ def test_what_a_channel_shows_around_nuclei_comes_first():
     assert not encloses(np.stack([nuclei + noise, nuclei]), labels, around(labels))
     assert not encloses(np.stack([noise, nuclei]), labels, around(labels))
     assert not encloses(nuclei[None], np.zeros_like(labels), np.zeros_like(labels))
-    assert Readings(np.stack([cells, nuclei]))[0].name == "around bright ones"
+    readings = Readings(np.stack([cells, nuclei]))
+    first = readings[0]
+    assert first.name == "around bright ones"
+    assert readings.sureness(first.judged) > 0.5 > readings.sureness(first.painted)  # it is as sure as what it encloses
     assert Readings(np.stack([noise, nuclei]))[0].name == TOGETHER
 
 

@@ -115,7 +115,7 @@ def test_automatic_takes_the_best_of_all_readings_and_says_which(automatic):
 def test_what_a_preset_finds_is_taken_where_readings_are_not_sure():
     own = np.zeros((140, 280), int)
     own[disk((25, 25), 12)] = 1
-    first = SimpleNamespace(score=0.5, painted=1 - own)
+    first = SimpleNamespace(score=0.5, painted=1 - own, judged=1 - own)
     sure = [0.9]
     readings = type("Found", (list,), {"sureness": lambda self, labels: sure[0]})([first])
 

@@ -57,6 +57,8 @@ class Reading:
         Names of others that are left out as they are like it.
     smallest : int
         Pixels that an object has at least, where nothing else is asked for.
+    inner : (*spatial) int32, optional
+        Objects that it lies around.
     """
 
     name: str
@@ -66,6 +68,12 @@ class Reading:
     repaint: Callable[[float], NDArray[np.int32]] | None = field(default=None, repr=False)
     also: Collection[str] = ()
     smallest: int = SMALLEST_OBJECT
+    inner: NDArray[np.int32] | None = field(default=None, repr=False)
+
+    @property
+    def judged(self) -> NDArray[np.int32]:
+        """What is judged of it (*spatial): the objects, or those that they lie around."""
+        return self.painted if self.inner is None else self.inner
 
     @property
     def count(self) -> int:
@@ -285,8 +293,10 @@ def with_nested(readings: Sequence[Reading], image: NDArray[np.float32]) -> list
         return list(readings)
     inner, name = readings[place], f"around {sides[place]} ones"
     painted = around(inner.painted)
-    score = inner.score + (FIRST if encloses(image, inner.painted, painted) else -FIRST)
-    outer = replace(inner, name=name, painted=painted, score=score, repaint=lambda s: around(inner.labels(s)))
+    score = readings[0].score + FIRST if encloses(image, inner.painted, painted) else inner.score - FIRST
+    outer = replace(
+        inner, name=name, painted=painted, score=score, repaint=lambda s: around(inner.labels(s)), inner=inner.painted
+    )
     return sorted([*readings, outer], key=lambda reading: -reading.score)
 
 

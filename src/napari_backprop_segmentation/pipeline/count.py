@@ -48,10 +48,9 @@ def takes_reading(job: Job, own: NDArray[Any] | None, readings: Readings) -> boo
     """
     if not len(readings) or readings[0].score <= least_score(job):
         return False
-    first = readings[0].painted
-    if own is not None and alike(own, first):
+    if own is not None and alike(own, readings[0].painted):
         return False
-    return not may_mislead(job) or readings.sureness(first) >= SURE
+    return not may_mislead(job) or readings.sureness(readings[0].judged) >= SURE
 
 
 def may_mislead(job: Job) -> bool:
@@ -61,9 +60,9 @@ def may_mislead(job: Job) -> bool:
     return job.source.is_rgb and not job.source.channels_apart
 
 
-def how_sure(readings: Readings, labels: NDArray[Any]) -> float:
-    """Return about which F1 to expect of objects (*spatial), for the record."""
-    return round(readings.sureness(labels), 2)
+def how_sure(readings: Readings, own: NDArray[Any] | None = None) -> float:
+    """Return about which F1 to expect of the first reading, or of what a preset finds (*spatial), for the record."""
+    return round(readings.sureness(readings[0].judged if own is None else own), 2)
 
 
 def check_kind(merged: Merged, own: NDArray[Any]) -> None:

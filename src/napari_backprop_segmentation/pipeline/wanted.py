@@ -41,7 +41,7 @@ def wanted(merged: Merged) -> Segmentation:
         if takes_reading(job, labels if job.params.counts else None, recount.readings):
             first = look()[0]
             labels = first.labels()
-            record |= {"params": {"reading": 1}, "reading": first.name, "sure": how_sure(recount.readings, labels)}
+            record |= {"params": {"reading": 1}, "reading": first.name, "sure": how_sure(recount.readings)}
         elif job.params.counts:
             check_kind(merged, labels)
             if not may_mislead(job):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.hierarchy.block_regions import FoundRegions
 from napari_backprop_segmentation.hierarchy.pair_sums import summed
 from napari_backprop_segmentation.hierarchy.pairs import MOST_REGIONS, Pairs, pairs_along, summed_pairs
-from napari_backprop_segmentation.hierarchy.region_graph import NO_PAIRS, RegionGraph, RegionPairs, apart, of_pairs
+from napari_backprop_segmentation.hierarchy.region_graph import NO_PAIRS, RegionGraph, RegionPairs, of_pairs, of_two
 from napari_backprop_segmentation.hierarchy.seams import BEFORE, alike_across
 from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.kept_blocks import Arrays
@@ -98,7 +98,7 @@ def _renumbered(
     """Yield the pairs of block after block under other numbers, and empty their list."""
     while pairs:
         each = pairs.pop()
-        yield apart(numbers[np.stack(np.divmod(each.codes, MOST_REGIONS))], each.lengths)
+        yield of_two(numbers[np.stack(np.divmod(each.codes, MOST_REGIONS))], each.lengths)
 
 
 def _moved(parts: list[Any]) -> NDArray[Any]:

@@ -1,6 +1,5 @@
 """Connected regions of a label image: numbering, adjacency, mean features."""
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -122,12 +121,12 @@ def _joining(graph: RegionGraph, min_size: int) -> NDArray[np.int32] | None:
 def contracted(graph: RegionGraph, numbers: NDArray[np.int32]) -> RegionGraph:
     """Return a graph in which regions of one number (n,) are one; its image of regions stays as it is."""
     areas = np.bincount(numbers, graph.areas).astype(np.float64, copy=False)
-    found = (apart(numbers[graph.edges[part].T], graph.lengths[part]) for part in _parts(len(graph.edges)))
+    found = (of_two(numbers[graph.edges[part].T], graph.lengths[part]) for part in _parts(len(graph.edges)))
     edges, lengths = summed(found, len(areas))
     return replace(graph, areas=areas, edges=edges, lengths=lengths)
 
 
-def apart(pairs: NDArray[np.int32], costs: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+def of_two(pairs: NDArray[np.int32], costs: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Return those pairs (2, k) that are of two regions, and what they cost (k,)."""
     two = pairs[0] != pairs[1]
     return pairs[:, two], costs[two]
@@ -157,58 +156,19 @@ def _touching(
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float64]]]:
     """Yield for each axis the pairs (2, m) of neighbours in different regions, and what their faces cost (m,)."""
     for axis in range(index.ndim):
-        pairs, parting = _faces(index, axis)
+        pairs, apart = parting(index, axis)
         if face_costs is None:
             yield pairs, np.ones(pairs.shape[1])
         else:
-            yield pairs, face_costs[axis][parting].astype(np.float64)
+            yield pairs, face_costs[axis][apart].astype(np.float64)
 
 
-def _faces(index: NDArray[np.int32], axis: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+def parting(index: NDArray[np.int32], axis: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
     """Return the pairs (2, m) of neighbours along an axis in different regions, and where they are."""
     before = np.take(index, range(index.shape[axis] - 1), axis=axis)
     after = np.take(index, range(1, index.shape[axis]), axis=axis)
     apart = before != after
     return np.stack([before[apart], after[apart]]), apart
-
-
-@dataclass(frozen=True)
-class BorderFaces:
-    """The pixel faces along one axis at which regions part.
-
-    Attributes
-    ----------
-    pixels : (k,) int64
-        Those before the faces, as an index into the flat image; no pixel occurs twice.
-    step : int
-        From there to the pixel behind the face.
-    pairs : (k,) int32
-        The row of both regions in `RegionGraph.edges`.
-    """
-
-    pixels: NDArray[np.int64]
-    step: int
-    pairs: NDArray[np.int32]
-
-
-def border_faces(graph: RegionGraph) -> list[BorderFaces]:
-    """Return for each axis where regions part."""
-    n, shape = len(graph.areas), graph.index.shape
-    known = _codes(graph.edges.T, n)  # in order
-    found = []
-    for axis in range(len(shape)):
-        touching, apart = _faces(graph.index, axis)
-        pixels = np.ravel_multi_index(np.nonzero(apart), shape)
-        pairs = np.searchsorted(known, _codes(np.sort(touching, axis=0), n)).astype(np.int32)
-        found.append(BorderFaces(pixels, math.prod(shape[axis + 1 :]), pairs))
-    return found
-
-
-def _codes(pairs: NDArray[np.int32], n: int) -> NDArray[np.int64]:
-    """Return one number (m,) for each pair (2, m) of n regions, the lower first."""
-    low, high = pairs.astype(np.int64)
-    found: NDArray[np.int64] = low * n + high
-    return found
 
 
 def region_means(graph: RegionGraph, features: Iterable[tuple[Window, NDArray[np.float32]]]) -> NDArray[np.float64]:

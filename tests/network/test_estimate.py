@@ -118,7 +118,8 @@ def test_images_too_large_for_a_tree_say_so():
         {"objects": "outlined", "initial_regions": "lines"},
     ):
         assert merges_regions(Params(**settings), MOST_TREE_PIXELS + 1) == (False, ())
-    assert estimate(Params(n_runs=2), (3, 10_000, 10_000), NOTHING, PLENTY).notes == (note,)
+    by_network = Params(initial_regions="network")
+    assert estimate(by_network, (3, 10_000, 10_000), NOTHING, PLENTY).notes == (note,)
     assert merges_regions(Params(regions="trained"), MOST_TREE_PIXELS + 1) == (False, ())
     assert merges_regions(Params(regions="trained", objects="auto"), PIXELS) == (True, ())
 

@@ -54,8 +54,8 @@ def added(found: FoundRegions, window: Window, index: LabelFile, n: int, sizes: 
     With the sizes of pixels along all axes, those are found that only a seam divides.
     """
     index[window] = here = found.regions.astype(np.int64) + n
-    places, areas = np.unique(found.regions, return_index=True, return_counts=True)[1:]
-    inside = np.unravel_index(places, here.shape)
+    areas = np.bincount(found.regions.ravel())
+    inside = np.unravel_index(_first_places(found.regions, len(areas)), here.shape)
     first = np.ravel_multi_index(tuple(i + w.start for i, w in zip(inside, window, strict=True)), index.shape)
     pairs, alike = [found.pairs.behind(n)], [NO_PAIRS]
     for axis, costs in enumerate(found.before):
@@ -68,6 +68,13 @@ def added(found: FoundRegions, window: Window, index: LabelFile, n: int, sizes: 
             if sizes is not None and n_before == BEFORE:
                 alike.append(alike_across(around, costs, axis, sizes[axis]))
     return Block(first, areas.astype(np.int32), summed_pairs(pairs), np.concatenate(alike))
+
+
+def _first_places(labels: NDArray[Any], n: int) -> NDArray[np.int64]:
+    """Return the place (n,) in the flat window of the first pixel of each label, from 0 without gaps."""
+    found = np.empty(n, np.int64)
+    found[labels.ravel()[::-1]] = np.arange(labels.size)[::-1]  # the last one that is written stays
+    return found
 
 
 def joined(blocks: list[Block], index: LabelFile, n: int) -> RegionGraph:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from clusters import two_workers
 from generated import LONG, QUICK, arrays, settings_of_runs, spatial_shape
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ def cluster(monkeypatch):
     monkeypatch.setattr(initial_regions, "LEAF_BLOCK", 12)
     monkeypatch.setitem(BLOCK_SIDE, 2, 10)
     monkeypatch.setitem(BLOCK_SIDE, 3, 10)
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as made:
+    with two_workers(processes=False) as made:
         yield made
 
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from distributed import Client, LocalCluster
+from clusters import two_workers
+from distributed import Client
 from skimage import data
 
 from napari_backprop_segmentation import Params, finish, run
@@ -20,7 +21,7 @@ QUICK = Params(n_channels=8, iterations=2, n_superpixels=60, device="cpu", detai
 @pytest.fixture(scope="module")
 def client():
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        two_workers(processes=False) as cluster,
         Client(cluster) as made,
     ):
         yield made

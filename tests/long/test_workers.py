@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from clusters import two_workers
 from generated import LONG, QUICK, arrays, settings_of_runs, spatial_shape
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -19,6 +18,8 @@ def cluster(monkeypatch):
     monkeypatch.setattr(initial_regions, "LEAF_BLOCK", 12)
     monkeypatch.setitem(BLOCK_SIDE, 2, 10)
     monkeypatch.setitem(BLOCK_SIDE, 3, 10)
+    from clusters import two_workers  # which imports distributed
+
     with two_workers(processes=False) as made:
         yield made
 

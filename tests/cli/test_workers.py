@@ -9,7 +9,8 @@ import time
 import numpy as np
 import pytest
 import tifffile
-from distributed import Client, LocalCluster
+from clusters import two_workers
+from distributed import Client
 from skimage import data
 
 from napari_backprop_segmentation.cli import signals
@@ -56,7 +57,7 @@ def test_files_on_workers_are_those_of_one_process(tmp_path):
     alone = list(run_files(jobs[0], Wanted(FAST), True))
     told = tmp_path / "summary.csv"
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        two_workers(processes=False) as cluster,
         Client(cluster) as client,
     ):
         shared = list(run_files(jobs[1], Wanted(FAST), True, client=client, sheets=Sheets(told)))
@@ -222,7 +223,7 @@ def test_a_worker_that_is_killed_loses_nothing(tmp_path):
     jobs = [plan_files(files, folder) for folder in folders]
     list(run_files(jobs[0], Wanted(FAST), True))
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        two_workers() as cluster,
         Client(cluster) as client,
     ):
         victim = next(iter(client.run(os.getpid).values()))

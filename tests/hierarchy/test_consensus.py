@@ -8,7 +8,8 @@ import pytest
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.hierarchy.consensus import LOWEST, Agreement, saliency
 from napari_backprop_segmentation.hierarchy.merge import MergeProcess
-from napari_backprop_segmentation.hierarchy.region_graph import border_faces, region_graph
+from napari_backprop_segmentation.hierarchy.region_borders import RegionBorders
+from napari_backprop_segmentation.hierarchy.region_graph import region_graph
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy, build_hierarchy
 
 DETAILS = (0, 30, 50, 70, 90, 100)
@@ -124,7 +125,7 @@ def test_the_runs_of_that_test_agree_neither_always_nor_never(shape):
 
 def test_the_faces_name_the_pair_that_parts():
     graph = region_graph(np.array([[1, 1, 2], [3, 3, 2]]))
-    below, right = border_faces(graph)
+    below, right = RegionBorders.of(graph).faces
     assert graph.edges.tolist() == [[0, 1], [0, 2], [1, 2]]
     assert (below.pixels.tolist(), below.step, below.pairs.tolist()) == ([0, 1], 3, [1, 1])
     assert (right.pixels.tolist(), right.step, right.pairs.tolist()) == ([1, 4], 1, [0, 2])

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
+from skimage.filters import difference_of_gaussians
 
 from napari_backprop_segmentation import Params, finish, run
+from napari_backprop_segmentation.image import texture as texture_module
 from napari_backprop_segmentation.image.blocks import blocks
 from napari_backprop_segmentation.image.source import ArraySource
 from napari_backprop_segmentation.image.texture import HALO, QUIET, source_texture, texture
@@ -27,6 +30,21 @@ def test_the_scale_of_the_grains_is_seen():
     coarse = np.kron(SAND[:40, :40], np.ones((4, 4), np.float32))
     fine, wide = texture(SAND).mean(axis=(1, 2)), texture(coarse).mean(axis=(1, 2))
     assert wide[2] - wide[0] > fine[2] - fine[0] + 0.4
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0), (1.0, 1.5)])
+def test_it_is_the_power_of_differences_of_gaussians(spacing, monkeypatch):
+    counted = []
+    monkeypatch.setattr(
+        texture_module, "gaussian_filter", lambda *args, **named: counted.append(1) or gaussian_filter(*args, **named)
+    )
+    found = texture(SAND, spacing)
+    for scale, one in zip((1.0, 2.0, 4.0), found, strict=True):
+        fine, coarse = ([factor * scale / size for size in spacing] for factor in (1, 2))
+        band = difference_of_gaussians(SAND, fine, coarse, mode="reflect", truncate=3.0)
+        power = gaussian_filter(band**2, coarse, mode="reflect", truncate=3.0)
+        np.testing.assert_array_equal(one, np.log(np.sqrt(power) + np.float32(QUIET)))
+    assert len(counted) == 7  # scales share theirs
 
 
 @pytest.mark.parametrize("side", [33, 64])

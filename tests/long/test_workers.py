@@ -18,7 +18,9 @@ def cluster(monkeypatch):
     monkeypatch.setattr(initial_regions, "LEAF_BLOCK", 12)
     monkeypatch.setitem(BLOCK_SIDE, 2, 10)
     monkeypatch.setitem(BLOCK_SIDE, 3, 10)
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as made:
+    from clusters import two_workers  # which imports distributed
+
+    with two_workers(processes=False) as made:
         yield made
 
 

@@ -109,16 +109,17 @@ def test_images_too_large_for_a_tree_say_so():
     (said,) = merges_regions(Params(), MOST_TREE_PIXELS + 1, "T")[1]  # not the frames of a series
     assert said.startswith("labels stay as trained")
     assert estimate(Params(), (3, 10_000, 10_000), NOTHING, PLENTY).notes == ()
-    for settings in ({"initial_regions": "network"}, {"n_runs": 2}):
-        assert merges_regions(Params(**settings), MOST_TREE_PIXELS + 1) == (False, (note,))
+    assert merges_regions(Params(initial_regions="network"), MOST_TREE_PIXELS + 1) == (False, (note,))
     for settings in (
         {"regions": "classes"},
         {"reading": 1},
+        {"n_runs": 2},
         {"objects": "bright"},
         {"objects": "outlined", "initial_regions": "lines"},
     ):
         assert merges_regions(Params(**settings), MOST_TREE_PIXELS + 1) == (False, ())
-    assert estimate(Params(n_runs=2), (3, 10_000, 10_000), NOTHING, PLENTY).notes == (note,)
+    by_network = Params(initial_regions="network")
+    assert estimate(by_network, (3, 10_000, 10_000), NOTHING, PLENTY).notes == (note,)
     assert merges_regions(Params(regions="trained"), MOST_TREE_PIXELS + 1) == (False, ())
     assert merges_regions(Params(regions="trained", objects="auto"), PIXELS) == (True, ())
 

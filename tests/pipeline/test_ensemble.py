@@ -139,21 +139,17 @@ def test_the_next_seed_after_the_largest_is_0():
         ({"method": "kmeans"}, {}, "n_runs must be 1 for the method 'kmeans', got 3; choose 'superpixels'"),
         ({"initial_regions": "network"}, {}, "n_runs must be 1 for initial_regions='network'"),
         ({"regions": "trained"}, {}, "n_runs must be 1 where regions are not merged, got 3; set regions to 'merged'$"),
+        (
+            {"regions": "trained"},
+            {"out": np.zeros((80, 80), int)},
+            "n_runs must be 1 where labels are written piece by piece, got 3; leave out `out`$",
+        ),
         ({"strokes_as": "network"}, {"strokes": np.eye(80, dtype=int)}, "n_runs must be 1 with strokes"),
-        ({}, {"out": np.zeros((80, 80), int)}, "n_runs must be 1 where labels are written piece by"),
     ],
 )
 def test_where_runs_cannot_be_compared_it_says_so(changes, options, words):
     with pytest.raises(ParameterError, match=words):
         next(run(PHOTO, THREE.replace(**changes), axes="YXS", **options))
-
-
-def test_a_smaller_image_is_advised_only_where_size_is_what_keeps_regions_from_merging(monkeypatch):
-    monkeypatch.setattr("napari_backprop_segmentation.pipeline.estimate.MOST_TREE_PIXELS", 100)
-    with pytest.raises(ParameterError, match="too large for merging regions, got 3; take a smaller image"):
-        next(run(PHOTO, THREE, axes="YXS"))
-    with pytest.raises(ParameterError, match=r"where regions are not merged, got 3; set regions to 'merged'$"):
-        next(run(PHOTO, THREE.replace(regions="trained"), axes="YXS"))
 
 
 def test_series_and_networks_trained_before_are_refused(alone):

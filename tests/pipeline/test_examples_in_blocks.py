@@ -9,7 +9,7 @@ from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.image import windows
 from napari_backprop_segmentation.objects.judgement import best_ious
-from napari_backprop_segmentation.pipeline import estimate, example_windows
+from napari_backprop_segmentation.pipeline import alike_in_windows, estimate
 
 QUICK = Params(n_channels=8, iterations=3, n_superpixels=100, precision="float32", device="cpu")
 BAR = (BARS[0][0] + 6, BARS[0][1] + 20)
@@ -74,15 +74,15 @@ def test_cut_ones_are_left_out_at_the_edge_of_the_image_only(image, model):
 def test_a_run_that_ends_goes_on_behind_the_windows_that_are_done(image, model, tmp_path, monkeypatch):
     given = {"examples": [DISCS[0]], "counter_examples": [BAR], "model": model}
     expected = finish(run(image, QUICK, **given)).labels
-    prepared, looked_at = example_windows._prepared, []
+    found_in, looked_at = alike_in_windows.alike_in_window, []
 
-    def ends(job, tree, window):
-        looked_at.append(window)
+    def ends(common, item):
+        looked_at.append(item)
         if len(looked_at) == 5:
             raise KeyboardInterrupt
-        return prepared(job, tree, window)
+        return found_in(common, item)
 
-    monkeypatch.setattr(example_windows, "_prepared", ends)
+    monkeypatch.setattr(alike_in_windows, "alike_in_window", ends)
     with pytest.raises(KeyboardInterrupt):
         finish(run(image, QUICK, resume=tmp_path / "kept", **given))
     with pytest.raises(ParameterError, match="different: examples"):
@@ -90,10 +90,19 @@ def test_a_run_that_ends_goes_on_behind_the_windows_that_are_done(image, model, 
     before = len(looked_at)
     found = finish(run(image, QUICK, resume=tmp_path / "kept", **given))
     np.testing.assert_array_equal(found.labels, expected)
-    rest, out = len(looked_at) - before, np.zeros(image.shape, np.int32)
+    assert (before, len(looked_at)) == (5, before + 2)  # of six windows, four were done
+    out = np.zeros(image.shape, np.int32)
     finish(run(image, QUICK, out=out, **given))
     np.testing.assert_array_equal(out, expected)
-    assert rest < len(looked_at) - before - rest  # what was done is not done again
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_workers_find_what_this_process_finds(image, model, sent_elsewhere):
+    given = {"examples": [DISCS[0], (DISCS[8], 450)], "counter_examples": [BAR], "model": model}
+    expected = finish(run(image, QUICK, **given)).labels
+    found = finish(run(image, QUICK, client=object(), **given)).labels
+    np.testing.assert_array_equal(found, expected)
+    assert sent_elsewhere.count("alike_in_window") == 6
 
 
 def test_balls_in_a_volume(monkeypatch):

@@ -99,7 +99,7 @@ def test_automatic_takes_the_best_reading_of_some_samples_for_all(monkeypatch, t
     np.testing.assert_array_equal(finish(run(image, recorded)).labels, found.labels)
 
 
-def test_other_readings_are_made_window_by_window(monkeypatch):
+def test_other_readings_are_made_window_by_window(monkeypatch, sent_elsewhere):
     image, axes, model, offers = in_one_piece(balls(SHAPES["plane"]))
     monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)
     monkeypatch.setitem(windows.INNER_SIDE, 2, 60)
@@ -116,6 +116,10 @@ def test_other_readings_are_made_window_by_window(monkeypatch):
     assert any("one window after another" in note for note in found.record["notes"])
     assert found.labels.max() == offers["bright"].max()
     assert best_ious(offers["bright"], found.labels)[0] > 0.9
+    params = QUICK.replace(reading=names.index("bright") + 1)
+    of_workers = finish(run(image, params, axes=axes, model=model, client=object()))
+    np.testing.assert_array_equal(of_workers.labels, found.labels)
+    assert sent_elsewhere.count("read_window") == 4
 
 
 def test_automatic_reads_window_by_window_where_that_is_clearly_better(monkeypatch):

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from distributed import Client, LocalCluster
+from clusters import two_workers
+from distributed import Client
 from skimage import data
 
 from napari_backprop_segmentation import Params, finish, run
@@ -10,7 +11,9 @@ from napari_backprop_segmentation.errors import ParameterError, WorkersError
 from napari_backprop_segmentation.hierarchy import initial_regions
 from napari_backprop_segmentation.image.blocks import BLOCK_SIDE
 from napari_backprop_segmentation.pipeline import workers
+from napari_backprop_segmentation.pipeline.cluster import client_of
 
+DASK_PORT = 8787
 COINS = data.coins()[:96, :120]
 QUICK = Params(n_channels=8, iterations=2, n_superpixels=60, device="cpu", detail=70.0)
 
@@ -18,7 +21,7 @@ QUICK = Params(n_channels=8, iterations=2, n_superpixels=60, device="cpu", detai
 @pytest.fixture(scope="module")
 def client():
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        two_workers(processes=False) as cluster,
         Client(cluster) as made,
     ):
         yield made
@@ -41,6 +44,14 @@ def test_workers_find_what_this_process_finds(client, settings):
     assert found.record["regions"] == whole.record["regions"]
     assert found.record["notes"] == []
     assert len(np.unique(out)) > 3
+
+
+def test_a_second_cluster_of_this_machine_says_nothing():
+    with client_of(1, None) as one, client_of(1, None) as other:  # a warning would be an error
+        ports = {each.scheduler_info()["services"].get("dashboard") for each in (one, other)}
+        assert len(ports) == 2
+        assert DASK_PORT not in ports
+        assert other.submit(int, 3).result() == 3
 
 
 def test_what_is_no_client_is_refused():

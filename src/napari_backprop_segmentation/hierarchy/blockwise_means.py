@@ -18,6 +18,11 @@ from napari_backprop_segmentation.params.sections import Regions
 FEATURES = "features"  # name of what is kept
 
 
+def features_of(number: int) -> str:
+    """Return the name of what is kept of one of several networks."""
+    return FEATURES if not number else f"{FEATURES} {number}"
+
+
 def blockwise_means(
     graph: RegionGraph,
     looks: tuple[Seen, Regions],

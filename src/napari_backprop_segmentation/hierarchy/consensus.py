@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.merge import Borders, Merge, Tree, merge_regions
-from napari_backprop_segmentation.hierarchy.region_graph import BorderFaces, RegionGraph, border_faces
+from napari_backprop_segmentation.hierarchy.region_borders import RegionBorders
+from napari_backprop_segmentation.hierarchy.region_graph import RegionGraph
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy, named
 
 LOWEST = 1e-3  # altitude: below any detail of an image that can be segmented, so lower ones are all alike
@@ -33,13 +34,13 @@ class Agreement:
         The consensus of all runs.
     saliencies : (n_runs, m) float64
         The altitude at which each run merges each pair of touching leaves.
-    faces : list of BorderFaces
-        Where leaves part, for each axis.
+    borders : RegionBorders
+        Where leaves part.
     """
 
     hierarchy: Hierarchy
     saliencies: NDArray[np.float64]
-    faces: Sequence[BorderFaces]
+    borders: RegionBorders
 
     @classmethod
     def of(cls, graph: RegionGraph, trees: Sequence[Hierarchy], merge: Merge = merge_regions) -> Self:
@@ -48,25 +49,29 @@ class Agreement:
         Parameters
         ----------
         graph : RegionGraph
-            The leaves of all trees.
+            The leaves of all trees, in memory or read window by window.
         trees : sequence of Hierarchy
             One a run.
         merge : Merge
             Who builds the consensus.
         """
-        faces = border_faces(graph)
+        borders = RegionBorders.of(graph)
         saliencies = np.stack([saliency(tree, graph.edges) for tree in trees])
         if len(graph.areas) == 1:
-            return cls(trees[0], saliencies, faces)
-        lengths = sum(np.bincount(each.pairs, minlength=len(graph.edges)) for each in faces)
+            return cls(trees[0], saliencies, borders)
         mean = np.log(np.maximum(saliencies, LOWEST) / LOWEST).mean(axis=0)
-        tree = merge(Borders(graph.areas, mean, graph.edges, np.asarray(lengths, dtype=np.float64)))
-        return cls(named(graph.index, replace(tree, altitudes=_usual_altitudes(tree, trees))), saliencies, faces)
+        tree = merge(Borders(graph.areas, mean, graph.edges, borders.lengths.astype(np.float64)))
+        return cls(named(graph.index, replace(tree, altitudes=_usual_altitudes(tree, trees))), saliencies, borders)
 
     @property
     def n_runs(self) -> int:
         """How many runs are compared."""
         return len(self.saliencies)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the image fits the memory."""
+        return isinstance(self.borders.index, np.ndarray)
 
     def shares(self, detail: float) -> NDArray[np.float32]:
         """Return which share of the runs keeps each pair of touching leaves apart at a detail, (m,) from 0 to 1."""
@@ -86,21 +91,14 @@ class Agreement:
         -------
         (*spatial) float32
             For a pixel on either side of a border, the share of the runs that have it, from 0 to 1; of several borders
-            the highest. 0 inside regions.
+            the highest. 0 inside regions. Mapped from a temporary file where the image does not fit the memory.
 
         Raises
         ------
         ParameterError
             If the detail is out of range.
         """
-        shares = self.shares(detail)
-        found = np.zeros(self.hierarchy.shape, np.float32)
-        flat = found.ravel()
-        for faces in self.faces:
-            values = shares[faces.pairs]
-            for pixels in (faces.pixels, faces.pixels + faces.step):
-                flat[pixels] = np.maximum(flat[pixels], values)
-        return found
+        return self.borders.shown(self.shares(detail))
 
 
 def saliency(tree: Hierarchy, pairs: NDArray[np.int32]) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.lazy_merge import lazy_tree
+from napari_backprop_segmentation.hierarchy.linkage import linked_tree
 
 logger = logging.getLogger(__name__)
 LENGTH_BYTES = 8
@@ -102,7 +103,7 @@ def merge_regions(regions: Regions | Borders) -> Tree:
     regions : Regions or Borders
         Regions merge in the order of the piecewise-constant Mumford-Shah energy of their features, more than
         `MOST_AT_ONCE` of them nearly so, see `lazy_tree`; those of `Borders` in the order of the mean saliency along
-        their common border (average linkage).
+        their common border (average linkage), see `linked_tree`.
 
     References
     ----------
@@ -111,8 +112,8 @@ def merge_regions(regions: Regions | Borders) -> Tree:
     """
     from napari_backprop_segmentation.hierarchy.higra_module import hg  # which is needed only after training
 
-    if isinstance(regions, Regions) and len(regions.areas) > MOST_AT_ONCE:
-        parents, altitudes = lazy_tree(regions.areas, regions.features, regions.edges, regions.lengths)
+    if len(regions.areas) > MOST_AT_ONCE:
+        parents, altitudes = _of_many(regions)
         return Tree(parents, altitudes, hg.accumulate_sequential(hg.Tree(parents), regions.areas, hg.Accumulators.sum))
     adjacency = hg.UndirectedGraph(len(regions.areas))
     adjacency.add_edges(regions.edges[:, 0], regions.edges[:, 1])
@@ -125,6 +126,13 @@ def merge_regions(regions: Regions | Borders) -> Tree:
         altitudes=hg.tree_monotonic_regression(tree, altitudes, "max"),
         areas=hg.accumulate_sequential(tree, regions.areas, hg.Accumulators.sum),
     )
+
+
+def _of_many(regions: Regions | Borders) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the parents and altitudes of a tree of more regions than higra merges."""
+    if isinstance(regions, Borders):
+        return linked_tree(len(regions.areas), regions.saliencies, regions.edges, regions.lengths)
+    return lazy_tree(regions.areas, regions.features, regions.edges, regions.lengths)
 
 
 def _by_energy(adjacency: Any, regions: Regions) -> tuple[Any, NDArray[np.float64]]:

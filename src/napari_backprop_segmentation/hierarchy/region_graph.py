@@ -1,7 +1,6 @@
 """Connected regions of a label image: numbering, adjacency, mean features."""
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,12 +10,14 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components as connected_nodes
 from skimage.measure import label as connected_components
 
+from napari_backprop_segmentation.hierarchy.pair_sums import summed
 from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.label_file import looked_up
 
 FaceCosts = list[NDArray[np.float16]] | None
 RegionPairs = NDArray[np.int64]  # (k, 2)
 NO_PAIRS: RegionPairs = np.empty((0, 2), np.int64)
+PAIRS_AT_ONCE = 2**20  # that are looked at
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def simplified(graph: RegionGraph, min_size: int, most: int) -> RegionGraph:
     """
     joined = np.arange(len(graph.areas), dtype=np.int32)
     if len(graph.alike):
-        joined = _of_pairs(graph.alike, len(joined))
+        joined = of_pairs(graph.alike, len(joined))
         graph = replace(contracted(graph, joined), alike=NO_PAIRS)
     while True:
         numbers = _joining(graph, min_size)
@@ -86,10 +87,10 @@ def simplified(graph: RegionGraph, min_size: int, most: int) -> RegionGraph:
         min_size = max(2, 2 * min_size)
 
 
-def _of_pairs(alike: RegionPairs, n: int) -> NDArray[np.int32]:
+def of_pairs(alike: RegionPairs, n: int) -> NDArray[np.int32]:
     """Return the new number (n,) of each region once those of each pair are one, in the order of their first."""
     pairs = coo_array((np.ones(len(alike), np.int8), tuple(alike.T)), shape=(n, n))
-    numbers: NDArray[np.int32] = connected_nodes(pairs, directed=False)[1].astype(np.int32)
+    numbers: NDArray[np.int32] = connected_nodes(pairs, directed=False)[1].astype(np.int32, copy=False)
     return numbers
 
 
@@ -98,57 +99,42 @@ def _joining(graph: RegionGraph, min_size: int) -> NDArray[np.int32] | None:
     small = graph.areas < min_size
     if not small.any() or not len(graph.edges):
         return None
-    # Pointers go from a small region to a larger one (of equal ones to the lower number), so there are no circles.
-    order = np.lexsort((-np.arange(len(graph.areas)), graph.areas))
-    rank = np.empty(len(order), dtype=np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    del order  # there may be ten million regions and three times as many pairs: what is not needed any more goes
-    one, other = graph.edges[:, 0], graph.edges[:, 1]
-    low_first = rank[one] < rank[other]
-    of_small = np.flatnonzero(np.where(low_first, small[one], small[other]))
-    by_border = of_small[np.argsort(graph.lengths[of_small], kind="stable")]  # the longest border is written last
-    del rank, of_small
-    low_first = low_first[by_border]
-    joins = np.arange(len(graph.areas), dtype=np.int32)
-    one, other = one[by_border], other[by_border]
-    joins[np.where(low_first, one, other)] = np.where(low_first, other, one)
-    del low_first, one, other, by_border
-    _, numbers = np.unique(follow(joins), return_inverse=True)
-    return numbers.astype(np.int32)
+    n = len(graph.areas)
+    joins, longest = np.arange(n, dtype=np.int32), np.zeros(n)
+    for part in _parts(len(graph.edges)):
+        # Pointers go from a small region to a larger one (of equal ones to the lower number), so there are no circles.
+        (one, other), lengths = graph.edges[part].T, graph.lengths[part]
+        low_first = graph.areas[one] < graph.areas[other]
+        smaller, larger = np.where(low_first, one, other), np.where(low_first, other, one)
+        longer = np.flatnonzero(small[smaller] & (lengths >= longest[smaller]))
+        by_border = longer[np.argsort(lengths[longer], kind="stable")]  # the longest border is written last
+        joins[smaller[by_border]] = larger[by_border]
+        longest[smaller[by_border]] = lengths[by_border]
+    del longest, small  # there may be ten million regions: what is not needed any more goes
+    ends = follow(joins)
+    left = np.zeros(n, bool)
+    left[ends] = True
+    numbers: NDArray[np.int32] = (np.cumsum(left, dtype=np.int32) - np.int32(1))[ends]
+    return numbers
 
 
 def contracted(graph: RegionGraph, numbers: NDArray[np.int32]) -> RegionGraph:
-    """Return a graph in which regions of one number (n,) are one; its image of regions stays as it is.
-
-    Costs of faces are numbers of 16 bits, whose sums are exact in whatever order they are added.
-    """
-    pairs = numbers[graph.edges.T]
-    apart = pairs[0] != pairs[1]
-    pairs, costs = pairs[:, apart], graph.lengths[apart]
-    del apart
-    areas = np.bincount(numbers, graph.areas).astype(np.float64)
-    edges, lengths = summed(pairs, costs, len(areas))
+    """Return a graph in which regions of one number (n,) are one; its image of regions stays as it is."""
+    areas = np.bincount(numbers, graph.areas).astype(np.float64, copy=False)
+    found = (of_two(numbers[graph.edges[part].T], graph.lengths[part]) for part in _parts(len(graph.edges)))
+    edges, lengths = summed(found, len(areas))
     return replace(graph, areas=areas, edges=edges, lengths=lengths)
 
 
-def summed(
-    pairs: NDArray[np.int32], costs: NDArray[np.float64], n: int
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Return each pair (m, 2) of n regions once, in order, the lower number first, and the sum of its costs (m,).
+def of_two(pairs: NDArray[np.int32], costs: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Return those pairs (2, k) that are of two regions, and what they cost (k,)."""
+    two = pairs[0] != pairs[1]
+    return pairs[:, two], costs[two]
 
-    The given pairs (2, k) are ordered in place. They are sorted as rows of a sparse matrix, which takes less memory
-    and time than to sort by numbers of pairs.
-    """
-    low = np.minimum(pairs[0], pairs[1])
-    np.maximum(pairs[0], pairs[1], out=pairs[1])
-    pairs[0] = low
-    del low
-    found = coo_array((costs, (pairs[0], pairs[1])), shape=(n, n)).tocsr()
-    found.sum_duplicates()
-    edges = np.empty((found.nnz, 2), np.int32)
-    edges[:, 0] = np.repeat(np.arange(n, dtype=np.int32), np.diff(found.indptr))
-    edges[:, 1] = found.indices
-    return edges, found.data
+
+def _parts(n: int) -> Iterator[slice]:
+    """Yield n pairs part by part: there may be thirty million."""
+    yield from (slice(first, first + PAIRS_AT_ONCE) for first in range(0, n, PAIRS_AT_ONCE))
 
 
 def follow(pointers: NDArray[Any]) -> NDArray[Any]:
@@ -161,60 +147,28 @@ def follow(pointers: NDArray[Any]) -> NDArray[Any]:
 def graph_of(index: NDArray[np.int32], face_costs: FaceCosts = None) -> RegionGraph:
     """Return areas and adjacency of connected regions numbered from 0."""
     areas = np.bincount(index.ravel()).astype(np.float64)
-    pairs, costs = [], []
-    for axis in range(index.ndim):
-        found, apart = _faces(index, axis)
-        pairs.append(found)
-        costs.append(np.ones(len(found[0])) if face_costs is None else face_costs[axis][apart].astype(np.float64))
-    edges, lengths = summed(np.concatenate(pairs, axis=1), np.concatenate(costs), len(areas))
+    edges, lengths = summed(_touching(index, face_costs), len(areas))
     return RegionGraph(index, areas, edges, lengths, face_costs)
 
 
-def _faces(index: NDArray[np.int32], axis: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+def _touching(
+    index: NDArray[np.int32], face_costs: FaceCosts
+) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float64]]]:
+    """Yield for each axis the pairs (2, m) of neighbours in different regions, and what their faces cost (m,)."""
+    for axis in range(index.ndim):
+        pairs, apart = parting(index, axis)
+        if face_costs is None:
+            yield pairs, np.ones(pairs.shape[1])
+        else:
+            yield pairs, face_costs[axis][apart].astype(np.float64)
+
+
+def parting(index: NDArray[np.int32], axis: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
     """Return the pairs (2, m) of neighbours along an axis in different regions, and where they are."""
     before = np.take(index, range(index.shape[axis] - 1), axis=axis)
     after = np.take(index, range(1, index.shape[axis]), axis=axis)
     apart = before != after
     return np.stack([before[apart], after[apart]]), apart
-
-
-@dataclass(frozen=True)
-class BorderFaces:
-    """The pixel faces along one axis at which regions part.
-
-    Attributes
-    ----------
-    pixels : (k,) int64
-        Those before the faces, as an index into the flat image; no pixel occurs twice.
-    step : int
-        From there to the pixel behind the face.
-    pairs : (k,) int32
-        The row of both regions in `RegionGraph.edges`.
-    """
-
-    pixels: NDArray[np.int64]
-    step: int
-    pairs: NDArray[np.int32]
-
-
-def border_faces(graph: RegionGraph) -> list[BorderFaces]:
-    """Return for each axis where regions part."""
-    n, shape = len(graph.areas), graph.index.shape
-    known = _codes(graph.edges.T, n)  # in order
-    found = []
-    for axis in range(len(shape)):
-        touching, apart = _faces(graph.index, axis)
-        pixels = np.ravel_multi_index(np.nonzero(apart), shape)
-        pairs = np.searchsorted(known, _codes(np.sort(touching, axis=0), n)).astype(np.int32)
-        found.append(BorderFaces(pixels, math.prod(shape[axis + 1 :]), pairs))
-    return found
-
-
-def _codes(pairs: NDArray[np.int32], n: int) -> NDArray[np.int64]:
-    """Return one number (m,) for each pair (2, m) of n regions, the lower first."""
-    low, high = pairs.astype(np.int64)
-    found: NDArray[np.int64] = low * n + high
-    return found
 
 
 def region_means(graph: RegionGraph, features: Iterable[tuple[Window, NDArray[np.float32]]]) -> NDArray[np.float64]:

@@ -65,6 +65,10 @@ class Parts:
         return Path(self.folder or "", f"{number:07d}.npz")
 
 
+def _nothing() -> None:  # of a module, as other processes are told of it
+    """Do nothing."""
+
+
 @dataclass(frozen=True)
 class KeptBlocks:
     """Where finished blocks are kept.
@@ -78,7 +82,7 @@ class KeptBlocks:
     """
 
     folder: Path | None = None
-    release: Callable[[], object] = lambda: None
+    release: Callable[[], object] = _nothing
 
     def parts(self, name: str) -> Parts:
         """Return what one pass over the image has added so far."""

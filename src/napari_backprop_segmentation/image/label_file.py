@@ -72,6 +72,12 @@ class LabelFile:
         """Return all of them as an array that is mapped from the disk, to be read."""
         return np.lib.format.open_memmap(self._path, "r")
 
+    def owned_array(self) -> NDArray[Any]:
+        """Return the same array, which removes a temporary file once nothing refers to it."""
+        found = self.array()
+        vars(found)["file"] = self
+        return found
+
     def __getitem__(self, window: Window, /) -> NDArray[np.int32]:
         """Return the labels of a window."""
         return np.array(np.lib.format.open_memmap(self._path, "r")[window])
@@ -98,9 +104,7 @@ def mapped(given: Any) -> Any:
     file = LabelFile(shape, dtype=given.dtype)
     for window in blocks(shape, READ_SIDE):
         file[window] = np.asarray(given[window])
-    found = file.array()
-    vars(found)["file"] = file  # which removes itself once nothing refers to it
-    return found
+    return file.owned_array()
 
 
 def _reserve(path: Path) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
-from skimage.filters import difference_of_gaussians
 
 from napari_backprop_segmentation.image.blocks import Window, with_halo
 from napari_backprop_segmentation.image.colour import lightness
@@ -48,12 +47,21 @@ def texture(light: NDArray[np.float32], spacing: Sequence[float] = (1.0, 1.0)) -
     (3, ..., Y, X) float32
         From log `QUIET`.
     """
+    smooth: dict[float, NDArray[np.float32]] = {}
+    for scale in (*SCALES, *(WIDER * scale for scale in SCALES)):
+        if scale not in smooth:  # the coarser Gaussian of one scale is the finer one of the next
+            smooth[scale] = _smoothed(light, scale, spacing)
     found = np.empty((len(SCALES), *light.shape), np.float32)
     for out, scale in zip(found, SCALES, strict=True):
-        fine, coarse = (_across_planes(sigma, spacing, light.ndim) for sigma in (scale, WIDER * scale))
-        band = difference_of_gaussians(light, fine, coarse, mode="reflect", truncate=REACH)
-        power = gaussian_filter(band**2, coarse, mode="reflect", truncate=REACH)
+        band = smooth[scale] - smooth[WIDER * scale]
+        power = _smoothed(band**2, WIDER * scale, spacing)
         np.log(np.sqrt(np.maximum(power, 0)) + QUIET, out=out)
+    return found
+
+
+def _smoothed(values: NDArray[np.float32], sigma: float, spacing: Sequence[float]) -> NDArray[np.float32]:
+    across = _across_planes(sigma, spacing, values.ndim)
+    found: NDArray[np.float32] = gaussian_filter(values, across, mode="reflect", truncate=REACH)
     return found
 
 

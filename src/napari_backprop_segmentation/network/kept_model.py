@@ -12,20 +12,22 @@ NETWORK = "network"  # name of what is kept
 ENDING = "ending"  # why training ended, and after how many steps; no tensor has such a name
 
 
-def keep_model(model: Model, parts: Parts) -> None:
-    """Keep a network that was trained.
+def keep_model(model: Model, parts: Parts, number: int = 0) -> None:
+    """Keep a network that was trained, one of several by its number.
 
     Raises
     ------
     OSError
         If the disk is full.
     """
-    parts.put(0, {**network_arrays(model.network), ENDING: np.array([model.stopped_by, str(model.iterations)])})
+    parts.put(number, {**network_arrays(model.network), ENDING: np.array([model.stopped_by, str(model.iterations)])})
 
 
-def kept_model(parts: Parts, training: Training, shown: Input, preparation: Preparation, ndim: int) -> Model | None:
+def kept_model(
+    parts: Parts, training: Training, shown: Input, preparation: Preparation, ndim: int, *, number: int = 0
+) -> Model | None:
     """Return the network that was trained before the interruption, on the CPU; None where there is none."""
-    arrays = dict(parts.get(0) or {})
+    arrays = dict(parts.get(number) or {})
     if ENDING not in arrays:
         return None
     reason, iterations = map(str, arrays.pop(ENDING))

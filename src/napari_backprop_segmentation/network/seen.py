@@ -42,8 +42,11 @@ class Seen:
 
     def responses_in(self, window: Window) -> Iterator[tuple[Window, Tensor]]:
         """Yield (window, responses), see `Model.responses_in`."""
-        model = self.model.on(chosen_device(self.device)) if self.device else self.model
-        return model.responses_in(self.source, window)
+        return self.model_here().responses_in(self.source, window)
+
+    def model_here(self) -> Model:
+        """Return the network where this process computes."""
+        return self.model.on(chosen_device(self.device)) if self.device else self.model
 
 
 def strongest_in(seen: Seen, windows: Sequence[Window]) -> list[NDArray[Any]]:

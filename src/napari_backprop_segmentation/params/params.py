@@ -131,7 +131,7 @@ class Params(Run, Series, Input, Objects, Teaching, References, Regions, Trainin
     @property
     def merges_in_blocks(self) -> bool:
         """Whether what is asked for can be had block by block, of an image that does not fit the memory."""
-        return self.wants_tree and self.initial_regions != "network" and self.n_runs == 1
+        return self.wants_tree and self.initial_regions != "network"
 
     @property
     def by_class(self) -> bool:

@@ -11,7 +11,6 @@ from skimage.measure import block_reduce
 
 from napari_backprop_segmentation.hierarchy.consensus import Agreement
 from napari_backprop_segmentation.hierarchy.linking import LinkedTrees
-from napari_backprop_segmentation.hierarchy.region_graph import border_faces, graph_of
 from napari_backprop_segmentation.hierarchy.tree import PAINTED_SIDE, Hierarchy
 from napari_backprop_segmentation.image.blocks import Window, blocks
 from napari_backprop_segmentation.image.label_file import LabelFile
@@ -79,7 +78,7 @@ class Binning:
         if found is None:
             return None
         tree = self._plane_tree(found.hierarchy)
-        return Agreement(tree, found.saliencies * self.factor, border_faces(graph_of(tree.index)))
+        return Agreement(tree, found.saliencies * self.factor, replace(found.borders, index=tree.index))
 
     def _plane_tree(self, found: Hierarchy) -> Hierarchy:
         in_memory = isinstance(found.index, np.ndarray)

@@ -68,7 +68,7 @@ def check_runs(job: Job) -> None:
         (params.method in STEPLESS, f"for the method {params.method!r}", "choose 'superpixels' or 'continuity'"),
         (job.model is not None, "where a network is applied that was trained before", "train anew"),
         (job.seen_strokes is not None, "with strokes that the network sees", "leave one of the two out"),
-        (job.out is not None, "where labels are written piece by piece", "leave out `out`"),
+        (job.out is not None and not job.in_blocks, "where labels are written piece by piece", "leave out `out`"),
         (
             params.initial_regions == "network",
             "for initial_regions='network', which differ from run to run",
@@ -76,7 +76,6 @@ def check_runs(job: Job) -> None:
         ),
         (params.by_class, "for classes, which have no borders in common", "set regions to 'merged'"),
         (not job.merges and params.regions == "trained", "where regions are not merged", "set regions to 'merged'"),
-        (not job.merges, "for an image too large for merging regions", "take a smaller image, or a part of it"),
     )
     for met, where, advice in obstacles:
         if met and params.n_runs > 1:

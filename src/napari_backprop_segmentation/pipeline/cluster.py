@@ -10,6 +10,7 @@ from typing import Any
 from napari_backprop_segmentation.errors import ParameterError
 
 CONNECT_SECONDS = 30
+ANY_PORT = ":0"  # for what dask listens on even without a dashboard: its usual one may be another cluster's
 NOISY = ("distributed", "tornado", "asyncio")
 
 
@@ -101,6 +102,10 @@ def _local(n_workers: int, stack: ExitStack) -> Any:
     from distributed import Client, LocalCluster
 
     local = LocalCluster(
-        n_workers=n_workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+        n_workers=n_workers,
+        threads_per_worker=1,
+        dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": ANY_PORT},
+        silence_logs=logging.CRITICAL,
     )
     return Client(stack.enter_context(local))

@@ -2,16 +2,15 @@
 
 from collections.abc import Generator
 from dataclasses import replace
-from typing import Any
 
-from napari_backprop_segmentation.hierarchy.build import merged
-from napari_backprop_segmentation.hierarchy.consensus import Agreement
-from napari_backprop_segmentation.hierarchy.leaf_graph import plain_leaf_graph
 from napari_backprop_segmentation.network.schedule import TrainingSequence
 from napari_backprop_segmentation.network.step import Command, Step
-from napari_backprop_segmentation.params.sections import LARGEST_SEED, Regions, Training
+from napari_backprop_segmentation.params.sections import LARGEST_SEED, Training
 from napari_backprop_segmentation.pipeline.job import Job
-from napari_backprop_segmentation.pipeline.label import ending, from_tree
+from napari_backprop_segmentation.pipeline.kept_training import kept_or_trained
+from napari_backprop_segmentation.pipeline.label import ending
+from napari_backprop_segmentation.pipeline.runs_in_blocks import RunsInBlocks
+from napari_backprop_segmentation.pipeline.runs_in_memory import RunsInMemory
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.training import train_on
 
@@ -30,29 +29,26 @@ def segment_ensemble(job: Job) -> Generator[Step, Command | None, Segmentation]:
     Segmentation
         With the agreement, if there are two runs or more, and the first model.
     """
-    sequence = TrainingSequence()
+    sequence, n_runs = TrainingSequence(), job.params.n_runs
+    runs = RunsInBlocks(job) if job.in_blocks else RunsInMemory(job)
+    first = Training.of(job.params)
     models = []
-    trees: list[Any] = []
-    part, n_runs = job.part, job.params.n_runs
-    regions, first = Regions.of(job.params), Training.of(job.params)
-    graph = None
     for number in range(n_runs):
         training = replace(first, seed=(first.seed + number) % (LARGEST_SEED + 1))
-        steps = train_on(job, part, training)
+        steps = kept_or_trained(job, train_on(job, job.part, training), training, number)
         models.append((yield from sequence.follow(steps, run=(number + 1, n_runs))))
-        if sequence.stopped and trees:
+        if sequence.stopped and runs.trees:
             break
-        if graph is None:
-            graph = plain_leaf_graph(part, regions, job.ridges)
-        trees.append(merged(graph, models[-1], part, regions, job.merge))
+        runs.add(models[-1])
         if sequence.stopped:
             break
+    n_kept = len(runs.trees)
     reason = f"all {n_runs} runs done"
     if sequence.stopped:
-        reason = f"stopped by you in run {len(models)} of {n_runs}, labels are {_kept(len(models), len(trees))}"
-    agreement = None if graph is None or len(trees) == 1 else Agreement.of(graph, trees, job.merge)
-    found = from_tree(job, trees[0] if agreement is None else agreement.hierarchy, models[0])
-    ended = ending(found.record["regions"], reason, sequence.steps)
+        reason = f"stopped by you in run {len(models)} of {n_runs}, labels are {_kept(len(models), n_kept)}"
+    agreement = runs.agreement() if n_kept > 1 else None
+    found = runs.found(runs.trees[0] if agreement is None else agreement.hierarchy, models[0])
+    ended = ending(found.record["regions"], reason, sum(model.iterations for model in models))
     return replace(found, agreement=agreement).noted(ended)
 
 

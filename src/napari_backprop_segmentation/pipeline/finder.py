@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.apart import pixels_apart
-from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.objects.foreground import cleaned
 from napari_backprop_segmentation.objects.tree_cuts import nested
 from napari_backprop_segmentation.params.sections import Objects
@@ -115,13 +114,8 @@ class Finder:
 
 def finder_of(job: Job, tree: Hierarchy) -> Finder:
     """Return what finds objects like examples in an image."""
-    by_example = by_example_of(job, job.part, tree)
+    by_example = ByExample.prepared(pixels_apart(job.source, job.part), nested(tree))
     return Finder(by_example, Objects.of(job.params), job.image_shape[1:], job.source.preparation.binning)
-
-
-def by_example_of(job: Job, part: Source, tree: Hierarchy) -> ByExample:
-    """Return the same for an image or a part of it, in pixels as it was seen."""
-    return ByExample.prepared(pixels_apart(job.source, part), nested(tree))
 
 
 def seen_at(example: Any, shape: tuple[int, ...], seen_shape: tuple[int, ...], factor: int) -> Any:

@@ -1,6 +1,5 @@
 """What a trained network finds in an image that does not fit the memory, or is written piece by piece."""
 
-from dataclasses import replace
 from typing import Any
 
 from napari_backprop_segmentation.errors import ENGINE_ERRORS
@@ -8,7 +7,6 @@ from napari_backprop_segmentation.image.labels import label_dtype
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.network.seen import LABELS, predict_and_copy, predict_in_blocks
 from napari_backprop_segmentation.pipeline.blockwise import found_in_blocks
-from napari_backprop_segmentation.pipeline.blockwise_teacher import blockwise_teaching
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
 from napari_backprop_segmentation.pipeline.unfinished import no_room, of_place
@@ -26,7 +24,7 @@ def from_blocks(job: Job, model: Model) -> Segmentation | None:
         If a reading is asked for that there is not.
     """
     try:
-        found = found_in_blocks(job, model)
+        return found_in_blocks(job, model)
     except OSError as error:  # of the disk, where the finest regions lie
         if job.work.kept.folder is not None:
             if not of_place(error):
@@ -35,8 +33,6 @@ def from_blocks(job: Job, model: Model) -> Segmentation | None:
         job.less.notes.append(f"labels stay as trained, as regions could not be merged ({error})")
     except ENGINE_ERRORS as error:
         job.less.note("labels stay as trained, as memory ran out while regions were merged", error)
-    else:
-        return replace(found, teach=blockwise_teaching(job, model, found.hierarchy))
     return None
 
 

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.hierarchy.merge import Merge
+from napari_backprop_segmentation.hierarchy.merge import Merge, merge_regions
 from napari_backprop_segmentation.image.kept_blocks import HERE, Work
 from napari_backprop_segmentation.image.output import Output
 from napari_backprop_segmentation.image.ridges import Ridges
@@ -139,6 +139,24 @@ class Job:
     def learns(self) -> bool:
         """Whether there is a network."""
         return self.model is not None or self.params.trains
+
+    def elsewhere(self) -> "Job":
+        """Return what another process needs of it to look at a part of the image: the rest stays here."""
+        return replace(
+            self,
+            merge=merge_regions,
+            strokes=None,
+            drawn=None,
+            model=None,
+            start=None,
+            out=None,
+            progress=None,
+            fixed=None,
+            examples=None,
+            counter_examples=(),
+            work=HERE,
+            less=Less(),
+        )
 
     def places(self) -> Iterator[Place]:
         """Yield all frames and slices in order, and tell of each once it is done with."""

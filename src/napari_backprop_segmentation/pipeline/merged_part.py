@@ -1,9 +1,5 @@
 """A part of an image that does not fit the memory, seen by itself."""
 
-from napari_backprop_segmentation.hierarchy.resized import windowed
-from napari_backprop_segmentation.hierarchy.tree import Hierarchy
-from napari_backprop_segmentation.image.blocks import Window
-from napari_backprop_segmentation.image.crop import Crop
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.pipeline.job import Job
@@ -14,8 +10,3 @@ from napari_backprop_segmentation.pipeline.trees import tree_of
 def merged_part(job: Job, part: Source, model: Model) -> Merged:
     """Return a part of the image of a job with a merge tree of its own."""
     return Merged(job, part, model, tree_of(job, part, model))
-
-
-def merged_window(job: Job, tree: Hierarchy, model: Model, window: Window) -> Merged:
-    """Return a window of the image with the merge tree of all of it."""
-    return Merged(job, Crop(job.part, window), model, windowed(tree, window))

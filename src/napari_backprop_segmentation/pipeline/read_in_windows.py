@@ -1,21 +1,17 @@
 """Objects of any reading, in an image that does not fit the memory: each window is read by itself."""
 
 from dataclasses import replace
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from napari_backprop_segmentation.hierarchy.resized import windowed
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.windows import Windows
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.objects.find import labels_of
 from napari_backprop_segmentation.params.sections import Objects
 from napari_backprop_segmentation.pipeline.in_windows import objects_in_windows
 from napari_backprop_segmentation.pipeline.job import Job
-from napari_backprop_segmentation.pipeline.merged_part import merged_window
-from napari_backprop_segmentation.pipeline.nothing import shows_something
+from napari_backprop_segmentation.pipeline.read_window import Read, read_window
 from napari_backprop_segmentation.pipeline.segmentation import Segmentation
+from napari_backprop_segmentation.pipeline.written import seen_by
 
 
 def read_in_windows(job: Job, model: Model, tree: Hierarchy) -> Segmentation:
@@ -23,14 +19,12 @@ def read_in_windows(job: Job, model: Model, tree: Hierarchy) -> Segmentation:
     windows = Windows(job.part.shape[1:])
     rules = Objects.of(job.params)
     inside = replace(rules, drop_border=False)  # the edge of a window cuts off nothing
+    common = Read(job if job.work.each is None else job.elsewhere(), seen_by(job, model), windows, inside)
+    anywhere = replace(rules, min_object=1)  # sizes were looked at by then
 
-    def found(number: int) -> NDArray[Any]:
-        merged = merged_window(job, tree, model, windows.outer[number])
-        reading = merged.readings.named(job.read_as)
-        if reading is None or not shows_something(job, reading):
-            return np.zeros(merged.tree.shape, np.int32)
-        return windows.own(number, labels_of(reading, inside))
+    def item(number: int) -> tuple[int, Hierarchy]:
+        return number, windowed(tree, windows.outer[number])
 
-    labels = objects_in_windows(job, windows, replace(rules, min_object=1), found)  # sizes were looked at by then
+    labels = objects_in_windows(job, windows, anywhere, read_window, common, item=item)
     record = {"regions": "merged", "params": {"reading": job.params.reading}, "reading": job.read_as}
     return Segmentation(labels, model, record=record)

@@ -75,9 +75,8 @@ def run(
         Whether steps know what the network has learned, see `Step.weights`: for a `History`.
     out : array-like (*spatial), optional
         Where to write the labels piece by piece, such as a zarr array, for results larger than memory. Regions,
-        classes and objects of a single image are then found block by block, which gives the same numbers; readings
-        and several runs need all of it at once. Those of a
-        series are merged frame by frame, without a `Hierarchy` in the end.
+        classes and objects of a single image are then found block by block, which gives the same numbers; most readings
+        in windows that overlap. Those of a series are merged frame by frame, without a `Hierarchy` in the end.
     merge : callable
         Who builds the merge tree; programs with a window pass a `MergeProcess`, which leaves the window alive.
     progress : callable, optional

@@ -47,5 +47,6 @@ def train_image(job: Job) -> Generator[Step, Command | None, Model]:
         shown = Input.of(job.params)
         found = restored([job.part], Training.of(job.params), shown, job.plan, job.start, taught=taught)
         return found.by(job.params.statistics)
-    steps = train_on(job, job.part, Training.of(job.params), job.seen_strokes)
-    return (yield from kept_or_trained(job, steps))
+    training = Training.of(job.params)
+    steps = train_on(job, job.part, training, job.seen_strokes)
+    return (yield from kept_or_trained(job, steps, training))

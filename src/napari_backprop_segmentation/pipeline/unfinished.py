@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -147,6 +148,17 @@ def no_room(folder: Path, error: OSError) -> OutputError:
     reason = error.strerror or str(error)
     advice = "make room there, and start again to go on" if error.errno not in CHANGED else "remove it to begin anew"
     return OutputError(f"finished blocks must be kept, got {reason!r} in {str(folder)!r}; {advice}")
+
+
+@contextmanager
+def room_told(kept: KeptBlocks) -> Iterator[None]:
+    """Turn an error of the disk into one that says that finished blocks cannot be kept."""
+    try:
+        yield
+    except OSError as error:
+        if not of_place(error):
+            raise
+        raise no_room(kept.folder or Path(tempfile.gettempdir()), error) from error
 
 
 def _told_before(folder: Path) -> dict[str, Any] | None:

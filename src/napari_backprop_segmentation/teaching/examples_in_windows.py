@@ -5,6 +5,7 @@ counts, are a few numbers: they are taken where the examples lie, and hold every
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -17,60 +18,98 @@ from napari_backprop_segmentation.teaching.likeness import Floats, Look, learned
 from napari_backprop_segmentation.teaching.pointed import Example, Place, Sized, is_mask
 
 
-class ExampleWindows(Windows):
-    """The windows of one image, and what is pointed at in each.
+@dataclass(frozen=True)
+class PointedAt:
+    """What is pointed at in one window, in its pixels.
 
-    Parameters
+    Attributes
     ----------
-    shape : tuple of int
-        Of the image (*spatial).
-    prepared : callable
-        Makes what finds objects in a window.
-    examples, counter_examples : sequence of (*spatial) bool, of pixel positions, or of Sized
+    examples, counter_examples : sequence of (*outer) bool, of pixel positions, or of Sized
+    """
+
+    examples: Sequence[Example]
+    counter_examples: Sequence[Example]
+
+    def given(self, window: ByExample) -> list[Pointed]:
+        """Return the examples as they are found in the window."""
+        return [window.pointed(each, "examples") for each in self.examples]
+
+    def against(self, window: ByExample) -> list[Pointed]:
+        """Return the counter-examples as they are found in the window."""
+        return [window.pointed(each, "counter_examples") for each in self.counter_examples]
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """What is looked for in all windows.
+
+    Attributes
+    ----------
+    look : Look
+        Of the examples.
+    weights : (F + 1,) float64
+        What each figure of it counts.
     how_alike : float
         See `ByExample.alike`.
     """
 
+    look: Look
+    weights: Floats
+    how_alike: float
+
+    def found(self, window: ByExample, here: PointedAt) -> NDArray[np.integer]:
+        """Return the objects of a window (*outer), numbered from 1."""
+        likeness, given = (self.look, self.weights), here.given(window)
+        return window.found(likeness, given, here.counter_examples, self.how_alike)
+
+
+class ExampleWindows:
+    """The windows of one image, and what is pointed at in each.
+
+    Parameters
+    ----------
+    windows : Windows
+    prepared : callable
+        Makes what finds objects in a window.
+    examples, counter_examples : sequence of (*spatial) bool, of pixel positions, or of Sized
+    """
+
     def __init__(
         self,
-        shape: tuple[int, ...],
+        windows: Windows,
         prepared: Callable[[Window], ByExample],
         examples: Sequence[Example],
         counter_examples: Sequence[Example],
-        how_alike: float,
     ) -> None:
-        super().__init__(shape)
-        self._how_alike = how_alike
+        self.windows = windows
         self._examples = self._by_window(examples)
         self._counter_examples = self._by_window(counter_examples)
-        self._prepared = lru_cache(maxsize=1)(lambda number: prepared(self.outer[number]))
-        self._likeness = self._learned(len(examples), len(counter_examples))
+        self._prepared = lru_cache(maxsize=1)(lambda number: prepared(windows.outer[number]))
+        self._n_given = len(examples), len(counter_examples)
 
-    def found(self, number: int) -> NDArray[np.integer]:
-        """Return the objects of a window (*outer), numbered from 1, whose centre lies in its inner part."""
-        counter = self._counter_examples.get(number, [])
-        labels = self._prepared(number).found(self._likeness, self._given(number), counter, self._how_alike)
-        return self.own(number, labels)
+    def pointed_at(self, number: int) -> PointedAt:
+        """Return what is pointed at in a window."""
+        return PointedAt(self._examples.get(number, []), self._counter_examples.get(number, []))
 
-    def _learned(self, n_examples: int, n_counter_examples: int) -> tuple[Look, Floats]:
-        """Return what the examples look like, and what each figure counts."""
-        look = Look.mean([self._prepared(n).look_of(one) for n in self._examples for one in self._given(n)])
+    def likeness(self, how_alike: float) -> Likeness:
+        """Return what the examples look like, and what each figure counts: takes as long as the windows they are in."""
+        looks = []
+        for number in self._examples:
+            window = self._prepared(number)
+            looks += [window.look_of(one) for one in self.pointed_at(number).given(window)]
+        look = Look.mean(looks)
         told = []
         for number in {**self._examples, **self._counter_examples}:
-            window = self._prepared(number)
-            against = [window.pointed(each, "counter_examples") for each in self._counter_examples.get(number, [])]
-            told.append(window.told(look, self._given(number), against))
-        return look, learned(told, n_examples, n_counter_examples)
-
-    def _given(self, number: int) -> list[Pointed]:
-        return [self._prepared(number).pointed(each, "examples") for each in self._examples.get(number, [])]
+            window, here = self._prepared(number), self.pointed_at(number)
+            told.append(window.told(look, here.given(window), here.against(window)))
+        return Likeness(look, learned(told, *self._n_given), how_alike)
 
     def _by_window(self, examples: Sequence[Example]) -> dict[int, list[Example]]:
         """Return examples by the number of the window they belong to, in its pixels."""
         found: dict[int, list[Example]] = {}
         for example in examples:
-            number = self.number_at(_place(example))
-            found.setdefault(number, []).append(_within(example, self.outer[number]))
+            number = self.windows.number_at(_place(example))
+            found.setdefault(number, []).append(_within(example, self.windows.outer[number]))
         return found
 
 

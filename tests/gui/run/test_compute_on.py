@@ -99,7 +99,7 @@ def test_a_cancelled_run_asks_workers_for_nothing_more():
 
 @pytest.mark.slow
 def test_blocks_and_files_are_done_by_a_cluster(dialog, widget, viewer, image, qtbot, tmp_path, monkeypatch, notes):
-    from distributed import LocalCluster
+    from clusters import two_workers
 
     monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 500)
     monkeypatch.setattr(initial_regions, "LEAF_BLOCK", 16)
@@ -116,7 +116,7 @@ def test_blocks_and_files_are_done_by_a_cluster(dialog, widget, viewer, image, q
     folder.mkdir()
     for number in range(3):
         tifffile.imwrite(folder / f"{number}.tif", np.roll(image, number))
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as local:
+    with two_workers() as local:
         ask(dialog, qtbot, local.scheduler_address)
         assert dialog.status.startswith("Connected to 2 workers at ")
         submitted = []

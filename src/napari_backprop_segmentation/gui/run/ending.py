@@ -58,7 +58,7 @@ def _seen(job: Job) -> dict[str, Any]:
 
 def _result(viewer: "Viewer", job: Job, preview: Preview, outcome: "Segmentation") -> LayerResult:
     agreement = None
-    if outcome.agreement is not None:
+    if outcome.agreement is not None and outcome.agreement.in_memory:
         detail = outcome.record["params"]["detail"]
         agreement = AgreementLayer(viewer, job.run_input, outcome.agreement, detail)
     model = outcome.model if job.model is None else job.model

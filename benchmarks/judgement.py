@@ -116,7 +116,9 @@ def taken(image: Image, weights: NDArray[np.floating]) -> Taken:
     votes = votes_of(voters, [each.score for each in others[:VOTING]])
     sure = sureness(row[0].judged, voters, votes) if row else 0.0
     shown = [f1(each.painted, image["truth"]) for each in row[:OFFERED]]
-    if own is not None and (not row or (str(image["kind"]) in OUTLINED_KINDS and sure < SURE)):
+    outlined = str(image["kind"]) in OUTLINED_KINDS
+    confirmed = own is not None and bool(row) and sureness(own.painted, voters, votes) >= SURE
+    if own is not None and (not row or (sure < SURE if outlined else confirmed)):
         shown.insert(0, f1(own.painted, image["truth"]))
         sure = np.nan
     first, best = shown[0], max([*shown, *image["f1"]])

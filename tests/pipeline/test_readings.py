@@ -112,12 +112,13 @@ def test_automatic_takes_the_best_of_all_readings_and_says_which(automatic):
     assert automatic.labels.max() >= 9
 
 
-def test_what_a_preset_finds_is_taken_where_readings_are_not_sure():
+def test_what_a_preset_finds_is_taken_where_readings_confirm_it_or_are_not_sure():
     own = np.zeros((140, 280), int)
     own[disk((25, 25), 12)] = 1
-    first = SimpleNamespace(score=0.5, painted=1 - own, judged=1 - own)
-    sure = [0.9]
-    readings = type("Found", (list,), {"sureness": lambda self, labels: sure[0]})([first])
+    first = SimpleNamespace(score=0.5, judged=1 - own)
+    sure, sure_of_own = [0.9], [0.3]
+    judged = {"sureness": lambda self, labels: (sure_of_own if labels is own else sure)[0]}
+    readings = type("Found", (list,), judged)([first])
 
     def job(kind, rgb=False, ndim=2):
         part, params = SimpleNamespace(shape=(1, *[8] * ndim)), SimpleNamespace(counts=kind != "fast")
@@ -129,8 +130,8 @@ def test_what_a_preset_finds_is_taken_where_readings_are_not_sure():
     sure[0] = 0.3
     assert [takes_reading(*each, readings) for each in sets] == [True, False, True, False]
     assert takes_reading(job("phase", ndim=3), own, readings)
-    readings[0].painted = own
-    assert not takes_reading(job("nuclei"), own, readings)  # the same again
+    sure_of_own[0] = 0.6
+    assert not takes_reading(job("nuclei"), own, readings)  # they confirm it
     readings[0].score = 0.2
     assert not takes_reading(job("fast"), None, readings)
     assert takes_reading(job("fast", ndim=3), None, readings)
@@ -204,7 +205,7 @@ def test_an_image_that_was_taken_for_another_kind_is_done_again(rods, kind, monk
 def test_readings_are_the_same_whatever_a_preset_merges_by(rods, monkeypatch):
     monkeypatch.setattr("napari_backprop_segmentation.pipeline.automatic.kind_of", lambda *_: "nuclei")
     monkeypatch.setattr("napari_backprop_segmentation.objects.readings.Readings.score", lambda *_: -1.0)
-    monkeypatch.setattr("napari_backprop_segmentation.pipeline.count.alike", lambda *_: False)
+    monkeypatch.setattr("napari_backprop_segmentation.objects.readings.Readings.sureness", lambda *_: 0.0)
     plain = finish(run(rods, Params(**QUICK, reading=1)))
     assert plain.record["reading"] == plain.readings[0].name
     auto = finish(run(rods, Params.preset("auto", **QUICK)))

@@ -118,7 +118,7 @@ def taken(image: Image, weights: NDArray[np.floating]) -> Taken:
     shown = [f1(each.painted, image["truth"]) for each in row[:OFFERED]]
     outlined = str(image["kind"]) in OUTLINED_KINDS
     confirmed = own is not None and bool(row) and sureness(own.painted, voters, votes) >= SURE
-    if own is not None and (not row or (sure < SURE if outlined else confirmed)):
+    if own is not None and (not row or confirmed or (outlined and sure < SURE)):
         shown.insert(0, f1(own.painted, image["truth"]))
         sure = np.nan
     first, best = shown[0], max([*shown, *image["f1"]])

@@ -132,6 +132,8 @@ def test_what_a_preset_finds_is_taken_where_readings_confirm_it_or_are_not_sure(
     assert takes_reading(job("phase", ndim=3), own, readings)
     sure_of_own[0] = 0.6
     assert not takes_reading(job("nuclei"), own, readings)  # they confirm it
+    sure[0] = 0.9
+    assert not takes_reading(job("em"), own, readings)
     readings[0].score = 0.2
     assert not takes_reading(job("fast"), None, readings)
     assert takes_reading(job("fast", ndim=3), None, readings)

@@ -49,8 +49,8 @@ def takes_reading(job: Job, own: NDArray[Any] | None, readings: Readings) -> boo
     """
     if not len(readings) or readings[0].score <= least_score(job):
         return False
-    if own is not None and not may_mislead(job):
-        return readings.sureness(own) < SURE
+    if own is not None and readings.sureness(own) >= SURE:
+        return False
     return not may_mislead(job) or readings.sureness(readings[0].judged) >= SURE
 
 

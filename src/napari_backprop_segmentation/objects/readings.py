@@ -293,7 +293,7 @@ def with_nested(readings: Sequence[Reading], image: NDArray[np.float32]) -> list
         return list(readings)
     inner, name = readings[place], f"around {sides[place]} ones"
     painted = around(inner.painted)
-    score = readings[0].score + FIRST if encloses(image, inner.painted, painted) else inner.score - FIRST
+    score = inner.score + (FIRST if encloses(image, inner.painted, painted) else -FIRST)
     outer = replace(
         inner, name=name, painted=painted, score=score, repaint=lambda s: around(inner.labels(s)), inner=inner.painted
     )

@@ -410,7 +410,7 @@ def test_the_automatic_preset_says_what_it_took_the_image_for(widget, viewer, qt
     assert widget.status.startswith("Done in ")
     assert ": 3 objects. " in widget.status
     assert (
-        " Taken for Nuclei (fluorescence), so bright objects of 30 pixels or more were looked for. If this"
+        " Taken for Nuclei (fluorescence), so bright objects of 30 pixels or more were looked for, 100 % sure. If this"
         in widget.status
     )
     assert viewer.layers["nuclei labels"].metadata[METADATA]["kind"] == "nuclei"

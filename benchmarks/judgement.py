@@ -20,9 +20,9 @@ from datasets import Entry, find_entries
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation import Params, finish, run
-from napari_backprop_segmentation.objects import readings as all_readings
+from napari_backprop_segmentation.objects import reading, readings
 from napari_backprop_segmentation.objects.judgement import EXPECTED, expected
-from napari_backprop_segmentation.objects.readings import Reading, in_a_row, offered
+from napari_backprop_segmentation.objects.reading import Reading, in_a_row, offered
 from napari_backprop_segmentation.objects.together import VOTING, sureness, votes_of
 from napari_backprop_segmentation.objects.ways import readings_of
 from napari_backprop_segmentation.pipeline.count import OUTLINED_KINDS, SURE
@@ -63,7 +63,7 @@ def measured(entry: Entry, folder: str, shrink: int) -> dict[str, Any]:
     own = finish(run(image, Params.preset(kind), axes=sample.axes))
     if own.record["params"]["objects"] != "off" and own.labels.any():
         figures = found.figures(own.labels)
-        made.append(Reading(OWN, all_readings.numbered(own.labels), expected(figures), figures))
+        made.append(Reading(OWN, readings.numbered(own.labels), expected(figures), figures))
     return {
         "set": folder,
         "group": entry.group,
@@ -156,7 +156,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=6, help="how many of each group")
     parser.add_argument("--cache", type=Path, required=True)
     args = parser.parse_args()
-    all_readings.OFFERED = all_readings.VOTING = ALL
+    reading.OFFERED = readings.VOTING = ALL
     args.cache.mkdir(parents=True, exist_ok=True)
     for folder, shrink in [(f, s) for f in args.folders for s in ((1, 2) if f.name in args.half else (1,))]:
         groups: dict[str, list[Entry]] = {}

@@ -13,7 +13,8 @@ from napari_backprop_segmentation.objects.choose import best_nodes, exclusive
 from napari_backprop_segmentation.objects.forest import grow
 from napari_backprop_segmentation.objects.judgement import Judge, best_ious, expected
 from napari_backprop_segmentation.objects.light_trees import level_tree, ridge_tree
-from napari_backprop_segmentation.objects.readings import TOGETHER, VARIANT, Readings, numbered
+from napari_backprop_segmentation.objects.reading import TOGETHER
+from napari_backprop_segmentation.objects.readings import VARIANT, Readings, numbered
 from napari_backprop_segmentation.pipeline.nothing import NOTHING
 from napari_backprop_segmentation.teaching.examples import ByExample
 

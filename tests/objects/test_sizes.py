@@ -12,7 +12,8 @@ from napari_backprop_segmentation import Params, finish, run
 from napari_backprop_segmentation.hierarchy.resized import resized
 from napari_backprop_segmentation.objects import sizes
 from napari_backprop_segmentation.objects.judgement import best_ious
-from napari_backprop_segmentation.objects.readings import Reading, Readings, numbered, offered
+from napari_backprop_segmentation.objects.reading import Reading, offered
+from napari_backprop_segmentation.objects.readings import Readings, numbered
 from napari_backprop_segmentation.objects.sizes import doubled, doubled_labels, halved, halved_labels
 from napari_backprop_segmentation.objects.ways import readings_of
 

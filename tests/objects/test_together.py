@@ -5,7 +5,8 @@ import pytest
 from scipy import ndimage
 from things import disc_grid
 
-from napari_backprop_segmentation.objects.readings import TOGETHER, Reading, Readings, found_together
+from napari_backprop_segmentation.objects.reading import TOGETHER, Reading, found_together
+from napari_backprop_segmentation.objects.readings import Readings
 from napari_backprop_segmentation.objects.together import (
     GAIN,
     NEEDED,

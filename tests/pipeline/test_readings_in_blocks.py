@@ -8,7 +8,7 @@ from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.hierarchy import initial_regions
 from napari_backprop_segmentation.image import crop, passes, windows
 from napari_backprop_segmentation.image.source import ArraySource
-from napari_backprop_segmentation.objects import readings
+from napari_backprop_segmentation.objects import reading
 from napari_backprop_segmentation.objects.judgement import best_ious
 from napari_backprop_segmentation.pipeline import count, estimate, sampled
 
@@ -45,8 +45,8 @@ def in_one_piece(image, axes=None):
     axes = axes or "ZYX"[-image.ndim :]
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(initial_regions, "LEAF_BLOCK", 48)
-        monkeypatch.setattr(readings, "TWIN", 2.0)
-        monkeypatch.setattr(readings, "OFFERED", 99)
+        monkeypatch.setattr(reading, "TWIN", 2.0)
+        monkeypatch.setattr(reading, "OFFERED", 99)
         whole = finish(run(image, QUICK, axes=axes))
         return image, axes, whole.model, {offer.name: offer.labels() for offer in reversed(whole.readings)}
 

@@ -13,7 +13,7 @@ from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.objects.foreground import cleaned, foreground_objects
 from napari_backprop_segmentation.objects.outlined import outlined_objects
-from napari_backprop_segmentation.objects.readings import Reading
+from napari_backprop_segmentation.objects.reading import Reading
 from napari_backprop_segmentation.objects.tree_cuts import fine_regions
 from napari_backprop_segmentation.objects.ways import readings_of
 from napari_backprop_segmentation.params.sections import Objects

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from skimage.measure import block_reduce
 from skimage.transform import resize
 
-from napari_backprop_segmentation.objects.readings import VARIANT, Reading, Readings, numbered
+from napari_backprop_segmentation.objects.reading import Reading
+from napari_backprop_segmentation.objects.readings import VARIANT, Readings, numbered
 from napari_backprop_segmentation.objects.splitting import each_label
 from napari_backprop_segmentation.params.sections import SMALLEST_OBJECT
 

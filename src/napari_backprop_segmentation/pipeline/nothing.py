@@ -3,7 +3,7 @@
 import numpy as np
 
 from napari_backprop_segmentation.objects.judgement import EXPECTED, MANY
-from napari_backprop_segmentation.objects.readings import Reading
+from napari_backprop_segmentation.objects.reading import Reading
 from napari_backprop_segmentation.pipeline.job import Job
 
 # Least score of objects. Images with objects have .29 and more, noise up to .23. Volumes of nuclei have .20 and more

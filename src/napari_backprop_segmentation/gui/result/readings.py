@@ -14,7 +14,7 @@ from napari_backprop_segmentation.gui.result.pictures import LIGHT, backdrop, pi
 from napari_backprop_segmentation.gui.result.replacing import record_of, replaced
 from napari_backprop_segmentation.gui.run import torch_startup
 from napari_backprop_segmentation.gui.run.worker import Failure
-from napari_backprop_segmentation.objects.readings import TOGETHER
+from napari_backprop_segmentation.objects.reading import TOGETHER
 from napari_backprop_segmentation.pipeline.messages import count, found
 
 if TYPE_CHECKING:

@@ -35,6 +35,7 @@ for name, text in content["python"].items():
 for name, words in content["commands"].items():
     assert main(words) == 0, name
 """
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")  # dask sets both to 1 where it has started workers
 
 
 def discs(seed=0):
@@ -103,7 +104,7 @@ def in_another_process(content, folder):
         check=True,
         timeout=300,
         cwd=folder,
-        env={**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())},
+        env={**os.environ, **dict.fromkeys(THREADS, str(torch.get_num_threads()))},
     )
 
 

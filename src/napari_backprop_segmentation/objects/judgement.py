@@ -10,6 +10,7 @@ from skimage.segmentation import find_boundaries
 from napari_backprop_segmentation.objects.candidates import Seen, look, outlines
 from napari_backprop_segmentation.objects.forest import lights
 from napari_backprop_segmentation.objects.light_trees import Nested
+from napari_backprop_segmentation.objects.together import largest_ious
 
 # Of the expected F1 of any objects; by benchmarks/judgement.py from differences within each of 70 development images,
 # seen at half, at once and at twice their size, with phase contrast left out: see `pipeline.count.SURE`.
@@ -96,12 +97,10 @@ def best_ious(one: NDArray[np.integer], other: NDArray[np.integer]) -> tuple[flo
 
     That is the mean over its objects, by area, of the best IoU with an object of the other; 0 is the ground.
     """
-    n, m = int(one.max()) + 1, int(other.max()) + 1
-    if n == 1 or m == 1:
+    if not (one.any() and other.any()):
         return 0.0, 0.0
-    pairs = one.ravel().astype(np.int64) * m + other.ravel()
-    table = np.bincount(pairs, minlength=n * m).reshape(n, m)
-    areas, other_areas = table.sum(axis=1)[1:], table.sum(axis=0)[1:]
-    inner = table[1:, 1:]
-    iou = inner / (areas[:, None] + other_areas - inner)
-    return float(np.average(iou.max(axis=1), weights=areas)), float(np.average(iou.max(axis=0), weights=other_areas))
+    mean, other_mean = (
+        float(np.average(best, weights=np.bincount(labels.ravel())[1:]))
+        for best, labels in zip(largest_ious(one, other), (one, other), strict=True)
+    )
+    return mean, other_mean

@@ -87,10 +87,10 @@ class Readings(Sequence[Reading]):
             raise ValueError(f"image must be (C, Y, X) or (C, Z, Y, X), got {image.shape}; put the channels first")
         made = [_Made(each.name, each.labels(), each.labels) for each in tree_labels(image, merge_tree)]
         otherwise = made_otherwise or {}
-        for name, labels in zip(otherwise, in_threads(_usual, otherwise, otherwise), strict=True):
+        for name, labels in zip(otherwise, in_threads(_numbered_by, 1.0, otherwise.values()), strict=True):
             like = next((each for each in made if name.partition(",")[0] == each.name != name), None)
             if labels.any() and (like is None or labels.max() != like.labels.max()):
-                made.append(_Made(name, labels, partial(_numbered_by, otherwise[name]), variant=like is not None))
+                made.append(_Made(name, labels, partial(_numbered_by, make=otherwise[name]), variant=like is not None))
         self._judge = Judge(image)
         judged = list(in_threads(_judged, self._judge, made))
         judged.sort(key=lambda each: -each.score)
@@ -180,16 +180,12 @@ def _without_arms(reading: Reading) -> Reading:
     return replace(reading, painted=opened(reading.painted), repaint=lambda s: opened(reading.labels(s)))
 
 
-def _usual(otherwise: Mapping[str, Callable[[float], NDArray[np.integer]]], name: str) -> NDArray[np.int32]:
-    return numbered(otherwise[name](1.0))
-
-
 def _judged(judge: Judge, made: _Made) -> Reading:
     figures = judge.figures(made.labels)
     return Reading(made.name, made.labels, expected(figures) - VARIANT * made.variant, figures, made.repaint)
 
 
-def _numbered_by(make: Callable[[float], NDArray[np.integer]], strictness: float) -> NDArray[np.int32]:
+def _numbered_by(strictness: float, make: Callable[[float], NDArray[np.integer]]) -> NDArray[np.int32]:
     return numbered(make(strictness))
 
 

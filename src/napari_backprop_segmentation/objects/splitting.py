@@ -157,3 +157,12 @@ def each_label(labels: NDArray[np.int32]) -> Iterator[tuple[tuple[slice, ...], N
     for number, window in enumerate(ndimage.find_objects(labels), start=1):
         if window is not None:
             yield window, labels[window] == number
+
+
+def largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the largest part of a mask (*spatial) that hangs together, the first of equal ones."""
+    parts, n_parts = ndimage.label(mask)
+    if n_parts < 2:
+        return mask
+    largest: NDArray[np.bool_] = parts == 1 + np.argmax(np.bincount(parts.ravel())[1:])
+    return largest

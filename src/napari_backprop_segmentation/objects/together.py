@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, sparse
+from scipy import sparse
+
+from napari_backprop_segmentation.objects.splitting import largest_part
 
 Floats = NDArray[np.float64]
 
@@ -98,7 +100,7 @@ def sureness(labels: NDArray[np.int32], found: Sequence[NDArray[np.int32]], vote
     return float(min(1.0, GAIN * others.mean()))
 
 
-def largest_ious(one: NDArray[np.int32], other: NDArray[np.int32]) -> tuple[Floats, Floats]:
+def largest_ious(one: NDArray[np.integer], other: NDArray[np.integer]) -> tuple[Floats, Floats]:
     """Return for each object of one label image its largest IoU with an object of the other, and the other way round.
 
     Parameters
@@ -154,7 +156,5 @@ def _largest_part(pixels: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[
     window = np.zeros((places.max(axis=1) - first[:, 0] + 1), bool)
     inside = tuple(places - first)
     window[inside] = True
-    parts, _ = ndimage.label(window)
-    numbers = parts[inside]
-    found: NDArray[np.int64] = pixels[numbers == 1 + np.argmax(np.bincount(numbers)[1:])]
+    found: NDArray[np.int64] = pixels[largest_part(window)[inside]]
     return found

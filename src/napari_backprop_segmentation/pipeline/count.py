@@ -61,9 +61,14 @@ def may_mislead(job: Job) -> bool:
     return job.source.is_rgb and not job.source.channels_apart
 
 
-def how_sure(readings: Readings, own: NDArray[Any] | None = None) -> float:
-    """Return about which F1 to expect of the first reading, or of what a preset finds (*spatial), for the record."""
-    return round(readings.sureness(readings[0].judged if own is None else own), 2)
+def how_sure(job: Job, readings: Readings, own: NDArray[Any] | None = None) -> dict[str, float]:
+    """Return, for the record, about which F1 to expect of the first reading, or of what a preset finds (*spatial).
+
+    Nothing where that preset knows more than readings do.
+    """
+    if own is not None and may_mislead(job):
+        return {}
+    return {"sure": round(readings.sureness(readings[0].judged if own is None else own), 2)}
 
 
 def check_kind(merged: Merged, own: NDArray[Any]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from napari_backprop_segmentation.params.sections import Objects
 from napari_backprop_segmentation.pipeline.alike import found_alike
-from napari_backprop_segmentation.pipeline.count import check_kind, how_sure, may_mislead, offers, takes_reading
+from napari_backprop_segmentation.pipeline.count import check_kind, how_sure, offers, takes_reading
 from napari_backprop_segmentation.pipeline.finder import finder_of
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.merged import Merged
@@ -41,11 +41,10 @@ def wanted(merged: Merged) -> Segmentation:
         if takes_reading(job, labels if job.params.counts else None, recount.readings):
             first = look()[0]
             labels = first.labels()
-            record |= {"params": {"reading": 1}, "reading": first.name, "sure": how_sure(recount.readings)}
+            record |= {"params": {"reading": 1}, "reading": first.name} | how_sure(job, recount.readings)
         elif job.params.counts:
             check_kind(merged, labels)
-            if not may_mislead(job):
-                record["sure"] = how_sure(recount.readings, labels)
+            record |= how_sure(job, recount.readings, labels)
     return Segmentation(labels, hierarchy=tree, look=look, find=find, recount=recount, record=record)
 
 

@@ -51,6 +51,20 @@ def lazy_tree(
     return parents, altitudes
 
 
+def handed_over(borders: list[dict[int, Border]], one: int, other: int) -> Iterator[tuple[int, Border, Border | None]]:
+    """Give the borders of one region to another; yield each neighbour, what is given, and what was there before."""
+    mine, theirs = borders[one], borders[other]
+    borders[other] = {}
+    del mine[other], theirs[one]
+    for neighbour, border in theirs.items():
+        around = borders[neighbour]
+        del around[other]
+        before = mine.get(neighbour)
+        if before is None:
+            mine[neighbour] = around[one] = border
+        yield neighbour, border, before
+
+
 class _Regions:
     """The regions that are left, each by the number of one of its leaves, and a queue of the borders between them."""
 
@@ -90,22 +104,18 @@ class _Regions:
         """Make two regions one, and return which of their numbers it has."""
         if len(self._borders[one]) < len(self._borders[other]):
             one, other = other, one
-        mine, theirs = self._borders[one], self._borders[other]
-        self._borders[other] = {}
-        del mine[other], theirs[one]
-        for neighbour, border in theirs.items():
-            around = self._borders[neighbour]
-            del around[other]
-            if neighbour in mine:
-                mine[neighbour][0] += border[0]
-            else:
-                mine[neighbour] = around[one] = border
+        changed = []
+        for neighbour, border, before in handed_over(self._borders, one, other):
+            changed.append(neighbour)
+            if before is None:
                 border[1] = -1  # its entry names a region that is no more
+            else:
+                before[0] += border[0]
         area = self._areas[one] + self._areas[other]
         self._means[one] += (self._means[other] - self._means[one]) * (self._areas[other] / area)
         self._areas[one] = area
         self._grown[one] += 1 + self._grown[other]
-        self._look_again(one, list(theirs))
+        self._look_again(one, changed)
         return one
 
     def _look_again(self, one: int, changed: list[int]) -> None:

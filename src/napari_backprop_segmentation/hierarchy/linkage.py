@@ -9,6 +9,8 @@ from heapq import heapify, heappop, heappush
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.hierarchy.lazy_merge import handed_over
+
 Border = list[float]  # its saliency times its length, its length, the number of its entry in the queue
 
 
@@ -66,15 +68,10 @@ def _least(queue: list[tuple[float, int, int, int]], borders: list[dict[int, Bor
 
 def _joined(borders: list[dict[int, Border]], one: int, other: int) -> list[tuple[int, Border]]:
     """Give the borders of one region to another, and return with each neighbour those that are new or have changed."""
-    mine, theirs = borders[one], borders[other]
-    borders[other] = {}
-    del mine[other], theirs[one]
-    for neighbour, border in theirs.items():
-        around = borders[neighbour]
-        del around[other]
-        if neighbour in mine:
-            mine[neighbour][0] += border[0]
-            mine[neighbour][1] += border[1]
-        else:
-            mine[neighbour] = around[one] = border
-    return [(neighbour, mine[neighbour]) for neighbour in theirs]
+    found = []
+    for neighbour, border, before in handed_over(borders, one, other):
+        if before is not None:
+            before[0] += border[0]
+            before[1] += border[1]
+        found.append((neighbour, border if before is None else before))
+    return found

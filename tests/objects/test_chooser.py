@@ -10,9 +10,10 @@ from things import disc_grid
 from napari_backprop_segmentation.objects.around import around, encloses
 from napari_backprop_segmentation.objects.candidates import NAMES, describe, look
 from napari_backprop_segmentation.objects.choose import best_nodes, exclusive
-from napari_backprop_segmentation.objects.forest import grow
+from napari_backprop_segmentation.objects.forest import all_seen, grow
 from napari_backprop_segmentation.objects.judgement import Judge, best_ious, expected
-from napari_backprop_segmentation.objects.light_trees import level_tree, ridge_tree
+from napari_backprop_segmentation.objects.light_trees import Nested, level_tree, ridge_tree
+from napari_backprop_segmentation.objects.outlines import Outlines
 from napari_backprop_segmentation.objects.reading import TOGETHER
 from napari_backprop_segmentation.objects.readings import VARIANT, Readings, numbered
 from napari_backprop_segmentation.pipeline.nothing import NOTHING
@@ -47,7 +48,8 @@ def test_best_nodes_is_the_best_of_all_choices():
         best = max(
             sum(scores[list(s)]) for k in range(n + 1) for s in itertools.combinations(range(n), k) if allowed(s)
         )
-        assert scores[best_nodes(parents, scores)].sum() == pytest.approx(best)
+        tree = Nested(parents, np.zeros(n), np.arange(n, dtype=np.int32))
+        assert scores[best_nodes(tree, scores)].sum() == pytest.approx(best)
 
 
 def test_outline_and_area_are_counted_exactly():
@@ -175,10 +177,10 @@ def test_objects_are_found_again_by_their_best_iou():
 
 def test_edges_are_explained_by_outlines_that_lie_on_them():
     image, labels = disc_grid((96, 96), 5, 16)
-    judge = Judge(image[None])
+    judge = Judge([seen for _, seen in all_seen(image[None])])
     half = np.where(labels <= labels.max() // 2, labels, 0)
     everywhere = numbered(np.arange(96 * 96).reshape(96, 96) // 3)
-    whole, part, none = (judge.explained(each) for each in (labels, half, everywhere))
+    whole, part, none = (judge.explained(Outlines(each)) for each in (labels, half, everywhere))
     assert whole > 1.5 * part > 0.1 > abs(none)
     assert expected(judge.figures(labels)) > expected(judge.figures(half))
 

@@ -111,3 +111,12 @@ def test_what_is_like_a_better_reading_is_known_by_its_name_too():
     readings = Readings(image[None], made_otherwise={"good": lambda _: truth, "like": lambda _: truth})
     assert readings.named("like") is readings.named("good") is not None
     assert readings.named("neither") is None
+
+
+def test_only_trees_that_are_asked_for_have_readings():
+    image = spots(5, 20)[0][None].astype(np.float32) / 255
+    everything = Readings(image)
+    assert everything.trees[0] == ("bright", 0) and len(everything.trees) > 2
+    few = Readings(image, among=everything.trees[:1])
+    assert few.trees == [("bright", 0)] and {reading.name for reading in few.voting} == {"bright"}
+    assert few.best.painted.tolist() == everything.best.painted.tolist()

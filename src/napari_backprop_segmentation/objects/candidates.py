@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_backprop_segmentation.hierarchy.higra_module import hg
-from napari_backprop_segmentation.objects.ball import UNIT_BALL
-from napari_backprop_segmentation.objects.light_trees import Nested, doubled, sides
+from napari_backprop_segmentation.objects.light_trees import Nested, sides
+from napari_backprop_segmentation.objects.moments import moments_at, shape_of
 
 Floats = NDArray[np.float64]
 
@@ -24,7 +24,6 @@ GROWN = 1.5  # times its own area: where a part has become another one
 IN, OUT = 1, 2  # pixels from the pixel at the outline to the samples inside and outside
 RIDGE_NEAR, RIDGE_AROUND = 1.0, 4.0  # pixels: sigma of a line, and of what it is compared with
 TEXTURE = 2.0  # pixels: sigma of the window in which texture is measured
-PIXEL_MOMENT = 1 / 12  # a pixel spreads as far as its own square in each direction
 TINY = 1e-9
 HIGHEST = 1e30  # altitude
 SHARES = ("edge", "bright", "dark")
@@ -168,7 +167,7 @@ def describe(tree: Nested, seen: Seen) -> Candidates:
     spread = np.sqrt(np.maximum(inner["square"] / area - mean**2, 0)) + seen.noise
     step = outline["step"] / length
     step_spread = np.sqrt(np.maximum(outline["step2"] / length - step**2, 0)) + seen.noise
-    roundness, elongation = _shape(inner, ndim)
+    roundness, elongation = shape_of(area, inner, ndim)
     grown = area[tree.parents]
     drop, height = _lasting(tree, area)
     full = 2.0 * ndim * area ** ((ndim - 1) / ndim)
@@ -198,22 +197,6 @@ def describe(tree: Nested, seen: Seen) -> Candidates:
     return Candidates(tree, area, np.stack([columns[name] for name in NAMES], axis=1))
 
 
-def outlines(tree: Nested, seen: Seen) -> tuple[Floats, dict[str, Floats]]:
-    """Return the areas (n,) of the nodes of a tree, and of their features those that say how well they are outlined.
-
-    - roundness, edge, bright_share, dark_share: as of `describe`, in half of its time.
-    """
-    lines = SHARES[1:]
-    inner = _inner_sums(tree, seen, [f"{name}_share" for name in lines])
-    outline = _outline_sums(tree, seen, ["gradient", *(f"{name}_share" for name in lines)])
-    length = np.maximum(outline["length"], TINY)
-    found = {
-        f"{name}_share": outline[f"{name}_share"] / length - inner[f"{name}_share"] / inner["area"] for name in lines
-    }
-    edge = outline["gradient"] / length / (seen.gradient.mean() + 1e-3)
-    return inner["area"], {"roundness": _shape(inner, seen.light.ndim)[0], "edge": edge, **found}
-
-
 def _inner_sums(tree: Nested, seen: Seen, wanted: Collection[str]) -> dict[str, Floats]:
     """Return sums over the pixels of each node (n,) of the tree: its area, moments, and what is wanted of `INNER`."""
     n, node, shape = len(tree.parents), tree.node.ravel(), seen.light.shape
@@ -224,11 +207,9 @@ def _inner_sums(tree: Nested, seen: Seen, wanted: Collection[str]) -> dict[str, 
         values["square"] = seen.light.ravel().astype(np.float64) ** 2
     if "frame" in wanted:
         values["frame"] = _frame(shape).ravel()
-    grid = [(axis.ravel() - size / 2) for axis, size in zip(np.indices(shape, np.float64), shape, strict=True)]
-    values |= {f"x{i}": axis for i, axis in enumerate(grid)}
-    values |= {f"x{i}{j}": grid[i] * grid[j] for i in range(len(shape)) for j in range(i, len(shape))}
+    values |= moments_at([axis.ravel() for axis in np.indices(shape)], shape)
     sums = np.stack([np.bincount(node, value, n) for value in values.values()], axis=1)
-    total = hg.accumulate_sequential(doubled(tree.parents), sums, hg.Accumulators.sum)[n:]
+    total = hg.accumulate_sequential(tree.doubled, sums, hg.Accumulators.sum)[n:]
     return dict(zip(values, total.T, strict=True))
 
 
@@ -260,7 +241,7 @@ def _outline_sums(tree: Nested, seen: Seen, wanted: Collection[str]) -> dict[str
     names = ["length", *looks, *(name for name in wanted if name not in looks)]
     stepping = len(names) > 1 + len(looks)
     own = np.zeros((n, len(names)))
-    nodes = doubled(tree.parents)
+    nodes = tree.doubled
     for axis in range(ndim):
         before, after = sides(seen.light.shape)[axis]
         apart = tree.node[before] != tree.node[after]
@@ -306,32 +287,16 @@ def _sampled(values: NDArray[np.float32], shift: int, place: tuple[NDArray[np.in
     return values[tuple(where)].astype(np.float64)
 
 
-def _shape(sums: dict[str, Floats], ndim: int) -> tuple[Floats, Floats]:
-    """Return roundness and elongation (n,) from the sums of the coordinates and their products."""
-    area = sums["area"]
-    cov = np.empty((len(area), ndim, ndim))
-    for i in range(ndim):
-        for j in range(i, ndim):
-            value = sums[f"x{i}{j}"] / area - sums[f"x{i}"] * sums[f"x{j}"] / area**2
-            cov[:, i, j] = cov[:, j, i] = value + (i == j) * PIXEL_MOMENT
-    axes = np.maximum(np.linalg.eigvalsh(cov), PIXEL_MOMENT / 2)
-    ellipse = UNIT_BALL[ndim] * np.sqrt((ndim + 2) ** ndim * np.prod(axes, axis=1))
-    return np.minimum(area / ellipse, 1), np.sqrt(axes[:, 0] / axes[:, -1])
-
-
 def _lasting(tree: Nested, area: Floats) -> tuple[Floats, Floats]:
     """Return how far the altitude goes up (n,) until a node is another thing, and down to its last part."""
     n = len(tree.parents)
-    jumps = [tree.parents]  # 1, 2, 4, ... steps towards the root: chains can be thousands of nodes long
-    while not np.array_equal(further := jumps[-1][jumps[-1]], jumps[-1]):
-        jumps.append(further)
     up = np.arange(n)
-    for jump in reversed(jumps):  # the last node that is still the same thing
+    for jump in reversed(tree.ways_up):  # the last node that is still the same thing
         same = area[jump[up]] < GROWN * area
         up[same] = jump[up[same]]
     up = tree.parents[up]
     finite = np.minimum(tree.altitudes, HIGHEST)  # regions that share no border merge at infinity
     altitudes = np.concatenate([finite, finite])
-    lowest = hg.accumulate_sequential(doubled(tree.parents), altitudes[:n], hg.Accumulators.min)[n:]
+    lowest = hg.accumulate_sequential(tree.doubled, altitudes[:n], hg.Accumulators.min)[n:]
     drop, height = finite[up] - finite, finite - lowest
     return np.log1p(np.maximum(drop, 0)), np.log1p(np.maximum(height, 0))

@@ -13,7 +13,7 @@ from scipy import ndimage
 from napari_backprop_segmentation.hierarchy.higra_module import hg
 from napari_backprop_segmentation.objects.candidates import Candidates, Kind
 from napari_backprop_segmentation.objects.forest import Forest
-from napari_backprop_segmentation.objects.light_trees import doubled
+from napari_backprop_segmentation.objects.light_trees import Nested
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -73,31 +73,26 @@ def log_odds(columns: Mapping[str, Floats], weights: Mapping[str, float], log_ar
     return np.where(np.abs(apart) < REACH, total, IMPOSSIBLE)
 
 
-def best_nodes(parents: NDArray[np.int64], scores: Floats) -> Mask:
+def best_nodes(tree: Nested, scores: Floats) -> Mask:
     """Return which nodes (n,) to choose, none inside another, so that their scores add up to most.
 
     Exact, by dynamic programming from the leaves to the root.
 
     Parameters
     ----------
-    parents : (n,) int64
-        Parents come after their children; the root, the last node, is its own.
+    tree : Nested
     scores : (n,) float64
         What is not above 0 is never chosen.
     """
-    n = len(parents)
-    nodes = doubled(parents)
+    parents, n = tree.parents, len(tree.parents)
     values = np.concatenate([np.zeros(n), np.maximum(scores, 0)])
-    best = hg.accumulate_and_max_sequential(nodes, values, np.zeros(n), hg.Accumulators.sum)[n:]
+    best = hg.accumulate_and_max_sequential(tree.doubled, values, np.zeros(n), hg.Accumulators.sum)[n:]
     good = (scores > 0) & (scores >= best - 1e-12)
     above = good[parents] & (parents != np.arange(n))
-    up = parents
-    while True:  # twice as far up each time
-        above, further = above | above[up], up[up]
-        if np.array_equal(further, up):
-            found: Mask = good & ~above
-            return found
-        up = further
+    for up in tree.ways_up:  # twice as far each time
+        above = above | above[up]
+    found: Mask = good & ~above
+    return found
 
 
 def choose(found: Candidates, odds: Floats, size: float, least: float, likeness: float) -> tuple[Mask, Floats]:
@@ -120,13 +115,13 @@ def choose(found: Candidates, odds: Floats, size: float, least: float, likeness:
     """
     sure = 1 / (1 + np.exp(-odds))
     weight = np.exp(SIZE_POWER * np.clip(np.log(found.areas) - size, -REACH, REACH))
-    chosen = best_nodes(found.tree.parents, (sure - least) * weight)
+    chosen = best_nodes(found.tree, (sure - least) * weight)
     if not likeness or chosen.sum() < LEAST_ALIKE:
         return chosen, sure
     look = np.stack([found.feature(name) for name in COMMON], axis=1)
     odds = np.where(odds > SURE_ODDS, odds + likeness * (USUAL_DISTANCE - distance(look, look[chosen])), IMPOSSIBLE)
     sure = 1 / (1 + np.exp(-odds))
-    return best_nodes(found.tree.parents, (sure - least) * weight), sure
+    return best_nodes(found.tree, (sure - least) * weight), sure
 
 
 def distance(look: Floats, members: Floats) -> Floats:
@@ -147,15 +142,10 @@ def distance(look: Floats, members: Floats) -> Floats:
 
 def painted(found: Candidates, chosen: Mask) -> NDArray[np.int32]:
     """Return the chosen nodes as labels (*spatial), from 1 without gaps, holes filled; 0 is background."""
-    parents, n = found.tree.parents, len(chosen)
-    number = np.zeros(n, np.int32)
-    number[chosen] = np.arange(1, int(chosen.sum()) + 1)
-    owner, up = number.copy(), parents
-    while True:
-        owner, further = np.where(owner > 0, owner, owner[up]), up[up]
-        if np.array_equal(further, up):
-            break
-        up = further
+    owner = np.zeros(len(chosen), np.int32)
+    owner[chosen] = np.arange(1, int(chosen.sum()) + 1)
+    for up in found.tree.ways_up:
+        owner = np.where(owner > 0, owner, owner[up])
     return filled(owner[found.tree.node])
 
 

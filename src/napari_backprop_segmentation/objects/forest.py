@@ -104,7 +104,7 @@ def grow(image: NDArray[np.float32], merge_tree: Nested | None = None) -> Forest
     """
     if image.ndim not in (3, 4):
         raise ValueError(f"image must be (C, Y, X) or (C, Z, Y, X), got {image.shape}; put the channels first")
-    seens = [look(light) for _, light in lights(image)]
+    seens = [seen for _, seen in all_seen(image)]
     shades = colours(image)
     trees: list[tuple[str, int]] = []
     parts: dict[str, list[NDArray[Any]]] = {
@@ -150,12 +150,12 @@ def all_trees(seens: Sequence[Seen], merge_tree: Nested | None) -> Iterator[tupl
             yield "regions of the network", own, pruned(replace(merge_tree, altitudes=altitudes))
 
 
-def lights(image: NDArray[np.float32]) -> list[tuple[int, NDArray[np.float32]]]:
-    """Return what is looked at: lightness (channel -1) and red of RGB, else each channel."""
+def all_seen(image: NDArray[np.float32]) -> list[tuple[int, Seen]]:
+    """Return what is looked at, and in which channel: lightness (-1) and red of RGB, else each channel."""
     if len(image) != 3:
-        return [(i, channel) for i, channel in enumerate(image)]
+        return [(i, look(channel)) for i, channel in enumerate(image)]
     lightness = rgb2lab(np.clip(image, 0, 1), channel_axis=0)[0].astype(np.float32) / 100
-    return [(-1, lightness), (0, image[0])]
+    return [(-1, look(lightness)), (0, look(image[0]))]
 
 
 def colours(image: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,15 +1,13 @@
 """Judge objects without a label: the same figures for what a tree, a preset or a hand has made."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.segmentation import find_boundaries
 
-from napari_backprop_segmentation.objects.candidates import Seen, look, outlines
-from napari_backprop_segmentation.objects.forest import lights
-from napari_backprop_segmentation.objects.light_trees import Nested
+from napari_backprop_segmentation.objects.candidates import Seen
+from napari_backprop_segmentation.objects.outlines import Outlines
 from napari_backprop_segmentation.objects.together import largest_ious
 
 # Of the expected F1 of any objects; by benchmarks/judgement.py from differences within each of 70 development images,
@@ -26,14 +24,13 @@ class Judge:
 
     Parameters
     ----------
-    image : (C, *spatial) float32
-        In about [0, 1]; three channels are taken as RGB.
+    seens : sequence of Seen
+        What outlines are judged by, in each light.
     """
 
-    def __init__(self, image: NDArray[np.float32]) -> None:
-        seen = [light for _, light in lights(image)]
-        self._seens = [look(light) for light in seen]
-        gradient = np.max([ndimage.gaussian_gradient_magnitude(light, EDGE_SIGMA) for light in seen], axis=0)
+    def __init__(self, seens: Sequence[Seen]) -> None:
+        self._seens = seens
+        gradient = np.max([ndimage.gaussian_gradient_magnitude(seen.light, EDGE_SIGMA) for seen in seens], axis=0)
         self._edges = np.maximum(gradient - np.median(gradient), 0)
 
     def figures(self, labels: NDArray[np.int32]) -> dict[str, float]:
@@ -49,20 +46,29 @@ class Judge:
         labels : (*spatial) int32
             Numbered without gaps; 0 is the ground, and there is at least one object.
         """
-        shape = max((_in_one_light(labels, seen) for seen in self._seens), key=lambda figures: figures["edge"])
+        outlines = Outlines(labels)
+        some = np.flatnonzero(outlines.areas >= LEAST)
+        if not len(some):
+            some = np.arange(len(outlines.areas))
+
+        def mean(values: NDArray[np.float64]) -> float:
+            return float(np.average(values[some], weights=outlines.areas[some]))
+
+        seen = max(self._seens, key=lambda seen: mean(outlines.along(seen.gradient)) / (seen.gradient.mean() + 1e-3))
+        lines = (mean(outlines.along(share) - outlines.inside(share)) for share in seen.shares[1:])
         return {
-            "round2": shape["roundness"] ** 2,
-            "line": shape["line"],
-            "count": shape["count"],
-            "edges": self.explained(labels),
+            "round2": mean(outlines.roundness) ** 2,
+            "line": max(lines),
+            "count": float(np.log(min(len(some), MANY))),
+            "edges": self.explained(outlines),
         }
 
-    def explained(self, labels: NDArray[np.integer]) -> float:
-        """Return the share of all edges that lie on outlines of labels (*spatial), less the share of pixels there.
+    def explained(self, outlines: Outlines) -> float:
+        """Return the share of all edges that lie on outlines, less the share of pixels there.
 
         Objects left out leave edges unexplained, and outlines all over the image explain no more than chance.
         """
-        near = ndimage.maximum_filter(find_boundaries(labels), 2 * NEAR + 1)
+        near = ndimage.maximum_filter(outlines.pixels, 2 * NEAR + 1)
         total = max(float(self._edges.sum()), float(np.finfo(np.float32).tiny))
         return float(self._edges[near].sum()) / total - float(near.mean())
 
@@ -70,26 +76,6 @@ class Judge:
 def expected(figures: Mapping[str, float]) -> float:
     """Return about what F1 to expect of objects with these figures, see `Judge.figures`."""
     return EXPECTED["offset"] + sum(EXPECTED[name] * value for name, value in figures.items())
-
-
-def _in_one_light(labels: NDArray[np.int32], seen: Seen) -> dict[str, float]:
-    count = int(labels.max())
-    # every object hangs from one root: then the trees' own figures are those of the objects
-    node = np.where(labels > 0, labels - 1, count).astype(np.int32)
-    areas, found = outlines(Nested(np.full(count + 1, count), np.zeros(count + 1), node), seen)
-    some = np.flatnonzero((areas >= LEAST) & (np.arange(count + 1) < count))
-    if not len(some):
-        some = np.arange(count)
-
-    def mean(name: str) -> float:
-        return float(np.average(found[name][some], weights=areas[some]))
-
-    return {
-        "roundness": mean("roundness"),
-        "edge": mean("edge"),
-        "line": max(mean("bright_share"), mean("dark_share")),
-        "count": float(np.log(min(len(some), MANY))),
-    }
 
 
 def best_ious(one: NDArray[np.integer], other: NDArray[np.integer]) -> tuple[float, float]:

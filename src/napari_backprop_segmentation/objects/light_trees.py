@@ -6,6 +6,7 @@ ridges (what bright or dark lines enclose). The merge tree of the network is ano
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,19 @@ class Nested:
     parents: NDArray[np.int64]
     altitudes: Floats
     node: NDArray[np.int32]
+
+    @cached_property
+    def doubled(self) -> hg.Tree:
+        """The same nodes, see `doubled`; kept, as sums over them are asked for hundreds of times."""
+        return doubled(self.parents)
+
+    @cached_property
+    def ways_up(self) -> list[NDArray[np.int64]]:
+        """Which node lies 1, 2, 4, ... steps above each node (n,); chains can be thousands of nodes long."""
+        ways = [self.parents]
+        while not np.array_equal(further := ways[-1][ways[-1]], ways[-1]):
+            ways.append(further)
+        return ways
 
 
 def level_tree(light: NDArray[np.float32], noise: float, sigma: float = LEVEL_SIGMA) -> Nested:
@@ -92,10 +106,9 @@ def ridge_tree(height: NDArray[np.float32], smooth: NDArray[np.float32], sign: i
 
 def pruned(tree: Nested) -> Nested:
     """Return a tree without what is too small to have a shape; pixels belong to the smallest part that is left."""
-    nodes = doubled(tree.parents)
     n = len(tree.parents)
     counts = np.bincount(tree.node.ravel(), minlength=n).astype(np.float64)
-    areas = hg.accumulate_sequential(nodes, counts, hg.Accumulators.sum)[n:]
+    areas = hg.accumulate_sequential(tree.doubled, counts, hg.Accumulators.sum)[n:]
     keep = areas >= LEAST_AREA
     keep[-1] = True
     numbers = np.cumsum(keep) - 1

@@ -116,6 +116,10 @@ def offered(found: Iterable[Reading], shown: Callable[[Reading], Reading] = lamb
 
 def alike(one: NDArray[np.integer], other: NDArray[np.integer]) -> bool:
     """Return whether two label images (*spatial) show the same things, so that only one of them is worth showing."""
+    inside, other_inside = one > 0, other > 0
+    shared = np.count_nonzero(inside & other_inside)
+    if shared**2 < TWIN**2 * np.count_nonzero(inside) * np.count_nonzero(other_inside):
+        return False  # no object is found again better than by all that is shared
     return bool(np.prod(best_ious(one, other)) >= TWIN**2)
 
 

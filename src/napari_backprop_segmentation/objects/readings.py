@@ -5,7 +5,7 @@ enclose, what the trained network tells apart. All are made and judged alike. Wh
 result, see `together`; the others are what else it could be, and where none is good there are no objects, only regions.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.each import in_threads
 from napari_backprop_segmentation.image.labels import renumbered
+from napari_backprop_segmentation.objects.forest import all_seen
 from napari_backprop_segmentation.objects.judgement import Judge, expected
 from napari_backprop_segmentation.objects.light_trees import Nested
 from napari_backprop_segmentation.objects.opening import opened
 from napari_backprop_segmentation.objects.reading import Reading, in_a_row, offered
 from napari_backprop_segmentation.objects.together import VOTING, sureness, votes_of
-from napari_backprop_segmentation.objects.tree_readings import KINDS, tree_labels
+from napari_backprop_segmentation.objects.tree_readings import KINDS, Tree, tree_labels
 
 # Of the score: how much better a variant of a reading must be to come before it. From .03 on what is taken is as good
 # as without variants (F1 .541; .538 at 0), and what is branched is still offered.
@@ -63,9 +64,13 @@ class Readings(Sequence[Reading]):
     made_otherwise : mapping of name to callable, optional
         What makes results in other ways, by how much objects must stand out; judged by the same figures. What is named
         like another one before a comma is a variant of it, and left out where it finds as many.
+    among : collection of Tree, optional
+        Trees that are asked; all if left out.
 
     Attributes
     ----------
+    trees : list of Tree
+        Those that have readings, the best first.
     scores : dict
         The best score under each name, also of what is not offered as it is like a better one.
     voting : list of Reading
@@ -82,16 +87,20 @@ class Readings(Sequence[Reading]):
         image: NDArray[np.float32],
         merge_tree: Nested | None = None,
         made_otherwise: Mapping[str, Callable[[float], NDArray[np.integer]]] | None = None,
+        among: Collection[Tree] | None = None,
     ) -> None:
         if image.ndim not in (3, 4):
             raise ValueError(f"image must be (C, Y, X) or (C, Z, Y, X), got {image.shape}; put the channels first")
-        made = [_Made(each.name, each.labels(), each.labels) for each in tree_labels(image, merge_tree)]
+        seens = all_seen(image)
+        found = tree_labels(seens, merge_tree, among)
+        self.trees = list(dict.fromkeys(each.tree for each in found))
+        made = [_Made(each.name, each.labels(), each.labels) for each in found]
         otherwise = made_otherwise or {}
         for name, labels in zip(otherwise, in_threads(_numbered_by, 1.0, otherwise.values()), strict=True):
             like = next((each for each in made if name.partition(",")[0] == each.name != name), None)
             if labels.any() and (like is None or labels.max() != like.labels.max()):
                 made.append(_Made(name, labels, partial(_numbered_by, make=otherwise[name]), variant=like is not None))
-        self._judge = Judge(image)
+        self._judge = Judge([seen for _, seen in seens])
         judged = list(in_threads(_judged, self._judge, made))
         judged.sort(key=lambda each: -each.score)
         self.scores = {each.name: each.score for each in reversed(judged)}

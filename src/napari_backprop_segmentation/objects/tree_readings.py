@@ -4,19 +4,20 @@ Bright objects, dark ones, what bright or dark lines enclose, what the trained n
 once a supposed size, by evidence that needs no label, and the answers are judged by figures that need none either.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.each import in_threads
-from napari_backprop_segmentation.objects.candidates import Candidates, Seen, describe, look
+from napari_backprop_segmentation.objects.candidates import Candidates, Seen, describe
 from napari_backprop_segmentation.objects.choose import choose, evidence_columns, log_odds, painted
-from napari_backprop_segmentation.objects.forest import MADE, WHOLE_SHARE, lights
+from napari_backprop_segmentation.objects.forest import MADE, WHOLE_SHARE
 from napari_backprop_segmentation.objects.light_trees import Nested, level_tree, pruned, ridge_tree
 
 Floats = NDArray[np.float64]
+Tree = tuple[str, int]  # one of `KINDS`, and the channel that it is made of; -1 for lightness
 
 # Of the logarithm of the odds that a node is an object; by fit.py, all sets of ../shared/data with instances.
 EVIDENCE: Mapping[str, Mapping[str, float]] = {
@@ -75,6 +76,11 @@ class TreeReading:
     score: float
     least: float
 
+    @property
+    def tree(self) -> Tree:
+        """The tree it is a reading of."""
+        return self.name, self.channel
+
     def labels(self, strictness: float = 1.0) -> NDArray[np.int32]:
         """Return the objects (*spatial), numbered from 1, where they must be so many times surer than usual."""
         if strictness == 1:
@@ -87,12 +93,25 @@ class TreeReading:
         return painted(self.found, chosen)
 
 
-def tree_labels(image: NDArray[np.float32], merge_tree: Nested | None) -> list[TreeReading]:
-    """Return the best readings of single trees, the best first."""
-    seens = [(channel, look(light)) for channel, light in lights(image)]
+def tree_labels(
+    seens: Sequence[tuple[int, Seen]], merge_tree: Nested | None, among: Collection[Tree] | None = None
+) -> list[TreeReading]:
+    """Return the best readings of single trees, the best first.
+
+    Parameters
+    ----------
+    seens : sequence of (int, Seen)
+        See `forest.all_seen`.
+    merge_tree : Nested, optional
+        Of the trained network.
+    among : collection of Tree, optional
+        Trees that are asked; all if left out.
+    """
     asked = [(channel, name, seen) for channel, seen in seens for name in KINDS if KINDS[name].family != "net"]
     if merge_tree is not None:
         asked.append((seens[0][0], "regions of the network", seens[0][1]))
+    if among is not None:
+        asked = [each for each in asked if (each[1], each[0]) in among]
     judged = [reading for readings in in_threads(_asked, merge_tree, asked) for reading in readings]
     return different(sorted(judged, key=lambda reading: -reading.score))
 
@@ -197,7 +216,7 @@ def different(readings: Sequence[TreeReading]) -> list[TreeReading]:
     """Return the first readings of a list that differ in tree or size."""
     kept: list[TreeReading] = []
     for reading in readings:
-        same = (r for r in kept if (r.name, r.channel) == (reading.name, reading.channel))
+        same = (r for r in kept if r.tree == reading.tree)
         if all(abs(r.size - reading.size) >= APART for r in same):
             kept.append(reading)
         if len(kept) == KEPT:

@@ -1,6 +1,6 @@
 """All ways in which the objects of one image can be seen, each a reading."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -28,6 +28,9 @@ ON_THE_GROUND: Mapping[str, tuple[ObjectKind, bool]] = {
     "dark on the ground, undivided": ("dark", False),
 }
 OUTLINED = "outlined"
+# Trees, the best ones, that are asked again at another size. 74 images, at half their size: F1 of what is taken .585
+# with all, .586 with four, .584 with three and two, best of six .666, .670, .670, .670; in 89, 80 and 69 % of the time.
+AGAIN = 3
 
 
 def readings_of(tree: Hierarchy, image: NDArray[np.float32], spacing: tuple[float, ...] | None = None) -> Readings:
@@ -35,14 +38,20 @@ def readings_of(tree: Hierarchy, image: NDArray[np.float32], spacing: tuple[floa
 
     Parameters as of `find_objects`. Planes are looked at at other sizes, too, see `seen_at_all_sizes`.
     """
+    own = _at_one_size(tree, image, spacing)
 
     def at_another_size(seen: NDArray[np.float32], at_that_size: Resized) -> Readings:
-        return _at_one_size(resized(tree, at_that_size(tree.index)), seen, spacing)
+        return _at_one_size(resized(tree, at_that_size(tree.index)), seen, spacing, own.trees[:AGAIN])
 
-    return seen_at_all_sizes(_at_one_size(tree, image, spacing), image, at_another_size)
+    return seen_at_all_sizes(own, image, at_another_size)
 
 
-def _at_one_size(tree: Hierarchy, image: NDArray[np.float32], spacing: tuple[float, ...] | None) -> Readings:
+def _at_one_size(
+    tree: Hierarchy,
+    image: NDArray[np.float32],
+    spacing: tuple[float, ...] | None,
+    among: Collection[tuple[str, int]] | None = None,
+) -> Readings:
     ground = Foreground(fine_regions(tree), image, spacing)
 
     def foreground(side: ObjectKind, divided: bool, strictness: float) -> NDArray[Any]:
@@ -53,7 +62,7 @@ def _at_one_size(tree: Hierarchy, image: NDArray[np.float32], spacing: tuple[flo
         return outlined_objects(tree, image, find_ridges(image), rules, spacing)
 
     made = {name: partial(foreground, side, divided) for name, (side, divided) in ON_THE_GROUND.items()}
-    return Readings(image, nested(tree), {**made, OUTLINED: outlined})
+    return Readings(image, nested(tree), {**made, OUTLINED: outlined}, among)
 
 
 def rules_of(name: str, rules: Objects) -> Objects:

@@ -13,6 +13,7 @@ from skimage.measure import label as connected_components
 from napari_backprop_segmentation.hierarchy.pair_sums import summed
 from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.label_file import looked_up
+from napari_backprop_segmentation.image.whole_sums import present
 
 FaceCosts = list[NDArray[np.float16]] | None
 RegionPairs = NDArray[np.int64]  # (k, 2)
@@ -186,10 +187,10 @@ def region_means(graph: RegionGraph, features: Iterable[tuple[Window, NDArray[np
     """
     sums: NDArray[np.float64] | None = None
     for window, values in features:
-        present, where = np.unique(graph.index[window], return_inverse=True)
+        there, where = present(graph.index[window])
         if sums is None:
             sums = np.zeros((len(graph.areas), len(values)))
-        sums[present] += feature_sums(where, len(present), values)
+        sums[there] += feature_sums(where, len(there), values)
     if sums is None:
         raise ValueError("features must cover the image, got no block; pass at least one")
     means: NDArray[np.float64] = sums / graph.areas[:, None]

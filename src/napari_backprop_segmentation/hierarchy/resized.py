@@ -7,6 +7,7 @@ from napari_backprop_segmentation.hierarchy.merge import Tree
 from napari_backprop_segmentation.hierarchy.region_graph import follow
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy, named, size_factor
 from napari_backprop_segmentation.image.blocks import Window
+from napari_backprop_segmentation.image.whole_sums import present
 
 CHILDREN = 2
 
@@ -30,7 +31,7 @@ def windowed(tree: Hierarchy, window: Window) -> Hierarchy:
 
 def _over(tree: Hierarchy, index: NDArray[np.int32], scale: float) -> Hierarchy:
     """Return the tree of the leaves that occur; takes as long as these have ancestors, however large the tree is."""
-    leaves, where = np.unique(index, return_inverse=True)
+    leaves, where = present(index)
     if len(leaves) == 1:
         return Hierarchy(np.zeros_like(index), np.zeros(1, np.int64), np.zeros(1), np.zeros(1, np.int64))
     nodes = _upwards(tree.parents, leaves)
@@ -46,7 +47,7 @@ def _over(tree: Hierarchy, index: NDArray[np.int32], scale: float) -> Hierarchy:
     up = follow(np.where(kept[parents], np.arange(len(nodes)), parents))  # the node below the next one that is kept
     numbers = np.cumsum(kept) - 1
     left = Tree(numbers[parents[up[kept]]], tree.altitudes[nodes[kept]] * scale, areas[kept])
-    return named(where.reshape(index.shape).astype(np.int32), left)
+    return named(where.astype(np.int32), left)
 
 
 def _upwards(parents: NDArray[np.int64], leaves: NDArray[np.integer]) -> NDArray[np.int64]:

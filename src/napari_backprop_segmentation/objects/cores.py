@@ -46,14 +46,13 @@ def bright_cores(
     sizes = np.bincount(parts.ravel(), minlength=n_parts + 1)
     divisible = (sizes >= 2 * min_size) & (sizes <= MOST_PART_PIXELS)
     divisible[0] = False
-    many = parts.size + 1
-    keys = np.where(divisible[parts], 0, parts).astype(np.int64) * many  # of a core: its part, and which of it
-    flat, steps = keys.ravel(), np.array(spacing or (1.0,) * mask.ndim)
-    for pixels in _groups(parts.ravel(), np.where(divisible, sizes, 0)):
-        part = parts.ravel()[pixels]
-        chosen = _chosen(_Pixels(mask.shape, pixels, part, light.ravel()[pixels]), min_size, steps)
-        flat[pixels] = np.where(chosen > 0, part.astype(np.int64) * many + chosen, 0)
-    return renumbered(keys, keys > 0).astype(np.int32)
+    flat, steps = parts.ravel(), np.array(spacing or (1.0,) * mask.ndim)
+    chosen = np.zeros(parts.size, np.int64)  # of each pixel which core of its part
+    for pixels in _groups(flat, np.where(divisible, sizes, 0)):
+        own = _Pixels(mask.shape, pixels, flat[pixels], light.ravel()[pixels])
+        chosen[pixels] = _chosen(own, min_size, steps)
+    keys = (flat * (chosen.max(initial=0) + 1) + chosen).reshape(parts.shape)
+    return renumbered(keys, (parts > 0) & ((chosen > 0).reshape(parts.shape) | ~divisible[parts])).astype(np.int32)
 
 
 def reach_of(cores: NDArray[np.int32], light: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.int32]:

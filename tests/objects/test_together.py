@@ -107,6 +107,13 @@ def test_sureness_is_how_far_others_find_each_object():
     assert readings.sureness(0 * labels) == 0
 
 
+def test_one_reading_alone_says_nothing_of_how_sure_it_is():
+    image, labels = disc_grid((64, 64), 8, 32)
+    readings = Readings(image[None], made_otherwise={"own": lambda strictness: labels}, among=[])
+    assert [reading.name for reading in readings.voting] == ["own"]
+    assert readings.sureness(readings.best.painted) is None
+
+
 def test_what_is_found_in_several_ways_comes_first():
     image, labels = disc_grid((96, 96), 5, 16)
     readings = Readings(image[None], made_otherwise={"own": lambda _: labels})

@@ -13,7 +13,7 @@ from napari_backprop_segmentation.errors import ParameterError
 from napari_backprop_segmentation.objects.judgement import best_ious
 from napari_backprop_segmentation.objects.readings import numbered
 from napari_backprop_segmentation.pipeline import settle
-from napari_backprop_segmentation.pipeline.count import takes_reading
+from napari_backprop_segmentation.pipeline.count import Verdict, verdict
 
 QUICK = {"n_channels": 8, "iterations": 3, "n_superpixels": 100, "precision": "float32", "device": "cpu"}
 
@@ -126,17 +126,19 @@ def test_what_a_preset_finds_is_taken_where_readings_confirm_it_or_are_not_sure(
         return SimpleNamespace(kind=kind, source=source, part=part, params=params)
 
     sets = [(job("nuclei"), own), (job("em"), own), (job("fast"), None), (job("fast", rgb=True), None)]
-    assert all(takes_reading(*each, readings) for each in sets)
+    assert all(verdict(*each, readings).reading for each in sets)
     sure[0] = 0.3
-    assert [takes_reading(*each, readings) for each in sets] == [True, False, True, False]
-    assert takes_reading(job("phase", ndim=3), own, readings)
+    assert [verdict(*each, readings).reading for each in sets] == [True, False, True, False]
+    assert verdict(job("phase", ndim=3), own, readings).reading
     sure_of_own[0] = 0.6
-    assert not takes_reading(job("nuclei"), own, readings)  # they confirm it
+    assert verdict(job("nuclei"), own, readings) == Verdict(False, 0.6)  # they confirm it
+    assert verdict(job("em"), own, readings) == Verdict(False, None)  # of what they know nothing of they say nothing
+    assert verdict(job("fast"), None, readings) == Verdict(True, 0.3)
     sure[0] = 0.9
-    assert not takes_reading(job("em"), own, readings)
+    assert not verdict(job("em"), own, readings).reading
     readings[0].score = 0.2
-    assert not takes_reading(job("fast"), None, readings)
-    assert takes_reading(job("fast", ndim=3), None, readings)
+    assert not verdict(job("fast"), None, readings).reading
+    assert verdict(job("fast", ndim=3), None, readings).reading
 
 
 def test_noise_and_what_is_asked_for_stay_regions(automatic):

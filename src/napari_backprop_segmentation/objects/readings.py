@@ -145,6 +145,12 @@ class Readings(Sequence[Reading]):
         found._image, found._resized = image, resized
         return found
 
+    def instead_of(self, others: "Readings") -> "Readings":
+        """Return these readings, in place of others whose scores by name stay: with them images are compared."""
+        found = self._with(self.voting, self._distinct)
+        found.scores = others.scores
+        return found
+
     def _with(self, voting: list[Reading], distinct: list[Reading]) -> "Readings":
         found = copy(self)
         found.__dict__.pop("_row", None)
@@ -166,12 +172,15 @@ class Readings(Sequence[Reading]):
         """Return about what F1 to expect of any other objects (*spatial) of this image; 0 is the ground."""
         return expected(self.figures(labels)) if labels.any() else 0.0
 
-    def sureness(self, labels: NDArray[np.integer]) -> float:
+    def sureness(self, labels: NDArray[np.integer]) -> float | None:
         """Return about which F1 to expect of any objects (*spatial) of this image, by how far readings agree on them.
 
         That says more than a score where readings differ much, and nothing of what is made in ways they do not know.
+        None where there is only one reading, or none at all.
         """
-        if not labels.any() or not self.voting:
+        if len(self.voting) < 2:
+            return None
+        if not labels.any():
             return 0.0
         found = [each.painted for each in self.voting]
         return sureness(numbered(labels), found, votes_of(found, [each.score for each in self.voting]))

@@ -91,9 +91,7 @@ def seen_at_all_sizes(
         return readings
     shape, pixels = image.shape[1:], image[0].size
     if readings.best is not None and typical(readings.best.painted) < SMALL and pixels <= MOST_SMALL:
-        found = look(doubled(image), repeated).brought(image, _from_twice, repeated)
-        found.scores = readings.scores
-        return found
+        return look(doubled(image), repeated).brought(image, _from_twice, repeated).instead_of(readings)
     if min(shape) >= LEAST_SIDE:
         half = look(halved(image), _thinned)
         readings = readings.joined(half.brought(image, partial(_from_half, shape=shape), _thinned))

@@ -1,6 +1,7 @@
 """Which of several readings of one plane or volume is counted, or what the preset for its kind finds."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -37,7 +38,28 @@ def offers(job: Job, readings: Readings) -> list[Offer]:
     return found
 
 
-def takes_reading(job: Job, own: NDArray[Any] | None, readings: Readings) -> bool:
+@dataclass(frozen=True)
+class Verdict:
+    """Which of two results is taken.
+
+    Attributes
+    ----------
+    reading : bool
+        The first of all readings, not what the preset for this kind of image finds.
+    sure : float, optional
+        About which F1 to expect of it; None where readings do not tell, or where that preset knows more than they do.
+    """
+
+    reading: bool
+    sure: float | None = None
+
+    @property
+    def record(self) -> dict[str, float]:
+        """What is recorded of it."""
+        return {} if self.sure is None else {"sure": round(self.sure, 2)}
+
+
+def verdict(job: Job, own: NDArray[Any] | None, readings: Readings) -> Verdict:
     """Return whether the first of all readings is a better result than what the preset for this kind of image finds.
 
     Parameters
@@ -47,11 +69,13 @@ def takes_reading(job: Job, own: NDArray[Any] | None, readings: Readings) -> boo
         Objects that the preset finds; None where it looks for none.
     readings : Readings
     """
-    if not len(readings) or readings[0].score <= least_score(job):
-        return False
-    if own is not None and readings.sureness(own) >= SURE:
-        return False
-    return not may_mislead(job) or readings.sureness(readings[0].judged) >= SURE
+    misleading = may_mislead(job)
+    confirmed = None if own is None else readings.sureness(own)
+    stays = Verdict(False, None if misleading else confirmed)
+    if not len(readings) or readings[0].score <= least_score(job) or (confirmed or 0.0) >= SURE:
+        return stays
+    sure = readings.sureness(readings[0].judged)
+    return stays if misleading and (sure or 0.0) < SURE else Verdict(True, sure)
 
 
 def may_mislead(job: Job) -> bool:
@@ -59,16 +83,6 @@ def may_mislead(job: Job) -> bool:
     if job.params.counts:
         return job.kind in OUTLINED_KINDS and (is_plane(job) or job.kind not in PLANES_ONLY)
     return job.source.is_rgb and not job.source.channels_apart
-
-
-def how_sure(job: Job, readings: Readings, own: NDArray[Any] | None = None) -> dict[str, float]:
-    """Return, for the record, about which F1 to expect of the first reading, or of what a preset finds (*spatial).
-
-    Nothing where that preset knows more than readings do.
-    """
-    if own is not None and may_mislead(job):
-        return {}
-    return {"sure": round(readings.sureness(readings[0].judged if own is None else own), 2)}
 
 
 def check_kind(merged: Merged, own: NDArray[Any]) -> None:
@@ -89,7 +103,7 @@ def best_reading(frames: Sequence[Merged], among: Collection[str] | None = None)
     """
     scores, least = summed_scores(frames, among), sum(least_score(frame.job) for frame in frames)
     name = next(iter(scores), "")
-    taken = [takes_reading(f.job, f.objects if f.job.params.counts else None, f.readings) for f in frames]
+    taken = [verdict(f.job, f.objects if f.job.params.counts else None, f.readings).reading for f in frames]
     return name if scores.get(name, 0.0) > least and 2 * sum(taken) > len(frames) else ""
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from napari_backprop_segmentation.params.sections import Objects
 from napari_backprop_segmentation.pipeline.alike import found_alike
-from napari_backprop_segmentation.pipeline.count import check_kind, how_sure, offers, takes_reading
+from napari_backprop_segmentation.pipeline.count import check_kind, offers, verdict
 from napari_backprop_segmentation.pipeline.finder import finder_of
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.merged import Merged
@@ -38,13 +38,14 @@ def wanted(merged: Merged) -> Segmentation:
     look, find = cache(lambda: offers(job, recount.readings)), partial(finder_of, job, tree)  # strokes look too
     if job.judges:
         record["offered"] = [{"name": each.name, "count": each.count} for each in look()]
-        if takes_reading(job, labels if job.params.counts else None, recount.readings):
+        taken = verdict(job, labels if job.params.counts else None, recount.readings)
+        record |= taken.record
+        if taken.reading:
             first = look()[0]
             labels = first.labels()
-            record |= {"params": {"reading": 1}, "reading": first.name} | how_sure(job, recount.readings)
+            record |= {"params": {"reading": 1}, "reading": first.name}
         elif job.params.counts:
             check_kind(merged, labels)
-            record |= how_sure(job, recount.readings, labels)
     return Segmentation(labels, hierarchy=tree, look=look, find=find, recount=recount, record=record)
 
 

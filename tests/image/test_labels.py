@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from napari_backprop_segmentation.image.labels import renumbered
+from napari_backprop_segmentation.image.labels import chosen, occurring, renumbered
+from napari_backprop_segmentation.image.whole_sums import present
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64, np.uint64])
@@ -22,3 +23,21 @@ def test_negative_labels_and_none_at_all():
     labels = np.array([[-3, 5], [2, -3]])
     assert renumbered(labels, labels != 2).tolist() == [[1, 2], [0, 1]]
     assert renumbered(labels, labels > 9).tolist() == [[0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize("far", [0, 10**8])
+def test_the_numbers_that_occur_are_those_of_sorting(far):
+    labels = np.random.default_rng(1).integers(-3, 9, (20, 30)).astype(np.int32)
+    labels[3, 4] += far
+    np.testing.assert_array_equal(occurring(labels), np.unique(labels))
+    numbers, where = present(labels)
+    np.testing.assert_array_equal(numbers[where], labels)
+
+
+def test_chosen_labels_have_the_places_of_their_numbers():
+    labels = np.random.default_rng(2).integers(0, 50, (20, 30)).astype(np.int32)
+    numbers = np.array([31, 7, 12, 48])
+    found = chosen(labels, numbers)
+    assert found.dtype == np.int32
+    np.testing.assert_array_equal(np.append(-1, numbers)[found], np.where(np.isin(labels, numbers), labels, -1))
+    np.testing.assert_array_equal(chosen(labels, np.array([99])), 0)

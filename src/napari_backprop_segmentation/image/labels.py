@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 READ_PIXELS = 2**22
+FEW = 4  # numbers a pixel up to which labels are looked up in a table; beyond, they are sorted
 
 
 def label_dtype(n_labels: int) -> type[np.integer[Any]]:
@@ -37,4 +38,23 @@ def renumbered(labels: NDArray[Any], keep: NDArray[np.bool_]) -> NDArray[Any]:
         numbers, n = where + 1, len(values)
     found = np.zeros(labels.shape, label_dtype(n))
     found[keep] = numbers
+    return found
+
+
+def occurring(labels: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the numbers that occur in labels (*window), in order; without sorting where they lie close together."""
+    low, n = int(labels.min()), int(np.ptp(labels)) + 1
+    if n > FEW * labels.size:
+        return np.unique(labels).astype(np.int64)
+    occurs = np.zeros(n, bool)
+    occurs[labels - low] = True
+    return np.flatnonzero(occurs) + low
+
+
+def chosen(labels: NDArray[np.int32] | NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return labels (*window) as the places, from 1, that they have among one number or more; 0 for all others."""
+    low, n = int(numbers.min()), int(np.ptp(numbers)) + 1
+    table = np.zeros(n + 2, np.int32)  # looked up: to search among sorted numbers takes several times as long
+    table[numbers - (low - 1)] = np.arange(1, len(numbers) + 1)
+    found: NDArray[np.int32] = table[np.clip(labels - (low - 1), 0, n + 1)]
     return found

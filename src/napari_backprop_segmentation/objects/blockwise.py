@@ -16,7 +16,7 @@ from scipy import ndimage
 from napari_backprop_segmentation.image.blocks import Edges, Window, edges_of, with_halo
 from napari_backprop_segmentation.image.kept_blocks import Arrays, Work
 from napari_backprop_segmentation.image.label_file import LabelFile
-from napari_backprop_segmentation.image.labels import label_dtype
+from napari_backprop_segmentation.image.labels import chosen, label_dtype, occurring
 from napari_backprop_segmentation.image.passes import PASS_SIDE, around, passed
 from napari_backprop_segmentation.objects.blockwise_parts import PartTable
 from napari_backprop_segmentation.objects.edges import without_cut
@@ -170,11 +170,11 @@ def divided(singles: Singles, rules: Objects, spacing: Spacing, work: Work, divi
     def item(span: tuple[Any, Any]) -> tuple[Labels, int, Window, Window, Edges]:
         own = around(singles.boxes[slice(*span)])
         grown = with_halo(own, halo, file.shape)[0]
-        near = np.unique(file_of(grown))
+        near = occurring(file_of(grown))
         near = near[near > 0]
         wide = around(np.concatenate([singles.boxes[near - 1], np.array([[(w.start, w.stop) for w in grown]])]))
         order = np.concatenate([np.arange(*span) + 1, near[(near <= span[0]) | (near > span[1])]])
-        return _chosen_as(file_of(wide), order), span[1] - span[0], wide, own, edges_of(wide, file.shape)
+        return chosen(file_of(wide), order), span[1] - span[0], wide, own, edges_of(wide, file.shape)
 
     def take(number: int, behind: int, found: Found) -> Arrays:
         span = groups[number]
@@ -227,18 +227,6 @@ def groups_of(parts: PartTable, shape: tuple[int, ...]) -> list[NDArray[np.int64
     key = np.where(large, block.max(initial=0) + 1 + np.arange(len(block)), block)
     order = np.argsort(key, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(key[order])) + 1) if len(order) else []
-
-
-def chosen(labels: NDArray[Any], numbers: NDArray[np.int64]) -> Labels:
-    """Return labels (*window) as numbers from 1 in the order of some that are sorted; 0 for all others."""
-    place = np.minimum(np.searchsorted(numbers, labels), len(numbers) - 1)
-    return np.where(numbers[place] == labels, place + 1, 0).astype(np.int32)
-
-
-def _chosen_as(labels: NDArray[Any], numbers: NDArray[np.int64]) -> Labels:
-    """Return the same of numbers in any order."""
-    order = np.argsort(numbers)
-    return np.concatenate([[0], order + 1])[chosen(labels, numbers[order])].astype(np.int32)
 
 
 def _owners(labels: NDArray[Any], owners: NDArray[Any]) -> NDArray[np.int64]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 # eighth of the share take half as long again.
 FEW, SHARE = 64, 16
 PAIRS_AT_ONCE = 2**16  # whose costs are computed before the first merge
+MOST_ENTRIES = 1.5  # for each border that is left, all but one of them out of date; beyond, these are forgotten
 
 Border = TypeVar("Border")
 
@@ -101,11 +102,13 @@ class _Regions:
                 self._queue.append((cost, border, one, other))
             self._costs.extend(costs)
         self._entered = self._costs[:]  # what each border cost when it was entered
-        self._n = n_borders
+        self._n, self._left = n_borders, n_borders  # entries so far, and borders that are left
         heapify(self._queue)
 
     def cheapest(self) -> tuple[int, int, float]:
         """Take out the border that costs least: the two regions, and what it costs now."""
+        if len(self._queue) > MOST_ENTRIES * self._left + FEW:
+            self._forget()
         queue = self._queue
         while True:
             _, number, one, other = heappop(queue)
@@ -130,6 +133,8 @@ class _Regions:
                 self._entries[border] = -1  # its entry names a region that is no more
             else:
                 lengths[before] += lengths[border]
+                self._left -= 1
+        self._left -= 1
         area, mean = self._areas[one] + self._areas[other], self._means[one]
         mean += (self._means[other] - mean) * (self._areas[other] / area)
         self._areas[one] = area
@@ -156,6 +161,16 @@ class _Regions:
         self._entries[border], self._entered[border] = self._n, cost
         heappush(self._queue, (cost, self._n, one, other))
         self._n += 1
+
+    def _forget(self) -> None:
+        """Take out all entries that there is a later one of, or whose border has gone."""
+        borders, entries = self._borders, self._entries
+        self._queue = [
+            entry
+            for entry in self._queue
+            if (border := borders[entry[2]].get(entry[3])) is not None and entries[border] == entry[1]
+        ]
+        heapify(self._queue)
 
     def _look(self, one: int, others: list[int], borders: list[int]) -> list[float]:
         """Return by how much the error grows for each face, if a region and each of its neighbours become one."""

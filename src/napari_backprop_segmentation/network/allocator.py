@@ -49,6 +49,28 @@ def release_cached(device: torch.device) -> None:
         library.malloc_trim(0)
 
 
+@contextmanager
+def memory_given_back() -> Iterator[None]:
+    """Let freed memory be given back at once meanwhile, also within `reused_memory`, and what it has kept so far.
+
+    For what takes many large arrays once: those that are kept lie between those that are freed, and would nearly double
+    what the process holds.
+    """
+    library = _glibc()
+    if library is None:
+        yield
+        return
+    with _lock:
+        _tell(library, USUAL)
+    try:
+        yield
+    finally:
+        gc.collect()  # which also frees what Python has put aside: a few tuples each keep a megabyte around them
+        library.malloc_trim(0)
+        with _lock:
+            _tell(library, KEEP if _users else USUAL)
+
+
 def _count(library: Any, change: int) -> None:
     """Take note of one run more or less; the first one changes the switch, the last one changes it back."""
     global _users  # as the switch belongs to the process, so does its counter
@@ -56,11 +78,14 @@ def _count(library: Any, change: int) -> None:
         before, _users = _users, _users + change
         if before and _users:
             return
-        threshold = KEEP if _users else USUAL
-        library.mallopt(M_MMAP_THRESHOLD, threshold)
-        library.mallopt(M_TRIM_THRESHOLD, threshold)
-        if not _users:
-            library.malloc_trim(0)
+        _tell(library, KEEP if _users else USUAL)
+
+
+def _tell(library: Any, threshold: int) -> None:
+    library.mallopt(M_MMAP_THRESHOLD, threshold)
+    library.mallopt(M_TRIM_THRESHOLD, threshold)
+    if threshold == USUAL:
+        library.malloc_trim(0)
 
 
 def _glibc() -> Any:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 # eighth of the share take half as long again.
 FEW, SHARE = 64, 16
 PAIRS_AT_ONCE = 2**16  # whose costs are computed before the first merge
-MOST_ENTRIES = 1.5  # for each border that is left, all but one of them out of date; beyond, these are forgotten
+MOST_ENTRIES = 2  # for each border that is left, all but one of them out of date; beyond, these are forgotten
 
 Border = TypeVar("Border")
 

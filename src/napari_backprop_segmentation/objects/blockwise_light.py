@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.blocks import Window, blocks, with_halo
 from napari_backprop_segmentation.image.kept_blocks import Arrays, Work
+from napari_backprop_segmentation.image.labels import Numbers, small_numbers
 from napari_backprop_segmentation.image.passes import PASS_SIDE, kept_once, passed
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.image.threshold import counts_between, otsu_of
@@ -114,15 +115,15 @@ def _all_shades(source: Source, regions: Any, n: int, work: Work) -> Shades:
 
 def _shown(
     regions: Any, windows: Sequence[Window], there: list[NDArray[np.int64]]
-) -> Iterator[tuple[Window, NDArray[np.int64], int, tuple[int, ...]]]:
+) -> Iterator[tuple[Window, Numbers, int, tuple[int, ...]]]:
     """Yield windows and the regions in them, numbered from 0; which these are is noted."""
     for window in windows:
         numbers, where = present(regions[window])
         there.append(numbers)
-        yield window, where, len(numbers), regions.shape
+        yield window, small_numbers(where), len(numbers), regions.shape
 
 
-def _shades_in(source: Source, shown: tuple[Window, NDArray[np.int64], int, tuple[int, ...]]) -> Shades:
+def _shades_in(source: Source, shown: tuple[Window, Numbers, int, tuple[int, ...]]) -> Shades:
     window, where, n, shape = shown
     return shades_in(source.read(window), where, n, window, shape)
 
@@ -147,7 +148,7 @@ def _noise(source: Source, direction: Direction, regions: Any, n: int, work: Wor
 
 
 def _noise_in(
-    common: tuple[Source, Direction], shown: tuple[Window, NDArray[np.int64], int, tuple[int, ...]]
+    common: tuple[Source, Direction], shown: tuple[Window, Numbers, int, tuple[int, ...]]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     (source, direction), (window, where, n, shape) = common, shown
     grown, inner = with_halo(window, FINER_HALO, shape)

@@ -1,5 +1,6 @@
 """Blocks on the workers of a dask cluster: the same numbers as in this process, and lost workers in words."""
 
+import dask
 import numpy as np
 import pytest
 from clusters import two_workers
@@ -11,7 +12,7 @@ from napari_backprop_segmentation.errors import ParameterError, WorkersError
 from napari_backprop_segmentation.hierarchy import initial_regions
 from napari_backprop_segmentation.image.blocks import BLOCK_SIDE
 from napari_backprop_segmentation.pipeline import workers
-from napari_backprop_segmentation.pipeline.cluster import client_of
+from napari_backprop_segmentation.pipeline.cluster import SELDOM, client_of
 
 DASK_PORT = 8787
 COINS = data.coins()[:96, :120]
@@ -52,6 +53,14 @@ def test_a_second_cluster_of_this_machine_says_nothing():
         assert len(ports) == 2
         assert DASK_PORT not in ports
         assert other.submit(int, 3).result() == 3
+
+
+def test_workers_of_this_machine_hardly_look_at_themselves():
+    before = dask.config.get("distributed.admin.tick.interval")
+    with client_of(1, None) as client:
+        for name, value in SELDOM.items():
+            assert set(client.run(dask.config.get, name).values()) == {value}
+    assert dask.config.get("distributed.admin.tick.interval") == before
 
 
 def test_what_is_no_client_is_refused():

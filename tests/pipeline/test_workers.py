@@ -4,7 +4,7 @@ import dask
 import numpy as np
 import pytest
 from clusters import two_workers
-from distributed import Client
+from distributed import Client, wait
 from skimage import data
 
 from napari_backprop_segmentation import Params, finish, run
@@ -61,6 +61,18 @@ def test_workers_of_this_machine_hardly_look_at_themselves():
         for name, value in SELDOM.items():
             assert set(client.run(dask.config.get, name).values()) == {value}
     assert dask.config.get("distributed.admin.tick.interval") == before
+
+
+def test_workers_import_what_they_need_before_the_first_block():
+    def imported():  # here, so that workers need not import this file for it
+        import sys
+
+        return {"torch", "skimage.segmentation"} <= set(sys.modules)
+
+    with client_of(1, None) as client:
+        assert not any(client.run(imported).values())
+        wait(workers.Workers(client)._preparing)
+        assert all(client.run(imported).values())
 
 
 def test_what_is_no_client_is_refused():

@@ -113,3 +113,12 @@ def test_what_is_out_of_date_in_the_queue_may_be_forgotten_at_any_time(monkeypat
     monkeypatch.setattr(lazy_merge, "FEW", 64)
     for one, other in zip(kept, lazy_tree(*arrays(regions)), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_border_without_length_goes_last():
+    edges = np.array([[0, 1], [0, 3], [1, 2], [2, 3]], np.int32)
+    features = np.array([[0.0], [0.1], [5.0], [5.2]])
+    parents, altitudes = lazy_tree(np.full(4, 9.0), features, edges, np.array([0.0, 1.0, 1.0, 0.0]))
+    assert parents[1] == parents[2] == 4
+    assert np.isfinite(altitudes[4:6]).all()
+    assert altitudes[6] == np.inf

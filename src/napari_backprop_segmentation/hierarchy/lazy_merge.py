@@ -9,6 +9,7 @@ cheapest, what has fallen once the region has grown by as many others as a sixte
 from array import array
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
+from math import inf
 from typing import TypeVar
 
 import numpy as np
@@ -173,14 +174,17 @@ class _Regions:
         heapify(self._queue)
 
     def _look(self, one: int, others: list[int], borders: list[int]) -> list[float]:
-        """Return by how much the error grows for each face, if a region and each of its neighbours become one."""
+        """Return by how much the error grows for each face, if a region and each of its neighbours become one.
+
+        Without limit across borders that are edges all along, whose length is 0 then.
+        """
         apart = self._means.take(others, 0)
         apart -= self._means[one]
         areas, own, lengths, known, seen = self._areas, self._areas[one], self._lengths, self._costs, self._seen
         costs = []
         for other, border, error in zip(others, borders, np.einsum("ij,ij->i", apart, apart).tolist(), strict=True):
-            area = areas[other]
-            cost = error * (area * own / (area + own)) / lengths[border] / 2
+            area, length = areas[other], lengths[border]
+            cost = error * (area * own / (area + own)) / length / 2 if length else inf
             known[border], seen[border] = cost, self._merges
             costs.append(cost)
         return costs
@@ -193,5 +197,7 @@ def _all_costs(
     low, high = edges.T
     apart = features[high] - features[low]
     one, other = areas[low], areas[high]
-    found: NDArray[np.float64] = np.einsum("ij,ij->i", apart, apart) * (other * one / (other + one)) / lengths / 2
-    return found
+    grown = np.einsum("ij,ij->i", apart, apart) * (other * one / (other + one))
+    costs = np.full(len(grown), inf)
+    np.divide(grown, lengths, out=costs, where=lengths > 0)
+    return costs / 2

@@ -22,4 +22,4 @@ def found_in_blocks(job: Job, model: Model) -> Segmentation:
         tree, codebook = classes_in_blocks((tree, looks), seen, regions, job.work)
         model = replace(model, codebook=codebook)
     del looks  # of half a million regions they take hundreds of megabytes
-    return of_tree(job, model, tree)
+    return of_tree(job, model, tree).noted({} if job.sure is None else {"sure": job.sure})

@@ -71,6 +71,23 @@ def how_sure(job: Job, readings: Readings, own: NDArray[Any] | None = None) -> d
     return {"sure": round(readings.sureness(readings[0].judged if own is None else own), 2)}
 
 
+def sure_on(samples: Sequence[Merged], name: str) -> float | None:
+    """Return the same as a mean over some samples, of a reading or, without a name, of what the preset finds.
+
+    None where nothing of it is in any of them, or the preset knows more than readings do.
+    """
+    job = samples[0].job
+    if not name and (not job.params.counts or may_mislead(job)):
+        return None
+    found = []
+    for each in samples:
+        reading = each.readings.named(name) if name else None
+        labels = each.objects if not name else None if reading is None else reading.judged
+        if labels is not None and labels.any():
+            found.append(each.readings.sureness(labels))
+    return round(sum(found) / len(found), 2) if found else None
+
+
 def check_kind(merged: Merged, own: NDArray[Any]) -> None:
     """Raise `MistakenKind` where what the preset for a recognised kind finds says that the image is of another kind."""
     kind = merged.job.kind

@@ -44,7 +44,14 @@ def release_cached(device: torch.device) -> None:
         torch.cuda.empty_cache()
     if device.type == "mps":
         torch.mps.empty_cache()
-    library = _glibc() if device.type == "cpu" else None
+    if device.type == "cpu":
+        give_back()
+
+
+def give_back() -> None:
+    """Give freed memory back, also within `reused_memory`: after something that took much of it."""
+    gc.collect()  # which also frees what Python has put aside: a few tuples each keep a megabyte around them
+    library = _glibc()
     if library is not None:
         library.malloc_trim(0)
 
@@ -65,8 +72,7 @@ def memory_given_back() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.collect()  # which also frees what Python has put aside: a few tuples each keep a megabyte around them
-        library.malloc_trim(0)
+        give_back()
         with _lock:
             _tell(library, KEEP if _users else USUAL)
 

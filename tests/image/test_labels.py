@@ -1,9 +1,12 @@
 """Label images and their numbering."""
 
 import numpy as np
+import psutil
 import pytest
 
-from napari_backprop_segmentation.image.labels import chosen, occurring, renumbered
+from napari_backprop_segmentation.image import labels as labels_module
+from napari_backprop_segmentation.image.label_file import LabelFile
+from napari_backprop_segmentation.image.labels import chosen, let_go, numbers_in, occurring, parts_of, renumbered
 from napari_backprop_segmentation.image.whole_sums import present
 
 
@@ -41,3 +44,26 @@ def test_chosen_labels_have_the_places_of_their_numbers():
     assert found.dtype == np.int32
     np.testing.assert_array_equal(np.append(-1, numbers)[found], np.where(np.isin(labels, numbers), labels, -1))
     np.testing.assert_array_equal(chosen(labels, np.array([99])), 0)
+
+
+def test_of_labels_that_are_mapped_from_the_disk_little_is_held(tmp_path, monkeypatch):
+    monkeypatch.setattr(labels_module, "READ_PIXELS", 2**18)
+    file = LabelFile((4096, 4096), tmp_path)
+    file[:, 100:3000] = 7
+    given = file.array()
+    held = lambda: psutil.Process().memory_full_info().uss  # noqa: E731
+    before = held()
+    most = max(held() for part in parts_of(given) if part.max() == 7)
+    assert most - before < given.nbytes / 4
+    np.testing.assert_array_equal(numbers_in(given), [0, 7])
+    assert held() - before < given.nbytes / 4
+    assert given[5, 200] == 7  # it can be read again
+
+
+def test_what_is_in_memory_or_can_be_written_to_stays(tmp_path):
+    plain = np.arange(12).reshape(3, 4)
+    np.testing.assert_array_equal(np.concatenate([*parts_of(plain)]), plain)
+    own = np.lib.format.open_memmap(tmp_path / "own.npy", "w+", np.int32, (3, 4))
+    own[:] = 3
+    let_go(own)
+    np.testing.assert_array_equal(own, 3)

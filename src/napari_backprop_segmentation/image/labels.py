@@ -1,5 +1,7 @@
 """Label images: their number types and their numbering."""
 
+import mmap
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -28,9 +30,22 @@ def numbers_in(labels: NDArray[Any]) -> NDArray[Any]:
     ----------
     labels : (*spatial) int array
     """
+    return np.unique(np.concatenate([np.unique(part) for part in parts_of(labels)]))
+
+
+def parts_of(labels: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield some rows of labels after others; if they are mapped from the disk, no more than these take memory."""
     rows = max(1, READ_PIXELS * labels.shape[0] // max(1, labels.size))
-    parts = [np.unique(labels[start : start + rows]) for start in range(0, labels.shape[0], rows)]
-    return np.unique(np.concatenate(parts))
+    for start in range(0, labels.shape[0], rows):
+        yield labels[start : start + rows]
+        let_go(labels)
+
+
+def let_go(labels: Any) -> None:
+    """Give back what has been read of labels that are mapped from the disk, if they are; it can be read again."""
+    mapped: Any = getattr(labels, "_mmap", None)
+    if getattr(labels, "mode", "") == "r" and hasattr(mapped, "madvise"):  # which Windows does not have
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def renumbered(labels: NDArray[Any], keep: NDArray[np.bool_]) -> NDArray[Any]:

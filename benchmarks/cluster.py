@@ -36,6 +36,7 @@ from napari_backprop_segmentation.image.kept_blocks import Work
 from napari_backprop_segmentation.image.source import ArraySource
 from napari_backprop_segmentation.network.seen import Seen
 from napari_backprop_segmentation.params.sections import Regions
+from napari_backprop_segmentation.pipeline.cluster import client_of
 from napari_backprop_segmentation.pipeline.room import SHARE
 from napari_backprop_segmentation.pipeline.workers import Workers
 
@@ -219,12 +220,7 @@ def measure_files(folder: Path, out: Path, client: Any) -> float:
 
 def with_workers(n_workers: int, function: Callable[[Any], Any]) -> Any:
     """Return what a function finds that is given a client of so many processes."""
-    from distributed import Client, LocalCluster
-
-    with (
-        LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address=None) as cluster,
-        Client(cluster) as client,
-    ):
+    with client_of(n_workers, None) as client:
         list(Workers(client)(empty, 0, range(2 * n_workers)))  # all are there, with what they import
         return function(client)
 

@@ -100,3 +100,25 @@ def test_no_parent_is_lower_and_no_area_is_lost(monkeypatch):
     altitude = np.quantile(few.altitudes[400:], 0.6)
     same = cut((few.parents, few.altitudes), altitude), cut((tree.parents, tree.altitudes), altitude)
     assert adapted_rand_error(same[0] + 1, same[1] + 1)[0] < 0.05
+
+
+def test_what_is_out_of_date_in_the_queue_may_be_forgotten_at_any_time(monkeypatch):
+    regions = spotted(150, np.random.default_rng(1))
+    kept = lazy_tree(*arrays(regions))
+    monkeypatch.setattr(lazy_merge, "FEW", 4)
+    few = lazy_tree(*arrays(regions))
+    monkeypatch.setattr(lazy_merge, "MOST_ENTRIES", 0)  # each time that there are more than a few
+    for one, other in zip(few, lazy_tree(*arrays(regions)), strict=True):
+        np.testing.assert_array_equal(one, other)
+    monkeypatch.setattr(lazy_merge, "FEW", 64)
+    for one, other in zip(kept, lazy_tree(*arrays(regions)), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_border_without_length_goes_last():
+    edges = np.array([[0, 1], [0, 3], [1, 2], [2, 3]], np.int32)
+    features = np.array([[0.0], [0.1], [5.0], [5.2]])
+    parents, altitudes = lazy_tree(np.full(4, 9.0), features, edges, np.array([0.0, 1.0, 1.0, 0.0]))
+    assert parents[1] == parents[2] == 4
+    assert np.isfinite(altitudes[4:6]).all()
+    assert altitudes[6] == np.inf

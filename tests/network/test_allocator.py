@@ -51,3 +51,25 @@ def test_two_runs_at_once_share_the_switch(monkeypatch):
             pass
         assert len(library.told) == told
     assert library.told[-1] == ("trim", 0)
+
+
+def test_what_takes_much_once_gives_it_back_meanwhile(monkeypatch):
+    library = Library()
+    monkeypatch.setattr(allocator, "_glibc", lambda: library)
+    with allocator.reused_memory():
+        with pytest.raises(KeyError), allocator.memory_given_back():
+            assert library.told[-2:] == [(allocator.M_TRIM_THRESHOLD, allocator.USUAL), ("trim", 0)]
+            raise KeyError
+        assert library.told[-2:] == [
+            (allocator.M_MMAP_THRESHOLD, allocator.KEEP),
+            (allocator.M_TRIM_THRESHOLD, allocator.KEEP),
+        ]
+    with allocator.memory_given_back():
+        pass
+    assert (allocator.M_TRIM_THRESHOLD, allocator.USUAL) in library.told[-3:]
+
+
+def test_where_memory_cannot_be_given_back_nothing_happens(monkeypatch):
+    monkeypatch.setattr(allocator, "_glibc", lambda: None)
+    with allocator.memory_given_back():
+        pass

@@ -7,7 +7,7 @@ from skimage.draw import disk
 from skimage.feature import peak_local_max
 from skimage.measure import label
 
-from napari_backprop_segmentation.objects.necks import NECK, joined_without_neck, object_peaks, split_at_necks
+from napari_backprop_segmentation.objects.necks import NECK, joined_without_neck, object_peaks, radii_of, split_at_necks
 
 
 def blobs(shape, seed):
@@ -111,3 +111,11 @@ def test_as_many_parts_as_a_byte_holds():
     objects = ndimage.label(np.vstack(tiles))[0].astype(np.int32)
     assert objects.max() == 128
     assert split_at_necks(objects).max() == 255
+
+
+def test_the_largest_distance_in_each_object_is_found_as_scipy_does():
+    objects = np.random.default_rng(3).integers(0, 9, (40, 50)).astype(np.int32)
+    distance = np.where(objects > 0, np.random.default_rng(4).random((40, 50)), 0)
+    expected = ndimage.maximum(distance, objects, np.arange(1, 9))
+    np.testing.assert_array_equal(radii_of(distance, objects), expected)
+    assert radii_of(np.zeros((3, 3)), np.zeros((3, 3), np.int32)).shape == (0,)

@@ -11,6 +11,7 @@ from napari_backprop_segmentation.image.source import ArraySource
 from napari_backprop_segmentation.objects import reading
 from napari_backprop_segmentation.objects.judgement import best_ious
 from napari_backprop_segmentation.pipeline import count, estimate, sampled
+from napari_backprop_segmentation.pipeline.messages import how_sure, remarks
 
 QUICK = Params(n_channels=4, iterations=2, n_superpixels=60, precision="float32", device="cpu")
 MADE = set(sampled.MADE_IN_BLOCKS)
@@ -91,6 +92,8 @@ def test_automatic_takes_the_best_reading_of_some_samples_for_all(monkeypatch, t
     monkeypatch.setattr("napari_backprop_segmentation.pipeline.sampled.some_crops", lambda _: pytest.fail("again"))
     again = finish(run(image, params, resume=tmp_path / "kept"))
     np.testing.assert_array_equal(again.labels, found.labels)
+    assert 0.5 < found.record["sure"] == again.record["sure"] <= 1
+    assert any(how_sure(found.record) in told for told in remarks(3, found.record))
     monkeypatch.undo()
     monkeypatch.setattr(initial_regions, "LEAF_BLOCK", 48)
     monkeypatch.setattr(estimate, "MOST_TREE_PIXELS", 1000)

@@ -1,9 +1,10 @@
 """Blocks on the workers of a dask cluster: the same numbers as in this process, and lost workers in words."""
 
+import dask
 import numpy as np
 import pytest
 from clusters import two_workers
-from distributed import Client
+from distributed import Client, wait
 from skimage import data
 
 from napari_backprop_segmentation import Params, finish, run
@@ -11,7 +12,7 @@ from napari_backprop_segmentation.errors import ParameterError, WorkersError
 from napari_backprop_segmentation.hierarchy import initial_regions
 from napari_backprop_segmentation.image.blocks import BLOCK_SIDE
 from napari_backprop_segmentation.pipeline import workers
-from napari_backprop_segmentation.pipeline.cluster import client_of
+from napari_backprop_segmentation.pipeline.cluster import SELDOM, client_of
 
 DASK_PORT = 8787
 COINS = data.coins()[:96, :120]
@@ -52,6 +53,26 @@ def test_a_second_cluster_of_this_machine_says_nothing():
         assert len(ports) == 2
         assert DASK_PORT not in ports
         assert other.submit(int, 3).result() == 3
+
+
+def test_workers_of_this_machine_hardly_look_at_themselves():
+    before = dask.config.get("distributed.admin.tick.interval")
+    with client_of(1, None) as client:
+        for name, value in SELDOM.items():
+            assert set(client.run(dask.config.get, name).values()) == {value}
+    assert dask.config.get("distributed.admin.tick.interval") == before
+
+
+def test_workers_import_what_they_need_before_the_first_block():
+    def imported():  # here, so that workers need not import this file for it
+        import sys
+
+        return {"torch", "skimage.segmentation"} <= set(sys.modules)
+
+    with client_of(1, None) as client:
+        assert not any(client.run(imported).values())
+        wait(workers.Workers(client)._preparing)
+        assert all(client.run(imported).values())
 
 
 def test_what_is_no_client_is_refused():

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.image.labels import numbers_in
+from napari_backprop_segmentation.image.labels import numbers_in, parts_of
 from napari_backprop_segmentation.objects.measure import POWERS, length_unit
 from napari_backprop_segmentation.pipeline.messages import noun
 
@@ -87,7 +87,7 @@ def found_in(
         there = numbers_in(frame)
         there = there[there > 0]
         numbers.update(there.tolist())
-        pieces, pixels = pieces + len(there), pixels + sum(int(np.count_nonzero(row)) for row in frame)
+        pieces, pixels = pieces + len(there), pixels + sum(int(np.count_nonzero(part)) for part in parts_of(frame))
     sizes = tuple(spacing or (1.0,))
     ndim = frames.ndim - 1
     mean = pixels / pieces * float(np.prod(sizes)) if pieces else None

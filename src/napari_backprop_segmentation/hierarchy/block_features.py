@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.hierarchy.block_regions import Numbers, small_numbers
 from napari_backprop_segmentation.hierarchy.features import features_in, held_for
 from napari_backprop_segmentation.hierarchy.region_graph import feature_sums
 from napari_backprop_segmentation.image.blocks import Window
+from napari_backprop_segmentation.image.labels import Numbers, small_numbers
 from napari_backprop_segmentation.network.seen import Seen
 from napari_backprop_segmentation.params.sections import Regions
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.hierarchy.block_regions import FoundRegions
-from napari_backprop_segmentation.hierarchy.pair_sums import summed
+from napari_backprop_segmentation.hierarchy.pair_sums import moved, summed
 from napari_backprop_segmentation.hierarchy.pairs import MOST_REGIONS, Pairs, pairs_along, summed_pairs
 from napari_backprop_segmentation.hierarchy.region_graph import NO_PAIRS, RegionGraph, RegionPairs, of_pairs, of_two
 from napari_backprop_segmentation.hierarchy.seams import BEFORE, alike_across
@@ -85,8 +85,8 @@ def joined(blocks: list[Block], index: LabelFile, n: int) -> RegionGraph:
     firsts, sizes = [block.first for block in blocks], [block.areas for block in blocks]
     pairs, alike = [block.pairs for block in blocks], np.concatenate([block.alike for block in blocks])
     blocks.clear()
-    order = np.argsort(_moved(firsts))
-    areas = _moved(sizes)[order].astype(np.float64)
+    order = np.argsort(moved(firsts))
+    areas = moved(sizes)[order].astype(np.float64)
     numbers = np.empty(n, np.int32)
     numbers[order] = np.arange(n, dtype=np.int32)
     del order
@@ -106,10 +106,3 @@ def _renumbered(
     while pairs:
         each = pairs.pop()
         yield of_two(numbers[np.stack(np.divmod(each.codes, MOST_REGIONS))], each.lengths)
-
-
-def _moved(parts: list[Any]) -> NDArray[Any]:
-    """Return all parts as one array, and empty their list."""
-    found = np.concatenate(parts)
-    parts.clear()
-    return found

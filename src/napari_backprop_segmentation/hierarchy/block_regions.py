@@ -8,19 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import label as connected_components
 
-from napari_backprop_segmentation.hierarchy.border_costs import face_costs_in, line_costs_in
-from napari_backprop_segmentation.hierarchy.features import EDGE_HALO
+from napari_backprop_segmentation.hierarchy.border_costs import COSTS_HALO, face_costs_in, line_costs_in
 from napari_backprop_segmentation.hierarchy.initial_regions import divided, divider
 from napari_backprop_segmentation.hierarchy.pairs import Pairs, pairs_along, summed_pairs
 from napari_backprop_segmentation.hierarchy.seams import BEFORE
 from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.held import held
+from napari_backprop_segmentation.image.labels import Numbers, small_numbers
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.params.sections import Regions
 
-AROUND = BEFORE + EDGE_HALO  # pixels around a block in which its finest regions are found
-Numbers = NDArray[np.uint16] | NDArray[np.int32]  # the smaller is sent sooner
+AROUND = BEFORE + COSTS_HALO  # pixels around a block in which its finest regions are found
 
 
 @dataclass(frozen=True)
@@ -86,9 +85,3 @@ def with_before(window: Window) -> Window:
     depth = len(window) - 2
     n_before = [1] * depth + [BEFORE] * 2
     return tuple(slice(max(w.start - n, 0), w.stop) for w, n in zip(window, n_before, strict=True))
-
-
-def small_numbers(numbers: NDArray[np.int64]) -> Numbers:
-    """Return numbers in the smaller type that holds them: they are sent sooner."""
-    small = numbers.max(initial=0) <= np.iinfo(np.uint16).max
-    return numbers.astype(np.uint16) if small else numbers.astype(np.int32)

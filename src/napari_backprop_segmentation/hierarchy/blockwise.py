@@ -11,6 +11,7 @@ from napari_backprop_segmentation.hierarchy.region_graph import RegionGraph
 from napari_backprop_segmentation.hierarchy.seams import seams_tell
 from napari_backprop_segmentation.image.kept_blocks import HERE, Work
 from napari_backprop_segmentation.image.source import Source
+from napari_backprop_segmentation.network.allocator import memory_given_back
 from napari_backprop_segmentation.network.superpixels import any_channels
 from napari_backprop_segmentation.params.sections import Regions
 
@@ -48,4 +49,5 @@ def blockwise_graph(source: Source, regions: Regions, work: Work = HERE, lines: 
             work.tell(number + 1, len(windows))
     found = [block for block in blocks if block is not None]
     del blocks
-    return joined(found, index, n)
+    with memory_given_back():
+        return joined(found, index, n)

@@ -3,13 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.hierarchy.features import edge_strength, edge_strength_in
+from napari_backprop_segmentation.hierarchy.features import EDGE_HALO, edge_strength, edge_strength_in
 from napari_backprop_segmentation.hierarchy.region_graph import FaceCosts
 from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.ridge_response import ridge_strength
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.params.sections import Regions
+
+COSTS_HALO = EDGE_HALO  # pixels around a window that the costs of its faces look at
 
 
 def face_costs(source: Source, regions: Regions, ridges: Ridges | None) -> FaceCosts:

@@ -2,23 +2,19 @@
 
 from typing import Any
 
-import numpy as np
-
 from napari_backprop_segmentation.hierarchy.blockwise_means import blockwise_means
-from napari_backprop_segmentation.hierarchy.classes import class_tree
-from napari_backprop_segmentation.hierarchy.codebook import Codebook, LeafLooks, codebook_of
+from napari_backprop_segmentation.hierarchy.codebook import LeafLooks
 from napari_backprop_segmentation.hierarchy.leaf_graph_in_blocks import leaf_graph_in_blocks
 from napari_backprop_segmentation.hierarchy.merge import Merge
-from napari_backprop_segmentation.hierarchy.region_graph import RegionGraph
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy, build_hierarchy
 from napari_backprop_segmentation.image.kept_blocks import HERE, Work
+from napari_backprop_segmentation.network.allocator import memory_given_back
 from napari_backprop_segmentation.network.seen import Seen
 from napari_backprop_segmentation.params.sections import Regions
 
 # Of memory for each feature of each region while regions are merged, most of it in higra; measured with 110 features of
 # 10,000 and 30,000 regions: 103.
 MERGE_BYTES = 104
-OF_CLASSES = "features of classes"  # name of what is kept
 
 
 def tree_and_looks(
@@ -41,27 +37,6 @@ def tree_and_looks(
     """
     graph = leaf_graph_in_blocks(seen.source, regions, work, ridges)
     means = blockwise_means(graph, (seen, regions), work)
-    return build_hierarchy(graph, means, merge), LeafLooks(graph.areas, means)
-
-
-def classes_in_blocks(
-    found: tuple[Hierarchy, LeafLooks], seen: Seen, regions: Regions, work: Work = HERE
-) -> tuple[Hierarchy, Codebook]:
-    """Return the merge tree of the classes of an image, see `class_tree`, and what they look like.
-
-    Parameters
-    ----------
-    found : (Hierarchy, LeafLooks)
-        See `tree_and_looks`.
-    seen : Seen
-        Whose network may know the classes already.
-    regions : Regions
-        Under which the leaves look so.
-    work : Work
-    """
-    tree, leaves = found
-    codebook = seen.model.codebook or codebook_of([found], regions)
-    if (weighted := codebook.weighted(regions)) != regions:
-        alone = RegionGraph(tree.index, leaves.areas, np.empty((0, 2), np.int64), np.empty(0))
-        leaves = LeafLooks(leaves.areas, blockwise_means(alone, (seen, weighted), work, OF_CLASSES))
-    return class_tree(tree, leaves, codebook), codebook
+    with memory_given_back():
+        tree = build_hierarchy(graph, means, merge)
+    return tree, LeafLooks(graph.areas, means)

@@ -10,6 +10,7 @@ from napari_backprop_segmentation.image.blockwise_ridges import blockwise_height
 from napari_backprop_segmentation.image.kept_blocks import HERE, Work
 from napari_backprop_segmentation.image.ridges import Ridges
 from napari_backprop_segmentation.image.source import Source
+from napari_backprop_segmentation.network.allocator import memory_given_back
 from napari_backprop_segmentation.params.sections import Regions
 
 
@@ -23,5 +24,7 @@ def leaf_graph_in_blocks(
     most = most_leaves(math.prod(source.shape[1:]))
     if work.most_regions is not None:
         most = min(most, work.most_regions)
-    # not held here while it is made smaller: there may be ten million regions
-    return simplified(blockwise_graph(source, regions, work, lines), regions.min_region, most)
+    graphs = [blockwise_graph(source, regions, work, lines)]
+    with memory_given_back():
+        # not held here while it is made smaller: there may be ten million regions
+        return simplified(graphs.pop(), regions.min_region, most)

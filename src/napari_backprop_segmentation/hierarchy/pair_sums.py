@@ -1,6 +1,7 @@
 """What the borders of pairs of regions cost in all, where each pair is found many times."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,18 @@ def summed(found: Iterable[Found], n: int) -> Found:
         one, several = _of_share(parts, first, min(AT_ONCE, n - first), n)
         edges.append(one)
         lengths.append(several)
-    return np.concatenate(edges), np.concatenate(lengths)
+    return moved(edges), moved(lengths)
+
+
+def moved(parts: list[Any]) -> NDArray[Any]:
+    """Return one array or more as one, and empty their list as it goes on, so that nothing large is held twice."""
+    end = sum(map(len, parts))
+    found = np.empty((end, *parts[0].shape[1:]), parts[0].dtype)
+    while parts:
+        part = parts.pop()
+        found[end - len(part) : end] = part
+        end -= len(part)
+    return found
 
 
 def _of_share(parts: list[Part], first: int, n_rows: int, n: int) -> Found:

@@ -1,11 +1,11 @@
 """Colour as an eye would measure it, for the network and for the merge tree."""
 
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.color import rgb2lab
+
+from napari_backprop_segmentation.image.lab import lab_of
 
 RGB = 3
 LAB_UNIT = 20.0  # Lab distance that counts as one: ten times what an eye just tells apart
@@ -46,12 +46,6 @@ def lab_input(pixels: NDArray[np.float32], lab: NDArray[np.float32] | None = Non
     lab[0] /= LAB_RANGE
     lab[1:] = lab[1:] / AB_RANGE + AB_MIDDLE
     return lab
-
-
-def lab_of(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return RGB (3, *spatial) in [0, 1] as lightness from 0 to 100, a and b."""
-    lab: NDArray[Any] = rgb2lab(np.clip(pixels, 0, 1), channel_axis=0)
-    return lab.astype(np.float32)
 
 
 def stand_apart(pixels: NDArray[np.float32], is_rgb: bool) -> bool:

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.blocks import Window
-from napari_backprop_segmentation.image.colour import RGB, lab_of
+from napari_backprop_segmentation.image.colour import RGB
+from napari_backprop_segmentation.image.lab import lab_of
 from napari_backprop_segmentation.image.source import Source, View
 
 APART = 2.0  # times the pixels of some windows: what lies around all of them may have so many to be read at once

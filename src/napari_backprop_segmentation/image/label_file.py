@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.blocks import Window, blocks
+from napari_backprop_segmentation.image.file_runs import FileRuns
 
 READ_SIDE = 1024  # pixels: of what lies elsewhere, at once
 
@@ -58,6 +59,7 @@ class LabelFile:
             at.parent.mkdir(parents=True, exist_ok=True)
             np.lib.format.open_memmap(at, "w+", self.dtype, self.shape)
             _reserve(at)
+        self._runs = FileRuns.of(at)
 
     def _is_there(self) -> bool:
         if not self._path.is_file():
@@ -80,11 +82,11 @@ class LabelFile:
 
     def __getitem__(self, window: Window, /) -> NDArray[np.int32]:
         """Return the labels of a window."""
-        return np.array(np.lib.format.open_memmap(self._path, "r")[window])
+        return self._runs.read(window)
 
     def __setitem__(self, window: Window, labels: NDArray[Any]) -> None:
         """Write the labels of a window."""
-        np.lib.format.open_memmap(self._path, "r+")[window] = labels
+        self._runs.write(window, labels)
 
 
 def mapped(given: Any) -> Any:
@@ -108,7 +110,7 @@ def mapped(given: Any) -> Any:
 
 
 def _reserve(path: Path) -> None:
-    """Take the room of a file on the disk; a page of a mapped file that finds none later ends the process."""
+    """Take the room of a file on the disk, so that a run that finds none is told at once."""
     if hasattr(os, "posix_fallocate"):  # unknown to Windows, which reserves by itself, and to macOS
         with path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)

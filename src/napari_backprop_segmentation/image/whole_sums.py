@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.image.labels import FEW, occurring
+
 FINE = 2**20  # steps of one unit of brightness: what is lost by rounding is far below noise
 COARSE = 2**14  # the same where squares are added: those of half a million million pixels fit 64 bits
-FEW = 4  # numbers a pixel up to which labels are looked up in a table; beyond, they are sorted
 
 
 def in_steps(values: NDArray[Any], steps: int = FINE) -> NDArray[np.float64]:
@@ -42,16 +43,11 @@ def variance_of(sums: NDArray[np.int64]) -> Fraction:
 
 
 def present(labels: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the numbers that occur in labels (*window), in order, and for each pixel (*window) which of them it has.
-
-    As `numpy.unique` does, without sorting where the numbers lie close together.
-    """
-    low, high = int(labels.min()), int(labels.max())
-    if high - low > FEW * labels.size:
-        values, where = np.unique(labels, return_inverse=True)
-        return values.astype(np.int64), where.reshape(labels.shape)
-    shifted = labels - low
-    occurs = np.zeros(high - low + 1, bool)
-    occurs[shifted] = True
-    numbers = np.cumsum(occurs) - 1
-    return np.flatnonzero(occurs) + low, numbers[shifted]
+    """Return the numbers that occur in labels (*window), in order, and which of them each pixel (*window) has."""
+    numbers = occurring(labels)
+    low, n = int(numbers[0]), int(numbers[-1] - numbers[0]) + 1
+    if n > FEW * labels.size:
+        return numbers, np.searchsorted(numbers, labels)
+    place = np.zeros(n, np.int64)
+    place[numbers - low] = np.arange(len(numbers))
+    return numbers, place[labels - low]

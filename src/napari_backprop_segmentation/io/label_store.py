@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_backprop_segmentation.image.labels import let_go, parts_of
 from napari_backprop_segmentation.io import label_metadata as metadata
 from napari_backprop_segmentation.io.chunks import new_array, reduce, row_blocks, windows
 from napari_backprop_segmentation.io.grid import Grid
@@ -47,18 +48,19 @@ class Draft:
 def write_label_store(
     path: str | os.PathLike[str], labels: NDArray[Any], record: Mapping[str, Any], grid: Grid
 ) -> tuple[str, ...]:
-    """Write labels (*spatial) that are in memory; all else as of `new_labels`.
+    """Write labels (*spatial) that are in memory, or mapped from the disk; all else as of `new_labels`.
 
     Returns
     -------
     tuple of str
         What could not be done, in words.
     """
-    largest = int(labels.max(initial=0))
+    largest = max((int(part.max(initial=0)) for part in parts_of(labels)), default=0)
     with new_labels(path, grid, next(d for d in DTYPES if largest <= np.iinfo(d).max)) as draft:
         draft.record.update(record)
         for window in windows(draft.pixels.shape, draft.pixels.chunks):
             draft.pixels[window] = labels[window]
+            let_go(labels)
     return ()
 
 

@@ -44,9 +44,37 @@ def release_cached(device: torch.device) -> None:
         torch.cuda.empty_cache()
     if device.type == "mps":
         torch.mps.empty_cache()
-    library = _glibc() if device.type == "cpu" else None
+    if device.type == "cpu":
+        give_back()
+
+
+def give_back() -> None:
+    """Give freed memory back, also within `reused_memory`: after something that took much of it."""
+    gc.collect()  # which also frees what Python has put aside: a few tuples each keep a megabyte around them
+    library = _glibc()
     if library is not None:
         library.malloc_trim(0)
+
+
+@contextmanager
+def memory_given_back() -> Iterator[None]:
+    """Let freed memory be given back at once meanwhile, also within `reused_memory`, and what it has kept so far.
+
+    For what takes many large arrays once: those that are kept lie between those that are freed, and would nearly double
+    what the process holds.
+    """
+    library = _glibc()
+    if library is None:
+        yield
+        return
+    with _lock:
+        _tell(library, USUAL)
+    try:
+        yield
+    finally:
+        give_back()
+        with _lock:
+            _tell(library, KEEP if _users else USUAL)
 
 
 def _count(library: Any, change: int) -> None:
@@ -56,11 +84,14 @@ def _count(library: Any, change: int) -> None:
         before, _users = _users, _users + change
         if before and _users:
             return
-        threshold = KEEP if _users else USUAL
-        library.mallopt(M_MMAP_THRESHOLD, threshold)
-        library.mallopt(M_TRIM_THRESHOLD, threshold)
-        if not _users:
-            library.malloc_trim(0)
+        _tell(library, KEEP if _users else USUAL)
+
+
+def _tell(library: Any, threshold: int) -> None:
+    library.mallopt(M_MMAP_THRESHOLD, threshold)
+    library.mallopt(M_TRIM_THRESHOLD, threshold)
+    if threshold == USUAL:
+        library.malloc_trim(0)
 
 
 def _glibc() -> Any:

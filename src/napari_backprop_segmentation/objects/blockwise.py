@@ -16,7 +16,7 @@ from scipy import ndimage
 from napari_backprop_segmentation.image.blocks import Edges, Window, edges_of, with_halo
 from napari_backprop_segmentation.image.kept_blocks import Arrays, Work
 from napari_backprop_segmentation.image.label_file import LabelFile
-from napari_backprop_segmentation.image.labels import label_dtype
+from napari_backprop_segmentation.image.labels import Numbers, chosen, label_dtype, occurring, small_numbers
 from napari_backprop_segmentation.image.passes import PASS_SIDE, around, passed
 from napari_backprop_segmentation.objects.blockwise_parts import PartTable
 from napari_backprop_segmentation.objects.edges import without_cut
@@ -66,7 +66,7 @@ class Found:
 
     Attributes
     ----------
-    labels : (*window) int32
+    labels : (*window) uint16 or int32
         From 1 without gaps, in the order of their owners.
     owners : (n,) int64
         The part or object, from 1, that each lies in.
@@ -74,7 +74,7 @@ class Found:
         ``areas`` in pixels, and what else is to be known of each.
     """
 
-    labels: Labels
+    labels: Numbers
     owners: NDArray[np.int64]
     figures: Arrays
 
@@ -141,9 +141,9 @@ def single_objects(
     groups = groups_of(parts, light.shape)
     file = work.kept.labels(SINGLE, light.shape)
 
-    def item(group: NDArray[np.int64]) -> tuple[Window, NDArray[np.float32], Labels]:
+    def item(group: NDArray[np.int64]) -> tuple[Window, NDArray[np.float32], Numbers]:
         window = around(parts.boxes[group])
-        return window, light[window], chosen(parts[window], group + 1)
+        return window, light[window], small_numbers(chosen(parts[window], group + 1))
 
     def take(number: int, behind: int, found: Found) -> Arrays:
         group = groups[number]
@@ -167,14 +167,14 @@ def divided(singles: Singles, rules: Objects, spacing: Spacing, work: Work, divi
 
     file_of = singles.file.__getitem__
 
-    def item(span: tuple[Any, Any]) -> tuple[Labels, int, Window, Window, Edges]:
+    def item(span: tuple[Any, Any]) -> tuple[Numbers, int, Window, Window, Edges]:
         own = around(singles.boxes[slice(*span)])
         grown = with_halo(own, halo, file.shape)[0]
-        near = np.unique(file_of(grown))
+        near = occurring(file_of(grown))
         near = near[near > 0]
         wide = around(np.concatenate([singles.boxes[near - 1], np.array([[(w.start, w.stop) for w in grown]])]))
         order = np.concatenate([np.arange(*span) + 1, near[(near <= span[0]) | (near > span[1])]])
-        return _chosen_as(file_of(wide), order), span[1] - span[0], wide, own, edges_of(wide, file.shape)
+        return small_numbers(chosen(file_of(wide), order)), span[1] - span[0], wide, own, edges_of(wide, file.shape)
 
     def take(number: int, behind: int, found: Found) -> Arrays:
         span = groups[number]
@@ -187,7 +187,7 @@ def divided(singles: Singles, rules: Objects, spacing: Spacing, work: Work, divi
     return Painted(file, numbers_of(fitting(areas, rules), np.argsort(parts, kind="stable")))
 
 
-def _single_in(common: tuple[float, Objects, Spacing], item: tuple[Window, NDArray[np.float32], Labels]) -> Found:
+def _single_in(common: tuple[float, Objects, Spacing], item: tuple[Window, NDArray[np.float32], Numbers]) -> Found:
     (ground, sought, spacing), (window, light, parts) = common, item
     start = tuple(w.start for w in window)
     labels = bright_objects(light, parts > 0, ground, sought, spacing, start=start)
@@ -203,11 +203,12 @@ def found_in(labels: Labels, owners: NDArray[np.int64], window: Window, spacing:
         "radii": radii_of(outline_distance(labels, spacing), labels) if n else np.zeros(0),
         "boxes": boxes.reshape(n, labels.ndim, 2) + np.array([[side.start] for side in window]),
     }
-    return Found(labels, owners, figures)
+    return Found(small_numbers(labels), owners, figures)
 
 
-def _divided_in(common: tuple[float, bool, Spacing, Any], item: tuple[Labels, int, Window, Window, Edges]) -> Found:
-    (typical, drop_border, spacing, divide), (labels, n, wide, own, edges) = common, item
+def _divided_in(common: tuple[float, bool, Spacing, Any], item: tuple[Numbers, int, Window, Window, Edges]) -> Found:
+    (typical, drop_border, spacing, divide), (sent, n, wide, own, edges) = common, item
+    labels = sent.astype(np.int32, copy=False)
     objects = np.where(labels > n, 0, labels)
     distance = NeckDistance(outline_distance(labels, spacing), typical)
     found = divide(objects, distance, spacing, tuple(w.start for w in wide))
@@ -215,7 +216,9 @@ def _divided_in(common: tuple[float, bool, Spacing, Any], item: tuple[Labels, in
     if drop_border:
         found = without_cut(found, edges)
     inner = tuple(slice(o.start - w.start, o.stop - w.start) for o, w in zip(own, wide, strict=True))
-    return Found(found[inner], owners, {"areas": np.bincount(found.ravel(), minlength=len(owners) + 1)[1:]})
+    return Found(
+        small_numbers(found[inner]), owners, {"areas": np.bincount(found.ravel(), minlength=len(owners) + 1)[1:]}
+    )
 
 
 def groups_of(parts: PartTable, shape: tuple[int, ...]) -> list[NDArray[np.int64]]:
@@ -227,18 +230,6 @@ def groups_of(parts: PartTable, shape: tuple[int, ...]) -> list[NDArray[np.int64
     key = np.where(large, block.max(initial=0) + 1 + np.arange(len(block)), block)
     order = np.argsort(key, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(key[order])) + 1) if len(order) else []
-
-
-def chosen(labels: NDArray[Any], numbers: NDArray[np.int64]) -> Labels:
-    """Return labels (*window) as numbers from 1 in the order of some that are sorted; 0 for all others."""
-    place = np.minimum(np.searchsorted(numbers, labels), len(numbers) - 1)
-    return np.where(numbers[place] == labels, place + 1, 0).astype(np.int32)
-
-
-def _chosen_as(labels: NDArray[Any], numbers: NDArray[np.int64]) -> Labels:
-    """Return the same of numbers in any order."""
-    order = np.argsort(numbers)
-    return np.concatenate([[0], order + 1])[chosen(labels, numbers[order])].astype(np.int32)
 
 
 def _owners(labels: NDArray[Any], owners: NDArray[Any]) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.blocks import Window, blocks, with_halo
 from napari_backprop_segmentation.image.kept_blocks import Arrays, Work
+from napari_backprop_segmentation.image.labels import Numbers, small_numbers
 from napari_backprop_segmentation.image.passes import PASS_SIDE, kept_once, passed
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.image.threshold import counts_between, otsu_of
@@ -23,6 +24,8 @@ from napari_backprop_segmentation.params.fields import ObjectKind
 
 DIRECTION, NOISE, LIGHT, CONTRAST = "direction", "noise", "light", "contrast"  # names of what is kept
 HALF_BITS = 16  # of a float32: what is counted at a time
+# The upper bits of float32 values in the order of these: from the lowest of those with a sign up to 0, then the others.
+UPPER_BITS = np.concatenate([np.arange(2**HALF_BITS - 1, 2**15 - 1, -1), np.arange(2**15)])
 Light = NDArray[np.float32]
 
 
@@ -112,15 +115,15 @@ def _all_shades(source: Source, regions: Any, n: int, work: Work) -> Shades:
 
 def _shown(
     regions: Any, windows: Sequence[Window], there: list[NDArray[np.int64]]
-) -> Iterator[tuple[Window, NDArray[np.int64], int, tuple[int, ...]]]:
+) -> Iterator[tuple[Window, Numbers, int, tuple[int, ...]]]:
     """Yield windows and the regions in them, numbered from 0; which these are is noted."""
     for window in windows:
         numbers, where = present(regions[window])
         there.append(numbers)
-        yield window, where, len(numbers), regions.shape
+        yield window, small_numbers(where), len(numbers), regions.shape
 
 
-def _shades_in(source: Source, shown: tuple[Window, NDArray[np.int64], int, tuple[int, ...]]) -> Shades:
+def _shades_in(source: Source, shown: tuple[Window, Numbers, int, tuple[int, ...]]) -> Shades:
     window, where, n, shape = shown
     return shades_in(source.read(window), where, n, window, shape)
 
@@ -145,7 +148,7 @@ def _noise(source: Source, direction: Direction, regions: Any, n: int, work: Wor
 
 
 def _noise_in(
-    common: tuple[Source, Direction], shown: tuple[Window, NDArray[np.int64], int, tuple[int, ...]]
+    common: tuple[Source, Direction], shown: tuple[Window, Numbers, int, tuple[int, ...]]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     (source, direction), (window, where, n, shape) = common, shown
     grown, inner = with_halo(window, FINER_HALO, shape)
@@ -167,26 +170,36 @@ def _divided(light: Any, windows: Sequence[Window], low: Any, high: Any) -> tupl
 
 def median_below(light: Any, windows: Sequence[Window], limit: float) -> float:
     """Return the median of float32 values (*spatial) below a limit, as `numpy.median` does, window by window."""
-    ranks = np.zeros(2, np.int64)
-    digits = np.zeros(2, np.int64)
-    for step in range(2):  # the upper half of the bits, then the lower one
-        counts = np.zeros((2, 2**HALF_BITS), np.int64)
-        for window in windows:
-            values = light[window]
-            keys = _ordered(values[values < limit])
-            upper, lower = keys >> HALF_BITS, keys & (2**HALF_BITS - 1)
-            for row, digit in enumerate(digits):
-                counts[row] += np.bincount(lower[upper == digit] if step else upper, minlength=2**HALF_BITS)
-        if not step:
-            n = int(counts[0].sum())
-            ranks = np.array([(n - 1) // 2, n // 2])
-        before = np.cumsum(counts, axis=1)
-        places = np.array([np.searchsorted(row, rank, side="right") for row, rank in zip(before, ranks, strict=True)])
-        ranks = ranks - np.array(
-            [row[place] - own[place] for row, own, place in zip(before, counts, places, strict=True)]
-        )
-        digits = places if not step else (digits << HALF_BITS) | places
+    counts = np.zeros((2, 2**HALF_BITS), np.int64)
+    for window in windows:  # the upper half of the bits
+        values = light[window]
+        counts += np.bincount(_upper(values[values < limit]), minlength=2**HALF_BITS)
+    counts = counts[:, UPPER_BITS]
+    n = int(counts[0].sum())
+    digits, ranks = _reached(counts, np.array([(n - 1) // 2, n // 2]))
+    counts = np.zeros_like(counts)
+    for window in windows:  # the lower half of those that are the same in the upper one
+        values = light[window]
+        upper = _upper(values)
+        for row, bits in enumerate(UPPER_BITS[digits]):
+            own = values[upper == bits]
+            keys = _ordered(own[own < limit])
+            counts[row] += np.bincount(keys & (2**HALF_BITS - 1), minlength=2**HALF_BITS)
+    digits = (digits << HALF_BITS) | _reached(counts, ranks)[0]
     return float(np.median(_unordered(digits)))
+
+
+def _reached(counts: NDArray[np.int64], ranks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return for each row of counts (2, k) in which of them a rank lies, and its rank there."""
+    before = np.cumsum(counts, axis=1)
+    places = np.array([np.searchsorted(row, rank, side="right") for row, rank in zip(before, ranks, strict=True)])
+    rows = np.arange(len(ranks))
+    return places, ranks - (before[rows, places] - counts[rows, places])
+
+
+def _upper(values: Light) -> NDArray[np.uint32]:
+    """Return the upper half of the bits of float32 values."""
+    return values.view(np.uint32) >> np.uint32(HALF_BITS)
 
 
 def _ordered(values: Light) -> NDArray[np.int64]:

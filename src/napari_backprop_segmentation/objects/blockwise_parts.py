@@ -13,6 +13,7 @@ from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.components import PLAIN, Components, Labels, enclosed, joined
 from napari_backprop_segmentation.image.kept_blocks import Arrays, Work
 from napari_backprop_segmentation.image.label_file import LabelFile
+from napari_backprop_segmentation.image.labels import Numbers, small_numbers
 from napari_backprop_segmentation.image.passes import passed
 
 GROUND, PARTS = "ground", "parts"  # names of what is kept
@@ -73,14 +74,14 @@ def blockwise_parts(
     file = work.kept.labels(PARTS, light.shape)
 
     def item(number: int) -> tuple[Window, tuple[int, ...], Any, Any]:
-        return windows[number], light.shape, light[windows[number]], holes[number]
+        return windows[number], light.shape, light[windows[number]] > level, holes[number]
 
-    def take(number: int, behind: int, result: tuple[Labels, Components]) -> Arrays:
+    def take(number: int, behind: int, result: tuple[Numbers, Components]) -> Arrays:
         labels, components = result
-        file[windows[number]] = np.where(labels > 0, labels + behind, 0)
+        file[windows[number]] = np.where(labels > 0, labels.astype(np.int64) + behind, 0)
         return components.arrays()
 
-    arrays = passed(work, PARTS, _parts_in, level, [partial(item, i) for i in range(len(windows))], take=take)
+    arrays = passed(work, PARTS, _parts_in, None, [partial(item, i) for i in range(len(windows))], take=take)
     found = [Components.from_arrays(each) for each in arrays]
     groups = joined(found, windows)
     n_cut = 0
@@ -138,26 +139,25 @@ def _holes(light: Any, level: float, windows: Sequence[Window], work: Work) -> l
     """Return for each window which components (n + 1,) of the ground in it something encloses."""
 
     def item(window: Window) -> tuple[Window, tuple[int, ...], Any]:
-        return window, light.shape, light[window]
+        return window, light.shape, light[window] > level
 
     def take(_: int, __: int, found: Components) -> Arrays:
         return found.arrays()
 
-    arrays = passed(work, GROUND, _ground_in, level, [partial(item, window) for window in windows], take=take)
+    arrays = passed(work, GROUND, _ground_in, None, [partial(item, window) for window in windows], take=take)
     found = [Components.from_arrays(each) for each in arrays]
     return enclosed(found, joined(found, windows))
 
 
-def _ground_in(level: float, item: tuple[Window, tuple[int, ...], NDArray[np.float32]]) -> Components:
-    window, shape, light = item
-    labels, n = ndimage.label(~(light > level))
+def _ground_in(_: None, item: tuple[Window, tuple[int, ...], NDArray[np.bool_]]) -> Components:
+    window, shape, mask = item
+    labels, n = ndimage.label(~mask)
     return Components.of(labels, n, window, shape)
 
 
-def _parts_in(level: float, item: tuple[Window, tuple[int, ...], Any, Any]) -> tuple[Labels, Components]:
-    window, shape, light, holes = item
-    mask = light > level
+def _parts_in(_: None, item: tuple[Window, tuple[int, ...], Any, Any]) -> tuple[Numbers, Components]:
+    window, shape, mask, holes = item
     if holes is not None:
-        mask |= holes[ndimage.label(~mask)[0]]
+        mask = mask | holes[ndimage.label(~mask)[0]]
     labels, n = ndimage.label(mask)
-    return labels, Components.of(labels, n, window, shape)
+    return small_numbers(labels), Components.of(labels, n, window, shape)

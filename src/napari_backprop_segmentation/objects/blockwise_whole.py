@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.kept_blocks import Arrays, Work
+from napari_backprop_segmentation.image.labels import chosen
 from napari_backprop_segmentation.image.passes import around, passed
 from napari_backprop_segmentation.objects.blockwise import (
     SINGLE,
@@ -16,7 +17,6 @@ from napari_backprop_segmentation.objects.blockwise import (
     Painted,
     Singles,
     Spacing,
-    chosen,
     divided,
     fitting,
     found_in,

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from napari_backprop_segmentation.hierarchy.build_in_blocks import classes_in_blocks, tree_and_looks
+from napari_backprop_segmentation.hierarchy.build_in_blocks import tree_and_looks
+from napari_backprop_segmentation.hierarchy.classes_in_blocks import classes_in_blocks
+from napari_backprop_segmentation.network.allocator import give_back
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.params.sections import Regions
 from napari_backprop_segmentation.pipeline.job import Job
@@ -20,4 +22,6 @@ def found_in_blocks(job: Job, model: Model) -> Segmentation:
     if job.params.by_class:
         tree, codebook = classes_in_blocks((tree, looks), seen, regions, job.work)
         model = replace(model, codebook=codebook)
-    return of_tree(job, model, tree)
+    del looks  # of half a million regions they take hundreds of megabytes
+    give_back()
+    return of_tree(job, model, tree).noted({} if job.sure is None else {"sure": job.sure})

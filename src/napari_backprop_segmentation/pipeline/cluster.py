@@ -11,6 +11,14 @@ from napari_backprop_segmentation.errors import ParameterError
 
 CONNECT_SECONDS = 30
 ANY_PORT = ":0"  # for what dask listens on even without a dashboard: its usual one may be another cluster's
+# How often dask looks at itself: by default a hundred times a second at what a worker is doing, fifty times how late it
+# is, and ten times at its memory, for which three processes take a tenth of a core.
+SELDOM = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.worker.memory.monitor-interval": "1s",
+}
 NOISY = ("distributed", "tornado", "asyncio")
 
 
@@ -99,8 +107,10 @@ def _silence() -> None:
 
 
 def _local(n_workers: int, stack: ExitStack) -> Any:
+    import dask
     from distributed import Client, LocalCluster
 
+    stack.enter_context(dask.config.set(SELDOM))  # workers get what holds when they are started, or started again
     local = LocalCluster(
         n_workers=n_workers,
         threads_per_worker=1,

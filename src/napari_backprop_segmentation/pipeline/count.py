@@ -85,6 +85,25 @@ def may_mislead(job: Job) -> bool:
     return job.source.is_rgb and not job.source.channels_apart
 
 
+def sure_on(samples: Sequence[Merged], name: str) -> float | None:
+    """Return about which F1 to expect of a reading, or without a name of what the preset finds, over frames or samples.
+
+    None where there is nothing of it in any of them, or where the preset knows more than readings do.
+    """
+    job = samples[0].job
+    if not name and (not job.params.counts or may_mislead(job)):
+        return None
+    named = [each.readings.named(name) for each in samples] if name else []
+    found = [None if each is None else each.judged for each in named] if name else [each.objects for each in samples]
+    sure = [each.readings.sureness(labels) for each, labels in zip(samples, found, strict=True) if _any(labels)]
+    told = [each for each in sure if each is not None]
+    return round(sum(told) / len(told), 2) if told else None
+
+
+def _any(labels: NDArray[Any] | None) -> bool:
+    return labels is not None and bool(labels.any())
+
+
 def check_kind(merged: Merged, own: NDArray[Any]) -> None:
     """Raise `MistakenKind` where what the preset for a recognised kind finds says that the image is of another kind."""
     kind = merged.job.kind

@@ -73,6 +73,8 @@ class Job:
         Whether the best of all readings is taken, as nothing of what is wanted was said.
     read_as : str
         Name of the reading that all frames of a series have, where one was found to be the best.
+    sure : float, optional
+        About which F1 to expect of what is found, where samples of the image were looked at.
     examples, counter_examples : sequence of masks (*spatial), pixels, and pixels with a size
         What the user has pointed at: all alike objects are wanted.
     how_alike : float
@@ -107,6 +109,7 @@ class Job:
     fixed: NDArray[np.int64] | None = None
     judges: bool = False
     read_as: str = ""
+    sure: float | None = None
     examples: Sequence[Example] | None = None
     counter_examples: Sequence[Example] = ()
     how_alike: float = HOW_ALIKE

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, gaussian_filter
 from skimage.measure import label as connected_components
 
-from napari_backprop_segmentation.image.colour import lab_of
+from napari_backprop_segmentation.image.lab import lab_of
 from napari_backprop_segmentation.image.ridges import ridge_balance
 from napari_backprop_segmentation.image.source import ArraySource
 from napari_backprop_segmentation.image.threshold import otsu, separation

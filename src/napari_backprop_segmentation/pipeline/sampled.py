@@ -10,7 +10,7 @@ from napari_backprop_segmentation.image.kept_blocks import Arrays
 from napari_backprop_segmentation.image.passes import kept_once
 from napari_backprop_segmentation.network.model import Model
 from napari_backprop_segmentation.objects.ways import ON_THE_GROUND, OUTLINED
-from napari_backprop_segmentation.pipeline.count import best_for_large, summed_scores
+from napari_backprop_segmentation.pipeline.count import best_for_large, summed_scores, sure_on
 from napari_backprop_segmentation.pipeline.job import READINGS, Job
 from napari_backprop_segmentation.pipeline.merged_part import merged_part
 from napari_backprop_segmentation.pipeline.trees import plain_params
@@ -38,6 +38,8 @@ def with_reading(job: Job, model: Model) -> Job:
         )
     job.less.notes.append("compared what can be counted on samples of the image")
     name = names[number - 1] if number else best
+    if not number and np.isfinite(ranked["sure"]):
+        job = replace(job, sure=float(ranked["sure"]))
     if not name:
         return job
     if name not in MADE_IN_BLOCKS:
@@ -46,9 +48,14 @@ def with_reading(job: Job, model: Model) -> Job:
 
 
 def _ranked(job: Job, model: Model) -> Arrays:
-    """Return the names of readings, those that are made in blocks first, and the best one where that is open."""
+    """Return the names of readings, those made in blocks first; where it is open, the best one and how sure it is."""
     samples = [merged_part(job, crop, model) for crop in some_crops(job.part)]
     in_blocks = summed_scores(samples, MADE_IN_BLOCKS)
     names = [*in_blocks, *(name for name in summed_scores(samples) if name not in in_blocks)]
     best = best_for_large(samples, MADE_IN_BLOCKS) if job.judges else ""
-    return {"names": np.array(names, dtype=str), "best": np.array(best)}
+    sure = sure_on(samples, best) if job.judges else None
+    return {
+        "names": np.array(names, dtype=str),
+        "best": np.array(best),
+        "sure": np.array(np.nan if sure is None else sure),
+    }

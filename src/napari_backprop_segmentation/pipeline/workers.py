@@ -43,6 +43,8 @@ class Workers:
         self.remarks = check_client(client)
         self._client = client
         self._n_waiting, self._asked_at = 0, -ASK_SECONDS
+        with scheduler_errors(client):  # nobody waits for it: it goes on while this process trains
+            self._preparing = [client.submit(prepare, workers=[each], pure=False) for each in client.nthreads()]
 
     def __call__(self, function: Callable[[Any, Any], T], common: Any, items: Iterable[Any]) -> Iterator[T]:
         """Yield ``function(common, item)`` for each item, in their order."""
@@ -82,6 +84,11 @@ def result_of(client: Any, future: Any) -> Any:
     """Return what a worker has found, or raise what it has raised."""
     with worker_errors(client):
         return future.result()
+
+
+def prepare() -> None:
+    """Import on a worker what its first block needs, which takes seconds."""
+    import napari_backprop_segmentation.hierarchy.build_in_blocks  # noqa: F401
 
 
 def called(function: Callable[[Any, Any], T], common: Any, item: Any) -> T:

@@ -151,6 +151,7 @@ def test_noise_and_what_is_asked_for_stay_regions(automatic):
 def test_all_frames_of_a_series_have_one_reading():
     frames = np.stack([np.roll(bright_and_dark()[:, 140:], shift, axis=1) for shift in (0, 2, 4, 6)])
     found = finish(run(frames, AUTOMATIC, axes="TYX"))
+    assert 0.5 < found.record["sure"] <= 1
     assert found.record["reading"]
     assert [int(np.unique(frame[frame > 0]).size) for frame in found.labels] == [9] * 4
     for before, after in pairwise(found.labels):

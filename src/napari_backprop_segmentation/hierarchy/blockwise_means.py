@@ -11,7 +11,7 @@ from napari_backprop_segmentation.hierarchy.features import feature_windows
 from napari_backprop_segmentation.hierarchy.region_graph import RegionGraph
 from napari_backprop_segmentation.image.blocks import in_groups
 from napari_backprop_segmentation.image.kept_blocks import HERE, Parts, Work
-from napari_backprop_segmentation.image.whole_sums import present
+from napari_backprop_segmentation.image.labels import present
 from napari_backprop_segmentation.network.seen import AT_ONCE, Seen
 from napari_backprop_segmentation.params.sections import Regions
 

@@ -13,7 +13,7 @@ from skimage.measure import label as connected_components
 from napari_backprop_segmentation.hierarchy.pair_sums import summed
 from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.label_file import looked_up
-from napari_backprop_segmentation.image.whole_sums import present
+from napari_backprop_segmentation.image.labels import present
 
 FaceCosts = list[NDArray[np.float16]] | None
 RegionPairs = NDArray[np.int64]  # (k, 2)

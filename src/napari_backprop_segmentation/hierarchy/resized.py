@@ -7,7 +7,7 @@ from napari_backprop_segmentation.hierarchy.merge import Tree
 from napari_backprop_segmentation.hierarchy.region_graph import follow
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy, named, size_factor
 from napari_backprop_segmentation.image.blocks import Window
-from napari_backprop_segmentation.image.whole_sums import present
+from napari_backprop_segmentation.image.labels import present
 
 CHILDREN = 2
 

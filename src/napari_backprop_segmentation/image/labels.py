@@ -51,26 +51,34 @@ def let_go(labels: Any) -> None:
 def renumbered(labels: NDArray[Any], keep: NDArray[np.bool_]) -> NDArray[Any]:
     """Return labels numbered from 1 without gaps where they are kept, else 0."""
     kept = labels[keep]
-    if kept.size and kept.min() >= 0 and kept.max() <= labels.size:  # a table is ten times as fast as sorting
-        there = np.bincount(kept.astype(np.int64, copy=False)) > 0
-        table = np.cumsum(there)
-        numbers, n = table[kept], int(table[-1])
-    else:
-        values, where = np.unique(kept, return_inverse=True)
-        numbers, n = where + 1, len(values)
-    found = np.zeros(labels.shape, label_dtype(n))
-    found[keep] = numbers
+    if not kept.size:
+        return np.zeros(labels.shape, np.uint8)
+    numbers, where = present(kept)
+    found = np.zeros(labels.shape, label_dtype(len(numbers)))
+    found[keep] = where + 1
     return found
 
 
 def occurring(labels: NDArray[Any]) -> NDArray[np.int64]:
     """Return the numbers that occur in labels (*window), in order; without sorting where they lie close together."""
-    low, n = int(labels.min()), int(np.ptp(labels)) + 1
+    low = int(labels.min())
+    n = int(labels.max()) - low + 1
     if n > FEW * labels.size:
         return np.unique(labels).astype(np.int64)
     occurs = np.zeros(n, bool)
     occurs[labels - low] = True
     return np.flatnonzero(occurs) + low
+
+
+def present(labels: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the numbers that occur in labels (*window), in order, and which of them each pixel (*window) has."""
+    numbers = occurring(labels)
+    low, n = int(numbers[0]), int(numbers[-1] - numbers[0]) + 1
+    if n > FEW * labels.size:
+        return numbers, np.searchsorted(numbers, labels)
+    place = np.zeros(n, np.int64)
+    place[numbers - low] = np.arange(len(numbers))
+    return numbers, place[labels - low]
 
 
 def chosen(labels: NDArray[np.int32] | NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int32]:

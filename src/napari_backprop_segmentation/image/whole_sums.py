@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_backprop_segmentation.image.labels import FEW, occurring
-
 FINE = 2**20  # steps of one unit of brightness: what is lost by rounding is far below noise
 COARSE = 2**14  # the same where squares are added: those of half a million million pixels fit 64 bits
 
@@ -40,14 +38,3 @@ def variance_of(sums: NDArray[np.int64]) -> Fraction:
     """Return the variance in steps of 1 / `COARSE` from `spread_sums`, exactly."""
     n, total, squares = (int(each) for each in sums)
     return Fraction(squares, n) - Fraction(total, n) ** 2
-
-
-def present(labels: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the numbers that occur in labels (*window), in order, and which of them each pixel (*window) has."""
-    numbers = occurring(labels)
-    low, n = int(numbers[0]), int(numbers[-1] - numbers[0]) + 1
-    if n > FEW * labels.size:
-        return numbers, np.searchsorted(numbers, labels)
-    place = np.zeros(n, np.int64)
-    place[numbers - low] = np.arange(len(numbers))
-    return numbers, place[labels - low]

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from napari_backprop_segmentation.image.blocks import Window, blocks, with_halo
 from napari_backprop_segmentation.image.kept_blocks import Arrays, Work
-from napari_backprop_segmentation.image.labels import Numbers, small_numbers
+from napari_backprop_segmentation.image.labels import Numbers, present, small_numbers
 from napari_backprop_segmentation.image.passes import PASS_SIDE, kept_once, passed
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.image.threshold import counts_between, otsu_of
-from napari_backprop_segmentation.image.whole_sums import means_of, present, sums_of
+from napari_backprop_segmentation.image.whole_sums import means_of, sums_of
 from napari_backprop_segmentation.objects.contrast import FINER_HALO, HALO, Contrast, is_noisy, noise_sums, steadied
 from napari_backprop_segmentation.objects.direction import Direction, Shades, direction_of, shades_in
 from napari_backprop_segmentation.params.fields import ObjectKind

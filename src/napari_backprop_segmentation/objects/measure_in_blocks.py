@@ -13,8 +13,8 @@ from scipy import ndimage
 from napari_backprop_segmentation.errors import ImageError
 from napari_backprop_segmentation.image.axes import CHANNEL_LETTERS, channel_axis
 from napari_backprop_segmentation.image.blocks import Window, blocks, with_halo
+from napari_backprop_segmentation.image.labels import present
 from napari_backprop_segmentation.image.passes import PASS_SIDE
-from napari_backprop_segmentation.image.whole_sums import present
 from napari_backprop_segmentation.objects.ball import UNIT_BALL
 from napari_backprop_segmentation.objects.shape import (
     Shapes,

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from napari_backprop_segmentation.hierarchy.pairs import MOST_REGIONS
 from napari_backprop_segmentation.image.blocks import Window
 from napari_backprop_segmentation.image.kept_blocks import Arrays
-from napari_backprop_segmentation.image.whole_sums import in_steps, present
+from napari_backprop_segmentation.image.labels import present
+from napari_backprop_segmentation.image.whole_sums import in_steps
 
 Floats = NDArray[np.float64]
 

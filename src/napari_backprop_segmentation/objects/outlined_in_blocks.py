@@ -12,8 +12,8 @@ from skimage.measure import label as connected_components
 from napari_backprop_segmentation.image.blocks import Window, blocks, with_halo
 from napari_backprop_segmentation.image.components import Components, joined
 from napari_backprop_segmentation.image.kept_blocks import Arrays, Work
+from napari_backprop_segmentation.image.labels import present
 from napari_backprop_segmentation.image.passes import PASS_SIDE, passed
-from napari_backprop_segmentation.image.whole_sums import present
 from napari_backprop_segmentation.objects.blockwise import Painted, joined_objects
 from napari_backprop_segmentation.objects.blockwise_parts import PartTable, part_table
 from napari_backprop_segmentation.objects.outlined import CLEFT, WALL_HALO, walls

@@ -1,6 +1,6 @@
 """Which of several readings of one plane or volume is counted, or what the preset for its kind finds."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -93,15 +93,16 @@ def sure_on(samples: Sequence[Merged], name: str) -> float | None:
     job = samples[0].job
     if not name and (not job.params.counts or may_mislead(job)):
         return None
-    named = [each.readings.named(name) for each in samples] if name else []
-    found = [None if each is None else each.judged for each in named] if name else [each.objects for each in samples]
-    sure = [each.readings.sureness(labels) for each, labels in zip(samples, found, strict=True) if _any(labels)]
-    told = [each for each in sure if each is not None]
+    told = [sure for each in samples if (sure := _sure_in(each, name)) is not None]
     return round(sum(told) / len(told), 2) if told else None
 
 
-def _any(labels: NDArray[Any] | None) -> bool:
-    return labels is not None and bool(labels.any())
+def _sure_in(sample: Merged, name: str) -> float | None:
+    reading = sample.readings.named(name) if name else None
+    if name and reading is None:
+        return None
+    labels: NDArray[Any] = sample.objects if reading is None else reading.judged
+    return sample.readings.sureness(labels) if labels.any() else None
 
 
 def check_kind(merged: Merged, own: NDArray[Any]) -> None:
@@ -111,19 +112,9 @@ def check_kind(merged: Merged, own: NDArray[Any]) -> None:
         raise MistakenKind(kind)
 
 
-def best_reading(frames: Sequence[Merged], among: Collection[str] | None = None) -> str:
-    """Return the name of the reading that is best over some frames or samples; nothing where the preset's own is.
-
-    Parameters
-    ----------
-    frames : sequence of Merged
-    among : collection of str, optional
-        Which ones can be taken; all that are offered if left out.
-    """
-    scores, least = summed_scores(frames, among), sum(least_score(frame.job) for frame in frames)
-    name = next(iter(scores), "")
-    taken = [verdict(f.job, f.objects if f.job.params.counts else None, f.readings).reading for f in frames]
-    return name if scores.get(name, 0.0) > least and 2 * sum(taken) > len(frames) else ""
+def best_reading(frames: Sequence[Merged]) -> str:
+    """Return the name of the reading that is best over some frames; nothing where the preset's own is."""
+    return _first(frames, summed_scores(frames)) if _most_take_one(frames) else ""
 
 
 def best_for_large(samples: Sequence[Merged], in_blocks: Collection[str]) -> str:
@@ -131,14 +122,28 @@ def best_for_large(samples: Sequence[Merged], in_blocks: Collection[str]) -> str
 
     What is not made `in_blocks` takes several times as long, so it must be clearly better.
     """
-    best, other = best_reading(samples, in_blocks), best_reading(samples)
-    in_blocks_score = summed_scores(samples, in_blocks).get(best, 0.0)
-    clearly = summed_scores(samples).get(other, 0.0) > in_blocks_score + VARIANT * len(samples)
+    if not _most_take_one(samples):
+        return ""
+    of_blocks, of_all = summed_scores(samples, in_blocks), summed_scores(samples)
+    best, other = _first(samples, of_blocks), _first(samples, of_all)
+    clearly = of_all.get(other, 0.0) > of_blocks.get(best, 0.0) + VARIANT * len(samples)
     return other if clearly else best
 
 
+def _most_take_one(frames: Sequence[Merged]) -> bool:
+    """Return whether in most of some frames or samples a reading is better than what the preset finds."""
+    taken = [verdict(f.job, f.objects if f.job.params.counts else None, f.readings).reading for f in frames]
+    return 2 * sum(taken) > len(frames)
+
+
+def _first(frames: Sequence[Merged], scores: Mapping[str, float]) -> str:
+    """Return the name that comes first in scores over some frames or samples; nothing where that is close to none."""
+    name = next(iter(scores), "")
+    return name if scores.get(name, 0.0) > sum(least_score(frame.job) for frame in frames) else ""
+
+
 def summed_scores(frames: Sequence[Merged], among: Collection[str] | None = None) -> dict[str, float]:
-    """Return the scores of readings over some frames or samples by their names, the best first; see `best_reading`."""
+    """Return the scores of readings over some frames or samples by their names, the best first."""
     scores: dict[str, float] = {}
     for frame in frames:
         best = {each.name: each.score for each in reversed(frame.readings)}

@@ -5,7 +5,7 @@ from dataclasses import replace
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.source import Part
 from napari_backprop_segmentation.network.model import Model
-from napari_backprop_segmentation.pipeline.count import best_reading
+from napari_backprop_segmentation.pipeline.count import best_reading, sure_on
 from napari_backprop_segmentation.pipeline.job import Job
 from napari_backprop_segmentation.pipeline.merged import Merged
 from napari_backprop_segmentation.pipeline.training_schedule import spread
@@ -21,8 +21,13 @@ def frame_tree(job: Job, part: Part, model: Model) -> Hierarchy:
 
 
 def judged(job: Job, model: Model) -> Job:
-    """Return the job with the reading that is best over some frames, if one is better than what the preset finds."""
-    name = best_reading([Merged(job, part, model, tree_of(job, part, model)) for part in _some(job, JUDGED)])
+    """Return the job with the reading that is best over some frames, if one is better than what the preset finds.
+
+    And with how sure that is, or what the preset finds.
+    """
+    frames = [Merged(job, part, model, tree_of(job, part, model)) for part in _some(job, JUDGED)]
+    name = best_reading(frames)
+    job = replace(job, sure=sure_on(frames, name))
     return replace(job, read_as=name, params=plain_params(job.params).replace(reading=1)) if name else job
 
 

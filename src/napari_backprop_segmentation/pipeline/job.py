@@ -74,7 +74,7 @@ class Job:
     read_as : str
         Name of the reading that all frames of a series have, where one was found to be the best.
     sure : float, optional
-        About which F1 to expect of what is found, where samples of the image were looked at.
+        About which F1 to expect of what is found, where some frames or samples of the image were looked at.
     examples, counter_examples : sequence of masks (*spatial), pixels, and pixels with a size
         What the user has pointed at: all alike objects are wanted.
     how_alike : float
@@ -127,6 +127,12 @@ class Job:
     def seen_strokes(self) -> NDArray[np.integer[Any]] | None:
         """The strokes that the network sees while it is trained."""
         return self.strokes if self.params.strokes_as == "network" else None
+
+    @property
+    def judged(self) -> dict[str, Any]:
+        """What is recorded of a reading that was chosen on some frames or samples."""
+        reading = {"reading": self.read_as} if self.read_as else {}
+        return reading if self.sure is None else {**reading, "sure": self.sure}
 
     @property
     def part(self) -> Part:

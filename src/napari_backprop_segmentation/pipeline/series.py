@@ -51,8 +51,7 @@ def segment_series(job: Job) -> Generator[Step, Command | None, Segmentation]:
     found, model = output.found(), known or schedule.model
     found = replace(found, model=model, teach=teaching(job, model, found.hierarchy))
     kind = ("classes" if job.params.by_class else "merged") if job.merges else "trained"
-    reading = {"reading": job.read_as} if job.read_as else {}
-    return found.noted(ending(kind, schedule.stopped_by, schedule.steps) | reading)
+    return found.noted(ending(kind, schedule.stopped_by, schedule.steps) | job.judged)
 
 
 def train_series(job: Job) -> Generator[Step, Command | None, Model]:

@@ -13,9 +13,9 @@ from napari_backprop_segmentation.hierarchy.block_features import Shown
 from napari_backprop_segmentation.hierarchy.tree import Hierarchy
 from napari_backprop_segmentation.image.blocks import BLOCK_SIDE, Window, blocks, with_halo
 from napari_backprop_segmentation.image.kept_blocks import Work
+from napari_backprop_segmentation.image.labels import present
 from napari_backprop_segmentation.image.source import Source
 from napari_backprop_segmentation.image.texture import HALO as TEXTURE_HALO
-from napari_backprop_segmentation.image.whole_sums import present
 from napari_backprop_segmentation.network.seen import Seen
 from napari_backprop_segmentation.teaching.patches import (
     AROUND,

@@ -6,7 +6,15 @@ import pytest
 
 from napari_backprop_segmentation.image import labels as labels_module
 from napari_backprop_segmentation.image.label_file import LabelFile
-from napari_backprop_segmentation.image.labels import chosen, let_go, numbers_in, occurring, parts_of, present, renumbered
+from napari_backprop_segmentation.image.labels import (
+    chosen,
+    let_go,
+    numbers_in,
+    occurring,
+    parts_of,
+    present,
+    renumbered,
+)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64, np.uint64])

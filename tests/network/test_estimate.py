@@ -10,7 +10,7 @@ from napari_backprop_segmentation.network import estimate as cost_model
 from napari_backprop_segmentation.network.estimate import Costs, training_bytes, training_crop, work
 from napari_backprop_segmentation.params.params import Params
 from napari_backprop_segmentation.params.sections import Training
-from napari_backprop_segmentation.pipeline.estimate import MOST_TREE_PIXELS, estimate, merges_regions
+from napari_backprop_segmentation.pipeline.estimate import MOST_TREE_PIXELS, READINGS, estimate, merges_regions
 from napari_backprop_segmentation.pipeline.iteration import iterated_axes, total_steps
 
 PLENTY = 1e15
@@ -43,6 +43,10 @@ def test_each_stage_is_counted_as_often_as_it_happens():
     assert seconds(params.replace(iterations=2), superpixel=1) == pytest.approx(2 * 5000)
     assert seconds(params.replace(method="continuity"), superpixel=1) == 0
     assert seconds(params.replace(regions="trained"), tree_pixel=1) == 0
+    assert seconds(params.replace(automatic=True), tree_pixel=1) == pytest.approx((1 + 2 * READINGS) * PIXELS)
+    assert seconds(params.replace(automatic=True), (1, 100, 200), tree_pixel=1) == pytest.approx(
+        (1 + READINGS) * PIXELS
+    )
     assert seconds(params.replace(n_runs=3), superpixel=1, tree_pixel=1) == pytest.approx(3 * (4 * 5000 + PIXELS))
     assert seconds(params.replace(crop_pixels=0), step_channel=1) == pytest.approx(10 * PIXELS * channels)
 

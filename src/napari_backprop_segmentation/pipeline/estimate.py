@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from napari_backprop_segmentation.image.colour import RGB
 from napari_backprop_segmentation.image.context import n_inputs
 from napari_backprop_segmentation.network.estimate import (
     GB,
@@ -26,6 +27,9 @@ IMAGE_BYTES = 30  # per pixel of the whole image: labels, regions, adjacency
 # What a pixel of a volume takes beyond one of a plane, on which speed is measured; fitted to 1 and 4 million voxels.
 VOLUME_SLOWNESS, VOLUME_IMAGE_BYTES, VOLUME_BYTES = 1.45, 130, 100e6
 SMALL_BYTES = 200e6
+# How many times as long as a merge tree all readings of one light take: 2.7 to 3.4, 512 x 512, one and three channels,
+# two cores; twice as long where things are small.
+READINGS = 3
 
 
 def merges_regions(params: Params, n_pixels: int, iterated: str = "") -> tuple[bool, tuple[str, ...]]:
@@ -108,7 +112,8 @@ def estimate_part(
     superpixels = costs.superpixel * crop * crops
     labels = pixels * (costs.predict_channel * channels + costs.predict_mac * macs)
     if merges or params.merges_in_blocks:
-        labels += pixels * (costs.tree_pixel + costs.tree_channel * params.n_channels)
+        tree = pixels * (costs.tree_pixel + costs.tree_channel * params.n_channels)
+        labels += tree * (1 + READINGS * n_lights(shape[0]) * (params.automatic and merges))
     needed = part_bytes(params, shape, crop, precision)
     if len(shape) == len("CZYX"):
         step, superpixels, labels = (VOLUME_SLOWNESS * seconds for seconds in (step, superpixels, labels))
@@ -116,6 +121,11 @@ def estimate_part(
     short = memory_notes(needed, free) if costs.device == "cpu" else ()
     whole = Estimate(seconds, needed, notes + untreed + short)
     return PartEstimate(step, superpixels, labels, whole)
+
+
+def n_lights(n_channels: int) -> int:
+    """Return in how many lights readings are looked for: lightness and red of three channels, else each."""
+    return 2 if n_channels == RGB else n_channels
 
 
 def series_too_large(iterated: str, shape: Sequence[int]) -> bool:

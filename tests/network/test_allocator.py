@@ -1,4 +1,5 @@
 import ctypes
+import gc
 
 import pytest
 
@@ -73,3 +74,14 @@ def test_where_memory_cannot_be_given_back_nothing_happens(monkeypatch):
     monkeypatch.setattr(allocator, "_glibc", lambda: None)
     with allocator.memory_given_back():
         pass
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_objects_that_somebody_has_frozen_stay_frozen(frozen):
+    if frozen:
+        gc.freeze()
+    try:
+        allocator.give_back()
+        assert (gc.get_freeze_count() > 0) == frozen
+    finally:
+        gc.unfreeze()

@@ -188,6 +188,8 @@ def main() -> None:
     args = parser.parse_args()
     samples = {kind: pieces(getattr(args, kind), kind, args.images) for kind in PRESETS}
     benches = {kind: Bench(found, kind) for kind, found in samples.items() if found}
+    if not benches:
+        parser.error(f"at least one of {', '.join(f'--{kind}' for kind in PRESETS)} must name a folder with images")
     lines = [
         "# Constants",
         "",

@@ -6,7 +6,8 @@ from skimage.segmentation import watershed
 from napari_backprop_segmentation.hierarchy.higra_module import hg
 from napari_backprop_segmentation.objects import cores
 from napari_backprop_segmentation.objects.cores import LEVELS, bright_cores, reach_of
-from napari_backprop_segmentation.objects.splitting import best_antichain, merit_of, moments, roundness_from
+from napari_backprop_segmentation.objects.moments import moments
+from napari_backprop_segmentation.objects.splitting import best_antichain, merit_of, roundness_from
 
 SHAPES = [((96, 128), None), ((64, 90), (2.0, 1.0)), ((12, 40, 40), None), ((12, 40, 40), (2.0, 1.0, 1.0))]
 

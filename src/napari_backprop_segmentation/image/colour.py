@@ -31,6 +31,11 @@ def colour_features(pixels: NDArray[np.float32], lab: NDArray[np.float32] | None
     return (lab_of(pixels) if lab is None else lab) / np.float32(LAB_UNIT)
 
 
+def light_channels(n_channels: int) -> tuple[int, ...]:
+    """Return in what readings look for objects: lightness (-1) and red of three channels, else each."""
+    return (-1, 0) if n_channels == RGB else tuple(range(n_channels))
+
+
 def lightness(pixels: NDArray[np.float32], lab: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
     """Return (C, *spatial) pixels in [0, 1] as one value each (*spatial): lightness of RGB, else the mean, 0 to 1."""
     if len(pixels) == RGB:

@@ -45,12 +45,16 @@ def release_cached(device: torch.device) -> None:
     if device.type == "mps":
         torch.mps.empty_cache()
     if device.type == "cpu":
-        give_back()
+        _trim()
 
 
 def give_back() -> None:
     """Give freed memory back, also within `reused_memory`: after something that took much of it."""
     _free_lists_cleared()
+    _trim()
+
+
+def _trim() -> None:
     library = _glibc()
     if library is not None:
         library.malloc_trim(0)

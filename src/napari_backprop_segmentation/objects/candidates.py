@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from napari_backprop_segmentation.hierarchy.higra_module import hg
 from napari_backprop_segmentation.objects.light_trees import Nested, sides
-from napari_backprop_segmentation.objects.moments import moments_at, shape_of
+from napari_backprop_segmentation.objects.moments import from_middle, moments, shape_of
 
 Floats = NDArray[np.float64]
 
@@ -158,16 +158,16 @@ def describe(tree: Nested, seen: Seen) -> Candidates:
       texture inside.
     """
     ndim = seen.light.ndim
-    inner = _inner_sums(tree, seen, INNER)
+    of_shape, inner = _inner_sums(tree, seen, INNER)
     outline = _outline_sums(tree, seen, (*EITHER_SIDE, *ACROSS))
-    area = inner["area"]
+    area = of_shape[0]
     frame = inner["frame"]
     length = np.maximum(outline["length"], TINY)
     mean = inner["light"] / area
     spread = np.sqrt(np.maximum(inner["square"] / area - mean**2, 0)) + seen.noise
     step = outline["step"] / length
     step_spread = np.sqrt(np.maximum(outline["step2"] / length - step**2, 0)) + seen.noise
-    roundness, elongation = shape_of(area, inner, ndim)
+    roundness, elongation = shape_of(of_shape, ndim)
     grown = area[tree.parents]
     drop, height = _lasting(tree, area)
     full = 2.0 * ndim * area ** ((ndim - 1) / ndim)
@@ -197,20 +197,19 @@ def describe(tree: Nested, seen: Seen) -> Candidates:
     return Candidates(tree, area, np.stack([columns[name] for name in NAMES], axis=1))
 
 
-def _inner_sums(tree: Nested, seen: Seen, wanted: Collection[str]) -> dict[str, Floats]:
-    """Return sums over the pixels of each node (n,) of the tree: its area, moments, and what is wanted of `INNER`."""
+def _inner_sums(tree: Nested, seen: Seen, wanted: Collection[str]) -> tuple[list[Floats], dict[str, Floats]]:
+    """Return sums over the pixels of each node (n,) of the tree: of `moments`, and what is wanted of `INNER`."""
     n, node, shape = len(tree.parents), tree.node.ravel(), seen.light.shape
     looks = _looks(seen)
-    values: dict[str, NDArray[Any]] = {"area": np.ones(node.size)}
-    values |= {name: looks[name].ravel() for name in wanted if name in looks}
+    values: dict[str, NDArray[Any]] = {name: looks[name].ravel() for name in wanted if name in looks}
     if "square" in wanted:
         values["square"] = seen.light.ravel().astype(np.float64) ** 2
     if "frame" in wanted:
         values["frame"] = _frame(shape).ravel()
-    values |= moments_at([axis.ravel() for axis in np.indices(shape)], shape)
-    sums = np.stack([np.bincount(node, value, n) for value in values.values()], axis=1)
-    total = hg.accumulate_sequential(tree.doubled, sums, hg.Accumulators.sum)[n:]
-    return dict(zip(values, total.T, strict=True))
+    of_shape = list(moments(from_middle([axis.ravel() for axis in np.indices(shape)], shape)))
+    sums = np.stack([np.bincount(node, value, n) for value in (*of_shape, *values.values())], axis=1)
+    total = hg.accumulate_sequential(tree.doubled, sums, hg.Accumulators.sum)[n:].T
+    return list(total[: len(of_shape)]), dict(zip(values, total[len(of_shape) :], strict=True))
 
 
 def _looks(seen: Seen) -> dict[str, NDArray[np.float32]]:

@@ -9,7 +9,8 @@ from scipy import ndimage
 
 from napari_backprop_segmentation.image.labels import renumbered
 from napari_backprop_segmentation.objects.flooding import flooded
-from napari_backprop_segmentation.objects.splitting import best_antichain, merit_of, moments, roundness_from
+from napari_backprop_segmentation.objects.moments import moments
+from napari_backprop_segmentation.objects.splitting import best_antichain, merit_of, roundness_from
 
 LEVELS = 32  # of brightness between the threshold and the brightest pixels of a part
 BRIGHTEST = 0.999  # quantile

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
-from skimage.color import rgb2lab
 
 from napari_backprop_segmentation.hierarchy.higra_module import hg
+from napari_backprop_segmentation.image.colour import RGB, light_channels, lightness
+from napari_backprop_segmentation.image.lab import lab_of
 from napari_backprop_segmentation.objects.candidates import Kind, Seen, describe, look
 from napari_backprop_segmentation.objects.light_trees import LEAST_AREA, Nested, doubled, level_tree, pruned, ridge_tree
 
@@ -151,16 +152,13 @@ def all_trees(seens: Sequence[Seen], merge_tree: Nested | None) -> Iterator[tupl
 
 
 def all_seen(image: NDArray[np.float32]) -> list[tuple[int, Seen]]:
-    """Return what is looked at, and in which channel: lightness (-1) and red of RGB, else each channel."""
-    if len(image) != 3:
-        return [(i, look(channel)) for i, channel in enumerate(image)]
-    lightness = rgb2lab(np.clip(image, 0, 1), channel_axis=0)[0].astype(np.float32) / 100
-    return [(-1, look(lightness)), (0, look(image[0]))]
+    """Return what is looked at, and in which channel, see `light_channels`."""
+    return [(i, look(lightness(image) if i < 0 else image[i])) for i in light_channels(len(image))]
 
 
 def colours(image: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return what is compared as colour (K, *spatial): Lab of RGB, else the channels; each over its spread."""
-    seen = rgb2lab(np.clip(image, 0, 1), channel_axis=0) if len(image) == 3 else image
+    seen = lab_of(image) if len(image) == RGB else image
     spread = seen.reshape(len(seen), -1).std(axis=1).reshape(-1, *[1] * (image.ndim - 1))
     found: NDArray[np.float32] = (seen / (spread + 1e-3)).astype(np.float32)
     return found

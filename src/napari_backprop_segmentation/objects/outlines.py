@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_backprop_segmentation.objects.light_trees import sides
-from napari_backprop_segmentation.objects.moments import moments_at, shape_of
+from napari_backprop_segmentation.objects.moments import from_middle, moments, shape_of
 
 Floats = NDArray[np.float64]
 
@@ -42,9 +42,8 @@ class Outlines:
     @property
     def roundness(self) -> Floats:
         """How round each object is (n,), see `shape_of`."""
-        places = np.unravel_index(self._inside, self._shape)
-        sums = {name: self._summed(values) for name, values in moments_at(places, self._shape).items()}
-        return shape_of(self.areas, sums, len(self._shape))[0]
+        grid = from_middle(np.unravel_index(self._inside, self._shape), self._shape)
+        return shape_of([self._summed(values) for values in moments(grid)], len(self._shape))[0]
 
     @cached_property
     def pixels(self) -> NDArray[np.bool_]:

@@ -9,10 +9,10 @@ from scipy import ndimage
 
 from napari_backprop_segmentation.image.labels import renumbered
 from napari_backprop_segmentation.objects.ball import UNIT_BALL
+from napari_backprop_segmentation.objects.moments import PIXEL_MOMENT, covariances
 
 SHAPELESS = 0.75  # roundness from which on a shape counts as an object at all: two discs in touch have 0.89
 LEAST_MERIT = 0.02
-PIXEL_MOMENT = 12  # a pixel spreads as far as its own square or cube: 1 / 12 in each direction
 
 
 def best_antichain(parents: NDArray[np.int64], scores: NDArray[np.float64], n_leaves: int) -> NDArray[np.int32]:
@@ -51,15 +51,6 @@ def best_antichain(parents: NDArray[np.int64], scores: NDArray[np.float64], n_le
     return found
 
 
-def moments(coordinates: Sequence[NDArray[np.float64]]) -> Iterator[NDArray[np.float64]]:
-    """Yield one, each coordinate (n,), and each product of two, for every pixel."""
-    yield np.ones(len(coordinates[0]))
-    yield from coordinates
-    for i, one in enumerate(coordinates):
-        for other in coordinates[i:]:
-            yield one * other
-
-
 def merit_of(roundness: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how much each pixel of parts of some roundness counts when parts are chosen, from almost 0 to 1."""
     found: NDArray[np.float64] = np.clip((roundness - SHAPELESS) / (1 - SHAPELESS), LEAST_MERIT, 1) ** 2
@@ -73,14 +64,8 @@ def roundness_from(
 
     `sums` (n,) are pixels, coordinates, and products of two coordinates, in the order of `moments`.
     """
-    steps = np.array(spacing or (1.0,) * ndim)
-    areas, firsts, seconds = sums[0], sums[1 : 1 + ndim], iter(sums[1 + ndim :])
-    covariance = np.empty((len(areas), ndim, ndim))
-    for i in range(ndim):
-        for j in range(i, ndim):
-            value = next(seconds) / areas - firsts[i] * firsts[j] / areas**2
-            covariance[:, i, j] = covariance[:, j, i] = value + (i == j) * steps[i] ** 2 / PIXEL_MOMENT
-    found: NDArray[np.float64] = areas * np.prod(steps) / _ellipse(covariance)
+    sizes = tuple(spacing or (1.0,) * ndim)
+    found: NDArray[np.float64] = sums[0] * np.prod(sizes) / _ellipse(covariances(sums, sizes))
     return found
 
 

@@ -24,4 +24,4 @@ def found_in_blocks(job: Job, model: Model) -> Segmentation:
         model = replace(model, codebook=codebook)
     del looks  # of half a million regions they take hundreds of megabytes
     give_back()
-    return of_tree(job, model, tree).noted(job.judged)
+    return of_tree(job, model, tree)

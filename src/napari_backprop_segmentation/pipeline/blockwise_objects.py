@@ -34,5 +34,5 @@ def objects_in_blocks(job: Job, part: Source, tree: Hierarchy) -> Segmentation:
         painted.paint(windows, out)
     record: dict[str, Any] = {"regions": "merged"}
     if job.read_as:
-        record |= {"params": {"reading": job.params.reading}, **job.judged}
+        record["params"] = {"reading": job.params.reading}
     return Segmentation(given_back(job, out), hierarchy=tree, record=record)

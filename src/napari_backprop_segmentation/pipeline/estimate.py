@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from napari_backprop_segmentation.image.colour import RGB
+from napari_backprop_segmentation.image.colour import light_channels
 from napari_backprop_segmentation.image.context import n_inputs
 from napari_backprop_segmentation.network.estimate import (
     GB,
@@ -113,7 +113,7 @@ def estimate_part(
     labels = pixels * (costs.predict_channel * channels + costs.predict_mac * macs)
     if merges or params.merges_in_blocks:
         tree = pixels * (costs.tree_pixel + costs.tree_channel * params.n_channels)
-        labels += tree * (1 + READINGS * n_lights(shape[0]) * (params.automatic and merges))
+        labels += tree * (1 + READINGS * len(light_channels(shape[0])) * (params.automatic and merges))
     needed = part_bytes(params, shape, crop, precision)
     if len(shape) == len("CZYX"):
         step, superpixels, labels = (VOLUME_SLOWNESS * seconds for seconds in (step, superpixels, labels))
@@ -121,11 +121,6 @@ def estimate_part(
     short = memory_notes(needed, free) if costs.device == "cpu" else ()
     whole = Estimate(seconds, needed, notes + untreed + short)
     return PartEstimate(step, superpixels, labels, whole)
-
-
-def n_lights(n_channels: int) -> int:
-    """Return in how many lights readings are looked for: lightness and red of three channels, else each."""
-    return 2 if n_channels == RGB else n_channels
 
 
 def series_too_large(iterated: str, shape: Sequence[int]) -> bool:

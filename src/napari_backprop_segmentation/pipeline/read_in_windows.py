@@ -26,5 +26,5 @@ def read_in_windows(job: Job, model: Model, tree: Hierarchy) -> Segmentation:
         return number, windowed(tree, windows.outer[number])
 
     labels = objects_in_windows(job, windows, anywhere, read_window, common, item=item)
-    record = {"regions": "merged", "params": {"reading": job.params.reading}, **job.judged}
+    record = {"regions": "merged", "params": {"reading": job.params.reading}}
     return Segmentation(labels, model, record=record)

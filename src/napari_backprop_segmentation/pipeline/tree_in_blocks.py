@@ -21,7 +21,7 @@ def of_tree(job: Job, model: Model, tree: Hierarchy) -> Segmentation:
         found = replace(objects_in_blocks(job, seen_apart(job.source, job.part), tree), model=model)
     if found is None:
         found = _cut(job, model, tree)
-    return replace(found, teach=blockwise_teaching(job, model, found.hierarchy))
+    return replace(found.noted(job.judged), teach=blockwise_teaching(job, model, found.hierarchy))
 
 
 def _cut(job: Job, model: Model, tree: Hierarchy) -> Segmentation:
